@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Building of range maps: a sweep over the end points of all added ranges that keeps, for each
+ * elementary piece, the range with the highest priority. Main and control thread only.
+ */
+#include "range_map.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+cgn_range_map_init(struct cgn_range_map *map)
+{
+	memset(map, 0, sizeof(*map));
+}
+
+void
+cgn_range_map_fini(struct cgn_range_map *map)
+{
+	free(map->ranges);
+	free(map->srcs);
+	memset(map, 0, sizeof(*map));
+}
+
+int
+cgn_range_map_add(
+	struct cgn_range_map *map, uint32_t first, uint32_t last, uint32_t value, uint32_t priority)
+{
+	struct cgn_range_src *src;
+
+	if (first > last)
+		return -EINVAL;
+	if (map->n_srcs == map->n_srcs_alloc) {
+		uint32_t n = map->n_srcs_alloc ? map->n_srcs_alloc * 2 : 16;
+
+		src = realloc(map->srcs, n * sizeof(*src));
+		if (src == NULL)
+			return -ENOMEM;
+		map->srcs = src;
+		map->n_srcs_alloc = n;
+	}
+	src = &map->srcs[map->n_srcs++];
+	src->range = (struct cgn_range){
+		.first = first, .last = last, .value = value, .origin = first};
+	src->priority = priority;
+	return 0;
+}
+
+static int
+compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int
+compare_src_first(const void *a, const void *b)
+{
+	const struct cgn_range_src *x = *(struct cgn_range_src *const *)a;
+	const struct cgn_range_src *y = *(struct cgn_range_src *const *)b;
+
+	if (x->range.first != y->range.first)
+		return x->range.first < y->range.first ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+/* A heap of sources ordered by priority, earlier source first among equals. */
+static bool
+outranks(const struct cgn_range_src *a, const struct cgn_range_src *b)
+{
+	return a->priority > b->priority || (a->priority == b->priority && a < b);
+}
+
+static void
+heap_push(struct cgn_range_src **heap, uint32_t *n, struct cgn_range_src *src)
+{
+	uint32_t i = (*n)++;
+
+	for (; i > 0 && outranks(src, heap[(i - 1) / 2]); i = (i - 1) / 2)
+		heap[i] = heap[(i - 1) / 2];
+	heap[i] = src;
+}
+
+static void
+heap_pop(struct cgn_range_src **heap, uint32_t *n)
+{
+	struct cgn_range_src *last = heap[--*n];
+	uint32_t i = 0;
+
+	for (uint32_t child = 1; child < *n; child = 2 * i + 1) {
+		if (child + 1 < *n && outranks(heap[child + 1], heap[child]))
+			child++;
+		if (outranks(last, heap[child]))
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = last;
+}
+
+static void
+emit(struct cgn_range_map *map, uint64_t first, uint64_t last, const struct cgn_range *from)
+{
+	struct cgn_range *prev = map->n_ranges ? &map->ranges[map->n_ranges - 1] : NULL;
+
+	if (prev != NULL && prev->value == from->value && prev->origin == from->origin &&
+		(uint64_t)prev->last + 1 == first) {
+		prev->last = (uint32_t)last;
+		return;
+	}
+	map->ranges[map->n_ranges] = *from;
+	map->ranges[map->n_ranges].first = (uint32_t)first;
+	map->ranges[map->n_ranges++].last = (uint32_t)last;
+}
+
+/* points: sorted end points; order: sources by first address; heap: those that are open. */
+static void
+sweep(struct cgn_range_map *map, const uint64_t *points, struct cgn_range_src **order,
+	struct cgn_range_src **heap)
+{
+	uint32_t n_heap = 0, next = 0;
+
+	for (uint32_t i = 0; i + 1 < 2 * map->n_srcs; i++) {
+		while (next < map->n_srcs && order[next]->range.first <= points[i])
+			heap_push(heap, &n_heap, order[next++]);
+		while (n_heap > 0 && heap[0]->range.last < points[i])
+			heap_pop(heap, &n_heap);
+		if (n_heap > 0 && points[i] < points[i + 1])
+			emit(map, points[i], points[i + 1] - 1, &heap[0]->range);
+	}
+}
+
+int
+cgn_range_map_seal(struct cgn_range_map *map)
+{
+	struct cgn_range_src **order, **heap;
+	uint64_t *points;
+	uint32_t n = map->n_srcs;
+	int rc = -ENOMEM;
+
+	map->n_ranges = 0;
+	if (n == 0)
+		return 0;
+	map->ranges = calloc(2 * (size_t)n, sizeof(*map->ranges));
+	points = calloc(2 * (size_t)n, sizeof(*points));
+	order = calloc(n, sizeof(struct cgn_range_src *));
+	heap = calloc(n, sizeof(struct cgn_range_src *));
+	if (map->ranges == NULL || points == NULL || order == NULL || heap == NULL)
+		goto out;
+	for (uint32_t i = 0; i < n; i++) {
+		points[2 * i] = map->srcs[i].range.first;
+		points[2 * i + 1] = (uint64_t)map->srcs[i].range.last + 1;
+		order[i] = &map->srcs[i];
+	}
+	qsort(points, 2 * (size_t)n, sizeof(*points), compare_u64);
+	qsort(order, n, sizeof(struct cgn_range_src *), compare_src_first);
+	sweep(map, points, order, heap);
+	rc = 0;
+out:
+	free(points);
+	free(order);
+	free(heap);
+	free(map->srcs);
+	map->srcs = NULL;
+	map->n_srcs = map->n_srcs_alloc = 0;
+	return rc;
+}

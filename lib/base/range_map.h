@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An immutable map from disjoint ranges of IPv4 addresses (host order) to 32-bit values: the
+ * subscriber directory, the pool addresses, the routes and the martians of a box are each one.
+ *
+ * Build once on the main or control thread (add, then seal), publish the pointer, look up from any
+ * thread. Overlaps are resolved at seal time: the range added with the higher priority wins, so a
+ * longest-prefix match is "priority = prefix length" and costs a binary search over what is left.
+ * Why not rte_lpm: docs/decisions/0002-range-map-for-lookups.md.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cgn_range {
+	uint32_t first; /* inclusive */
+	uint32_t last;  /* inclusive */
+	uint32_t value;
+	uint32_t origin; /* first address of the range as it was added; survives splitting */
+};
+
+struct cgn_range_map {
+	struct cgn_range *ranges; /* sealed: sorted by first, disjoint */
+	uint32_t n_ranges;
+	/* Building only; freed by seal. */
+	struct cgn_range_src {
+		struct cgn_range range;
+		uint32_t priority;
+	} * srcs;
+	uint32_t n_srcs, n_srcs_alloc;
+};
+
+void cgn_range_map_init(struct cgn_range_map *map);
+void cgn_range_map_fini(struct cgn_range_map *map);
+
+/* Adds [first, last] -> value. Returns 0, -EINVAL (first > last) or -ENOMEM. Before seal only. */
+int cgn_range_map_add(struct cgn_range_map *map, uint32_t first, uint32_t last, uint32_t value,
+	uint32_t priority);
+
+/* Sorts and flattens, once per map; a later add of equal priority loses to an earlier one.
+ * Returns 0 or -ENOMEM. */
+int cgn_range_map_seal(struct cgn_range_map *map);
+
+/* The range that holds addr, or NULL. Sealed maps only; any thread. */
+static inline const struct cgn_range *
+cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
+{
+	const struct cgn_range *base = map->ranges;
+	uint32_t n = map->n_ranges;
+
+	if (n == 0)
+		return NULL;
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		base = base[half].first <= addr ? base + half : base;
+		n -= half;
+	}
+	return addr >= base->first && addr <= base->last ? base : NULL;
+}
