@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * struct cgn_conf: what the operator wrote, or the default, and nothing else. Filled by
+ * cgn_conf_load on the main thread and const from then on; no run-time state lives here.
+ * Every field below is one key of keys.def, which holds its range, default, unit and help.
+ * Addresses are HOST order. Arrays are malloc'ed and freed by cgn_conf_free.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipaddr.h"
+
+enum {
+	CGN_MAX_WORKERS = 64,
+	CGN_MAX_PORTS = 32,
+	CGN_MAX_TENANTS = 16384, /* 16-bit tenant numbers with room for "none" */
+	CGN_NAME_LEN = 32,       /* with the final zero */
+	CGN_DEVICE_LEN = 256,
+};
+
+enum cgn_idle { CGN_IDLE_POLL, CGN_IDLE_SLEEP };
+enum cgn_role { CGN_ROLE_INSIDE, CGN_ROLE_OUTSIDE };
+
+/* Where a value stands in its file, for messages about combinations; line and column from 1. */
+struct cgn_conf_pos {
+	uint16_t file; /* index into cgn_conf.files */
+	uint32_t line, col;
+};
+
+/* 802.1Q tags of an attachment or uplink: none (n 0), one (vlan), two (outer_vlan, vlan). */
+struct cgn_conf_tags {
+	uint8_t n;
+	uint16_t outer, inner; /* n 1: outer holds the VID; n 2: both */
+	uint16_t outer_tpid;   /* sent on double tags: 0x88a8 or 0x8100; both are received */
+};
+
+struct cgn_conf_port {
+	char name[CGN_NAME_LEN];
+	char device[CGN_DEVICE_LEN]; /* PCI address or EAL vdev string */
+	enum cgn_role role;
+	uint16_t mtu; /* IP bytes */
+	uint16_t rx_queues, rx_descriptors, tx_descriptors;
+	bool promiscuous;
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_route {
+	struct cgn_prefix prefix;
+	uint32_t via; /* an on-link address of an uplink */
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_uplink {
+	uint16_t port; /* index into cgn_conf.ports */
+	struct cgn_conf_tags tags;
+	struct cgn_prefix address; /* own address with the on-link prefix length */
+	struct cgn_conf_pos pos;
+};
+
+/* Addresses that are assigned to subscribers, each address one subscriber. */
+struct cgn_conf_subscribers {
+	struct cgn_prefix prefix;
+	uint32_t via; /* router inside the on-link prefix, or 0: on-link */
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_attachment {
+	uint16_t port;
+	struct cgn_conf_tags tags;
+	struct cgn_prefix address; /* service address and gateway, with the on-link prefix length */
+	struct cgn_conf_subscribers *subscribers;
+	uint32_t n_subscribers;
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_pool {
+	struct cgn_prefix prefix;
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_quota_subscriber {
+	uint32_t mappings, tcp, udp, icmp; /* mappings at one time */
+	uint32_t new_per_s, burst;         /* new mappings */
+};
+
+struct cgn_conf_quota_tenant {
+	uint32_t mappings; /* 0 in the file (default): an equal share of what the others leave */
+	uint32_t new_per_s, burst;
+};
+
+struct cgn_conf_timeouts { /* seconds */
+	uint32_t udp, icmp, tcp_established, tcp_opening, tcp_closing, port_rest;
+};
+
+struct cgn_conf_tenant {
+	char name[CGN_NAME_LEN];
+	struct cgn_conf_attachment *attachments;
+	uint32_t n_attachments;
+	struct cgn_conf_pool *pools;
+	uint32_t n_pools;
+	struct cgn_conf_route *routes; /* outside routes of this tenant, before those of the box */
+	uint32_t n_routes;
+	struct {
+		uint16_t first, last; /* outside ports and ICMP ids that may be used, inclusive */
+		uint16_t block_size;  /* ports per block, a multiple of 64 */
+		uint16_t max_blocks;  /* per subscriber */
+	} ports;
+	struct {
+		struct cgn_conf_quota_tenant tenant;
+		struct cgn_conf_quota_subscriber subscriber;
+	} quota;
+	struct cgn_conf_timeouts timeouts;
+	struct {
+		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
+		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */
+	} nat;
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf {
+	struct {
+		uint16_t workers[CGN_MAX_WORKERS]; /* CPUs, one poll-mode worker each */
+		uint16_t n_workers;
+		uint16_t control; /* CPU of the control core */
+		enum cgn_idle idle;
+	} cores;
+	struct {
+		bool hugepages;
+		uint32_t size_mib;
+		uint32_t mbufs; /* packet buffers */
+	} memory;
+	char file_prefix[CGN_NAME_LEN]; /* EAL --file-prefix; names the telemetry socket's folder */
+	struct cgn_conf_port *ports;
+	uint16_t n_ports;
+	struct cgn_conf_uplink *uplinks;
+	uint16_t n_uplinks;
+	struct cgn_conf_route *routes; /* outside, of the box */
+	uint32_t n_routes;
+	struct {
+		uint32_t mappings;    /* table capacity */
+		uint32_t subscribers; /* assigned addresses, directory capacity */
+		uint32_t shards;      /* 1, 2, 4, 8 or 16 */
+	} table;
+	struct {
+		uint32_t ring; /* packets per worker ring, a power of two */
+		uint32_t subscriber_per_s, subscriber_burst; /* first packets per worker */
+		uint32_t local_per_s, local_burst; /* ARP and for the box: per attachment, worker */
+	} punt;
+	struct {
+		uint32_t refresh;      /* s: a neighbour in use is probed this often */
+		uint32_t hold_packets; /* in all, while addresses are resolved */
+		uint32_t hold_packets_per_neighbour;
+	} arp;
+	struct {
+		uint32_t errors_per_s, burst; /* ICMP errors sent by the box, in all */
+	} icmp;
+	int log_level; /* enum cgn_log_level */
+	struct cgn_conf_tenant *tenants;
+	uint32_t n_tenants;
+	char **files; /* paths as opened; [0] is the appliance file */
+	uint32_t n_files;
+};
+
+/* One error: "file:line:col: key: what is wrong; what to do". */
+struct cgn_conf_error {
+	struct cgn_conf_pos pos;
+	char *text; /* without the position */
+};
+
+struct cgn_conf_errors {
+	struct cgn_conf_error *errors;
+	uint32_t n_errors;
+	char **files; /* the files tried, index as in pos.file */
+	uint32_t n_files;
+};
+
+/*
+ * Reads the appliance file and the tenant files it names (paths relative to its directory),
+ * decodes and validates all of it. Main thread; needs no EAL; allocates.
+ * Returns the configuration, or NULL and errno EINVAL with *errors holding every error found in all
+ * files, in file order; NULL and errno ENOMEM is lack of memory, and *errors may be incomplete or
+ * empty. errors is initialised by the call and freed by cgn_conf_errors_free in all cases.
+ */
+struct cgn_conf *cgn_conf_load(const char *path, struct cgn_conf_errors *errors);
+void cgn_conf_free(struct cgn_conf *conf); /* NULL is accepted */
+
+/* "file:line:col: text" into buf; returns buf. */
+const char *cgn_conf_error_str(
+	const struct cgn_conf_errors *errors, uint32_t i, char *buf, uint32_t size);
+void cgn_conf_errors_free(struct cgn_conf_errors *errors);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A configuration as YAML with every key and its value in force (cgnatd --check --print, reload),
+ * and what is made of keys.def alone: the example files and docs/config.md. Main thread. Write
+ * errors stay with the stream: the caller asks ferror.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "conf.h"
+#include "schema.h"
+
+/* The appliance file, or that of tenant number i; each reads back as the same configuration. */
+void cgn_render_box(FILE *out, const struct cgn_conf *conf);
+void cgn_render_tenant(FILE *out, const struct cgn_conf *conf, uint32_t i);
+
+/* All of it, one YAML document per file, after a comment with the name of the file. */
+void cgn_render_conf(FILE *out, const struct cgn_conf *conf);
+
+/* An example file: every key with its help at its default, optional ones commented out. */
+void cgn_render_example(FILE *out, enum cgn_schema schema);
+
+/* docs/config.md: every key and every rule. */
+void cgn_render_reference(FILE *out);
