@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory and sums of counter blocks; init on the main thread, sums on any. */
+#include "counters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const cgn_originated_names[CGN_N_ORIGINATED] = {
+	[CGN_ORIG_ARP_REQUEST] = "arp_request",
+	[CGN_ORIG_ARP_REPLY] = "arp_reply",
+	[CGN_ORIG_ICMP_ERROR] = "icmp_error",
+	[CGN_ORIG_LOST] = "lost",
+};
+
+/* Its own cache lines, so that two writers never share one. */
+static uint64_t *
+alloc_row(uint64_t n)
+{
+	size_t size = (n * sizeof(uint64_t) + 63) & ~(size_t)63;
+	uint64_t *row = aligned_alloc(64, size);
+
+	if (row != NULL)
+		memset(row, 0, size);
+	return row;
+}
+
+int
+cgn_counters_init(struct cgn_counters *c, uint32_t n_tenants, uint32_t n_ports)
+{
+	memset(c, 0, sizeof(*c));
+	c->n_tenants = n_tenants;
+	c->n_ports = n_ports;
+	c->fates = alloc_row((uint64_t)(n_tenants + 1) * CGN_N_FATES);
+	c->port_fates = alloc_row((uint64_t)n_ports * CGN_N_FATES);
+	c->forwarded_bytes = alloc_row((uint64_t)(n_tenants + 1) * 2);
+	c->rx_pkts = alloc_row(n_ports);
+	c->rx_bytes = alloc_row(n_ports);
+	c->tx_pkts = alloc_row(n_ports);
+	c->tx_bytes = alloc_row(n_ports);
+	if (c->fates != NULL && c->port_fates != NULL && c->forwarded_bytes != NULL &&
+		c->rx_pkts != NULL && c->rx_bytes != NULL && c->tx_pkts != NULL &&
+		c->tx_bytes != NULL)
+		return 0;
+	cgn_counters_fini(c);
+	return -ENOMEM;
+}
+
+void
+cgn_counters_fini(struct cgn_counters *c)
+{
+	free(c->fates);
+	free(c->port_fates);
+	free(c->forwarded_bytes);
+	free(c->rx_pkts);
+	free(c->rx_bytes);
+	free(c->tx_pkts);
+	free(c->tx_bytes);
+	memset(c, 0, sizeof(*c));
+}
+
+uint64_t
+cgn_counters_fate_sum(const struct cgn_counters *c, enum cgn_fate fate)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t t = 0; t <= c->n_tenants; t++)
+		sum += cgn_counter_read(&c->fates[(uint64_t)t * CGN_N_FATES + fate]);
+	return sum;
+}
