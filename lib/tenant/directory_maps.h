@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The look-up structures inside struct cgn_directory; private to lib/tenant. Main thread. */
+#pragma once
+
+#include "directory.h"
+
+/* Interfaces, tenants and pools are numbered already. Returns 0 or -ENOMEM. */
+int cgn_directory_maps_build(struct cgn_directory *dir);
+void cgn_directory_maps_free(struct cgn_directory *dir);

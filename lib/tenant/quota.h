@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Limits of tenant and subscriber, checked at admission by control, the only writer of their use.
+ * A limit refuses new mappings only; existing ones are never touched (RFC 6888 REQ-11, AMB-11).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "clock.h"
+#include "directory.h"
+#include "fates.h"
+#include "pkt.h"
+
+/* What a tenant or a subscriber uses now; written by control only. */
+struct cgn_use {
+	uint32_t mappings[CGN_N_PROTOS];
+	uint32_t peak;          /* most mappings at one time */
+	uint64_t rate_full_at;  /* state of the new-mapping rate, see rate.h */
+	uint64_t made, refused; /* since start */
+};
+
+static inline uint32_t
+cgn_use_total(const struct cgn_use *use)
+{
+	return use->mappings[CGN_TCP] + use->mappings[CGN_UDP] + use->mappings[CGN_ICMP];
+}
+
+/*
+ * May this subscriber of this tenant open one more mapping of this protocol now? Takes the rate
+ * tokens of both when it says yes. Returns CGN_FATE_NONE for yes, else the limit that refused.
+ */
+enum cgn_fate cgn_quota_admit(const struct cgn_tenant *tenant, struct cgn_use *tenant_use,
+	struct cgn_use *subscriber_use, enum cgn_proto proto, cgn_ns_t now);
+
+/* Books a mapping that was made, or one that is gone. */
+void cgn_use_add(struct cgn_use *use, enum cgn_proto proto);
+void cgn_use_del(struct cgn_use *use, enum cgn_proto proto);

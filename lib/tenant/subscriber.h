@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What control knows about the holder of an inside address: use against its quota, its paired
+ * outside address and its port blocks. An array indexed by inside index; control is the only
+ * reader and writer, others ask it.
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "quota.h"
+
+struct cgn_subscriber {
+	struct cgn_use use;
+	uint32_t pool; /* pool index of the paired address while it holds blocks, or CGN_NONE */
+	uint32_t first_block; /* chain of its blocks, newest first, or CGN_NONE */
+	uint16_t n_blocks;
+	uint16_t last_refusal; /* enum cgn_fate of the newest refusal, or CGN_FATE_NONE */
+	uint32_t reserved;
+};
+static_assert(sizeof(struct cgn_subscriber) == 56, "the directory's price per assigned address");
