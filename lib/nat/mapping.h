@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An endpoint-independent mapping (RFC 4787 section 4.1): inside transport address ↔ outside
+ * transport address, for one protocol. One cache line. Index 0 is never used: it means "none".
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include "conf.h"
+#include "pkt.h"
+#include "rewrite.h"
+#include "wheel.h"
+
+enum { CGN_MAPPING_NONE = 0 };
+
+struct cgn_mapping {
+	/* Fixed after publish; read by workers. Wire order where typed so. */
+	rte_be32_t inside_addr, outside_addr;
+	rte_be16_t inside_port, outside_port;
+	uint16_t l3_delta, l4_delta; /* in2out, see rewrite.h */
+	uint32_t inside;             /* inside index: the subscriber */
+	uint32_t neigh;              /* next hop towards the subscriber */
+	uint16_t tenant;
+	uint8_t proto;           /* enum cgn_proto */
+	uint8_t inbound_refresh; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
+	uint32_t pool;           /* pool index */
+	/* Written by workers, relaxed, only when the value changes. */
+	_Atomic uint32_t last_use_s;
+	_Atomic uint32_t tcp; /* struct of tcp_track.h packed by it */
+	/* Control only. */
+	int32_t hash_position;
+	uint32_t made_s;
+	struct cgn_wheel_node wheel; /* timer while live, chain in limbo */
+	uint32_t reserved[2];
+};
+static_assert(sizeof(struct cgn_mapping) == 64, "a mapping is one cache line");
+static_assert(offsetof(struct cgn_mapping, last_use_s) == 32, "halves: read mostly, written");
+
+static inline void
+cgn_mapping_touch(struct cgn_mapping *m, uint32_t now_s)
+{
+	if (atomic_load_explicit(&m->last_use_s, memory_order_relaxed) != now_s)
+		atomic_store_explicit(&m->last_use_s, now_s, memory_order_relaxed);
+}
+
+/* Fills the rewrite deltas from the four addresses and ports, which must be set. */
+void cgn_mapping_seal(struct cgn_mapping *m);
+
+/* "tcp 100.64.0.10:5000 -> 203.0.113.17:40000" into buf; returns buf. */
+enum { CGN_MAPPING_STRLEN = 64 };
+const char *cgn_mapping_str(const struct cgn_mapping *m, char *buf);
+
+/* "tcp", "udp", "icmp"; and back: -1 when it is none of them. */
+const char *cgn_proto_str(enum cgn_proto proto);
+int cgn_proto_parse(const char *s);

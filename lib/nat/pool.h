@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Outside addresses, their ports, and the out2in index.
+ *
+ * Ports are kept in granules of 64 consecutive numbers. A port block (RFC 6888 REQ-14, RFC 7422) is
+ * a run of granules leased to one subscriber; for each granule of a leased block there is a chunk:
+ * for TCP, UDP and ICMP 64 slots each. A worker finds a mapping by
+ *
+ *   granules[pool index][port / 64] → chunk → slots[protocol][port % 64] → mapping index
+ *
+ * and must compare the mapping's outside address, port and protocol with the packet, since a chunk
+ * can change hands between two of these loads. Chunk 0 is empty for ever, so that a granule that
+ * is not leased needs no branch.
+ *
+ * A slot holds 0 (free or taken but unpublished), a mapping index, or, with CGN_SLOT_RESTING set,
+ * the next port in the chain of those that rest until the same second (RFC 6888 REQ-8).
+ *
+ * Writer: control. Readers: workers, of granules and slots only. Allocation looks at most at the
+ * subscriber's blocks and at the granules of one block, whatever the size and fill of the pool.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "directory.h"
+#include "err.h"
+#include "mapping.h"
+#include "rand.h"
+#include "subscriber.h"
+
+enum {
+	CGN_GRANULE_PORTS = 64,
+	CGN_GRANULES = 65536 / CGN_GRANULE_PORTS, /* per address */
+	CGN_REST_SLOTS = 4096,                    /* s; above the largest timeouts.port_rest_s */
+};
+
+#define CGN_SLOT_RESTING UINT32_C(0x80000000)
+
+struct cgn_chunk {
+	_Atomic uint32_t slots[CGN_N_PROTOS][CGN_GRANULE_PORTS];
+};
+
+struct cgn_chunk_ctl {
+	uint64_t busy[CGN_N_PROTOS]; /* ports that are mapped, resting or reserved */
+	uint32_t block;              /* that holds it; free chunks: next free chunk */
+};
+
+struct cgn_block {
+	uint32_t inside; /* holder */
+	uint32_t pool;
+	uint32_t next; /* of the same holder, or of the free list */
+	uint16_t first_granule, n_granules;
+	uint16_t busy[CGN_N_PROTOS]; /* mapped or resting */
+	uint16_t resting[CGN_N_PROTOS];
+	uint16_t capacity[CGN_N_PROTOS]; /* all ports but the reserved ones */
+};
+
+struct cgn_pool_addr {
+	uint16_t tenant;
+	uint16_t first_granule, last_granule; /* usable, inclusive */
+	uint16_t block_granules;
+	uint16_t n_blocks, n_free;
+	uint32_t avail_pos; /* place in the tenant's list of addresses with free blocks */
+	uint64_t free_blocks[CGN_GRANULES / 64];
+};
+
+/* Gauges of one tenant; control writes, telemetry asks control. */
+struct cgn_pool_use {
+	uint32_t blocks, blocks_peak;
+	uint32_t n_blocks;           /* all there are */
+	uint32_t busy[CGN_N_PROTOS]; /* mapped or resting */
+	uint32_t resting[CGN_N_PROTOS];
+	uint32_t n_avail; /* addresses with a free block */
+};
+
+struct cgn_pool {
+	const struct cgn_directory *dir;
+	struct cgn_subscriber *subscribers;
+	_Atomic uint32_t *granules; /* [n_pool][CGN_GRANULES] → chunk */
+	struct cgn_chunk *chunks;
+	uint32_t n_chunks;
+	/* Control only. */
+	struct cgn_chunk_ctl *ctl;
+	uint32_t first_free_chunk;
+	struct cgn_pool_addr *addrs;
+	uint32_t *avail; /* [n_pool], each tenant's part begins at its first_pool */
+	struct cgn_block *blocks;
+	uint32_t n_blocks, first_free_block;
+	struct cgn_pool_use *use; /* [n_tenants] */
+	uint32_t rest_now_s;
+	uint32_t rest_heads[CGN_REST_SLOTS]; /* slot number + 1, by second */
+	struct cgn_rand *rand;
+};
+
+/* An outside transport address without its protocol. */
+struct cgn_port {
+	uint32_t pool; /* pool index */
+	uint16_t port; /* host order */
+};
+
+static inline struct cgn_port
+cgn_mapping_port(const struct cgn_mapping *m)
+{
+	return (struct cgn_port){.pool = m->pool, .port = rte_be_to_cpu_16(m->outside_port)};
+}
+
+/* subscribers: [dir->n_inside], outlives the pool. NULL with *err and errno set. Main thread. */
+struct cgn_pool *cgn_pool_create(const struct cgn_directory *dir,
+	struct cgn_subscriber *subscribers, struct cgn_rand *rand, int socket,
+	struct cgn_errmsg *err);
+void cgn_pool_destroy(struct cgn_pool *pool);
+
+/* Worker: mapping at an outside port, or CGN_MAPPING_NONE. port: host order. */
+static inline uint32_t
+cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto proto, uint16_t port)
+{
+	uint32_t chunk = atomic_load_explicit(
+		&pool->granules[(uint64_t)pool_index * CGN_GRANULES + port / CGN_GRANULE_PORTS],
+		memory_order_acquire);
+	uint32_t slot = atomic_load_explicit(
+		&pool->chunks[chunk].slots[proto][port % CGN_GRANULE_PORTS], memory_order_acquire);
+
+	return slot & CGN_SLOT_RESTING ? 0 : slot;
+}
+
+/*
+ * Takes a free port for a subscriber on its paired address: a random one of a block it holds, else
+ * of a new block (RFC 6888 REQ-2, REQ-15; RFC 6056). Returns CGN_FATE_NONE and *out, or the reason.
+ */
+enum cgn_fate cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
+	enum cgn_proto proto, struct cgn_port *out);
+
+/*
+ * Takes a given free port: of a block that the subscriber holds, or of a free block that it may
+ * lease, on its paired address, or on any address of its tenant when it has none yet. CGN_FATE_NONE
+ * or NO_PORTS.
+ */
+enum cgn_fate cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
+	enum cgn_proto proto, struct cgn_port at);
+
+/* Undoes cgn_pool_take of a port that was never published: free at once. */
+void cgn_pool_untake(struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto);
+
+/* Makes the mapping reachable from outside (release). */
+void cgn_pool_publish(
+	struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto, uint32_t mapping);
+
+/* Unlinks the mapping and lets the port rest until the second until_s, then be free (port_rest.c).
+ */
+void cgn_pool_rest(
+	struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto, uint32_t until_s);
+
+/* Frees ports whose rest is over, at most budget of them; returns how many. */
+uint32_t cgn_pool_rest_advance(struct cgn_pool *pool, uint32_t now_s, uint32_t budget);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Leasing of port blocks and the bookkeeping of single ports inside them; used by pool.c and
+ * port_rest.c only. Control thread.
+ */
+#pragma once
+
+#include "pool.h"
+
+/* Sets up the blocks of all addresses: all free. */
+void cgn_blocks_init(struct cgn_pool *pool);
+
+/* Blocks of all addresses together, and chunks they need; from configuration. */
+void cgn_blocks_size(const struct cgn_directory *dir, uint32_t *n_blocks, uint32_t *n_chunks);
+
+/*
+ * Leases a block on the subscriber's paired address, or on a new one if it holds none.
+ * CGN_FATE_NONE and *block, or NO_PORTS (no more allowed or left on that address), NO_ADDRESS.
+ */
+enum cgn_fate cgn_block_lease(
+	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *block);
+
+/* Leases the block that holds a given port of an address that the subscriber may use, if the block
+ * is free and the subscriber may have another: CGN_FATE_NONE or NO_PORTS. */
+enum cgn_fate cgn_block_lease_at(
+	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, struct cgn_port at);
+
+/* A random free port of the block that is not full for the protocol; it becomes busy. */
+uint16_t cgn_block_pick(struct cgn_pool *pool, uint32_t block, enum cgn_proto proto);
+
+/* A free port of a leased block becomes busy. */
+void cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit);
+
+/*
+ * Ports of a granule that are never given out: UDP 5350 and 5351, so that no mapping can point at
+ * NAT-PMP or PCP (RFC 6887 section 11.3, seed rule 4). A bit for each of its 64 ports.
+ */
+uint64_t cgn_granule_reserved(uint32_t granule, enum cgn_proto proto);
+
+/* A busy port becomes free; the last one returns the block. */
+void cgn_block_unpick(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mapping table: entries in one array, found from inside through rte_hash, sharded by
+ * subscriber. Control adds and removes; any worker looks up, lock-free. The life of an entry:
+ *
+ *   take → (fill) → publish → … → unlink → (every worker passes a quiescent point) → free
+ *
+ * Only control/publish.c and control/reclaim.c call these. Rules that rte_hash leaves to its user
+ * and that hold here: bulk look-ups of at most 64 keys; positions are freed once, after the grace
+ * period; the shard is taken from bits that choose no bucket; one writer.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "err.h"
+#include "key.h"
+#include "mapping.h"
+
+struct rte_hash;
+
+enum { CGN_MAX_SHARDS = 16, CGN_TABLE_BULK = 64 };
+
+struct cgn_table {
+	/* Fixed after create. */
+	struct cgn_mapping *entries; /* [capacity + 1]; entry 0 unused */
+	struct rte_hash *shards[CGN_MAX_SHARDS];
+	uint32_t n_shards, capacity;
+	struct cgn_map_secret secret;
+	/* Control only. */
+	uint32_t *free_stack;
+	uint32_t n_free;
+};
+
+/* name: at most 20 characters, unique in the process. NULL with *err and errno set. Needs EAL. */
+struct cgn_table *cgn_table_create(const char *name, uint32_t capacity, uint32_t n_shards,
+	struct cgn_rand *rand, int socket, struct cgn_errmsg *err);
+void cgn_table_destroy(struct cgn_table *t);
+
+/* An entry to fill, or CGN_MAPPING_NONE when all are used. */
+uint32_t cgn_table_take(struct cgn_table *t);
+
+/* Gives back an entry that was taken and never published, or whose grace period is over. */
+void cgn_table_free(struct cgn_table *t, uint32_t m);
+
+/* Makes a filled entry visible to look-ups (release). 0, or -ENOSPC: then nothing changed. */
+int cgn_table_publish(struct cgn_table *t, uint32_t m);
+
+/* New look-ups miss it; workers may still hold it until the grace period is over. */
+void cgn_table_unlink(struct cgn_table *t, uint32_t m);
+
+/* After the grace period: gives back hash slot and entry. */
+void cgn_table_reclaim(struct cgn_table *t, uint32_t m);
+
+/* Control's own look-up of one key; CGN_MAPPING_NONE on a miss. */
+uint32_t cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key);
+
+/*
+ * Looks up n ≤ CGN_TABLE_BULK keys; out[i] is the mapping index or CGN_MAPPING_NONE. Worker
+ * threads, registered with and online at the RCU variable of control.
+ */
+void cgn_table_find_bulk(
+	const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out);
+
+static inline struct cgn_mapping *
+cgn_table_at(const struct cgn_table *t, uint32_t m)
+{
+	return &t->entries[m];
+}
+
+static inline uint32_t
+cgn_table_n_used(const struct cgn_table *t)
+{
+	return t->capacity - t->n_free;
+}
