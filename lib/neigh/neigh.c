@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The neighbour state machine; see neigh.h. Driven by control/arp.c and control/loop.c. */
+#include "neigh.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mem.h"
+
+enum {
+	ASK_TIMES = 3, /* RFC 1122 section 2.3.2.1 leaves the number open; Linux asks 3 times */
+	ASK_INTERVAL_S = 1, /* RFC 1122 section 2.3.2.1: at most one a second for an address */
+};
+
+struct cgn_neigh_table *
+cgn_neigh_create(const struct cgn_directory *dir, const struct cgn_neigh_ops *ops, void *ctx,
+	int socket, struct cgn_errmsg *err)
+{
+	struct cgn_neigh_table *t = cgn_mem_zalloc("neigh", 1, sizeof(*t), socket);
+	uint32_t n_held = dir->conf->arp.hold_packets;
+
+	if (t == NULL)
+		goto fail;
+	t->dir = dir;
+	t->ops = *ops;
+	t->ctx = ctx;
+	t->n = dir->n_neigh;
+	t->entries = cgn_mem_zalloc("neigh_entries", t->n, sizeof(*t->entries), socket);
+	t->ctl = cgn_mem_zalloc("neigh_ctl", t->n, sizeof(*t->ctl), socket);
+	t->held = cgn_mem_zalloc("neigh_held", n_held, sizeof(*t->held), socket);
+	if (t->entries == NULL || t->ctl == NULL || t->held == NULL)
+		goto fail;
+	for (uint32_t f = 0; f < dir->n_ifaces; f++)
+		for (uint32_t k = 0; k < cgn_prefix_size(dir->ifaces[f].onlink); k++)
+			t->entries[dir->ifaces[f].neigh_base + k].iface = f;
+	for (uint32_t i = 0; i < t->n; i++)
+		t->ctl[i].first_held = t->ctl[i].last_held = CGN_NONE;
+	for (uint32_t h = 0; h < n_held; h++)
+		t->held[h].next = h + 1 < n_held ? h + 1 : CGN_NONE;
+	t->first_free_held = n_held > 0 ? 0 : CGN_NONE;
+	return t;
+fail:
+	cgn_errmsg_set(
+		err, "no memory for %u on-link addresses: raise memory.size_mib", dir->n_neigh);
+	cgn_neigh_destroy(t);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void
+cgn_neigh_destroy(struct cgn_neigh_table *t)
+{
+	if (t == NULL)
+		return;
+	cgn_mem_free(t->entries);
+	cgn_mem_free(t->ctl);
+	cgn_mem_free(t->held);
+	cgn_mem_free(t);
+}
+
+void
+cgn_neigh_start(struct cgn_neigh_table *t, uint32_t now_s)
+{
+	cgn_wheel_init(&t->wheel, &t->ctl[0].wheel, sizeof(t->ctl[0]), now_s);
+}
+
+static void
+ask(struct cgn_neigh_table *t, uint32_t i, uint32_t now_s)
+{
+	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+	uint64_t word = atomic_load_explicit(&t->entries[i].mac, memory_order_relaxed);
+	struct rte_ether_addr mac;
+
+	memcpy(&mac, &word, sizeof(mac));
+	ctl->asked++;
+	cgn_wheel_add(&t->wheel, i, now_s + ASK_INTERVAL_S);
+	t->ops.ask(t->ctx, i, ctl->state == CGN_NEIGH_PROBING ? &mac : NULL);
+}
+
+/* Hands out what was held for i. */
+static void
+release_held(struct cgn_neigh_table *t, uint32_t i, bool resolved)
+{
+	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+
+	while (ctl->first_held != CGN_NONE) {
+		uint32_t h = ctl->first_held;
+		struct rte_mbuf *mbuf = t->held[h].mbuf;
+
+		ctl->first_held = t->held[h].next;
+		t->held[h].next = t->first_free_held;
+		t->first_free_held = h;
+		t->n_held--;
+		ctl->n_held--;
+		t->ops.release(t->ctx, mbuf, resolved);
+	}
+	ctl->last_held = CGN_NONE;
+}
+
+static void
+forget(struct cgn_neigh_table *t, uint32_t i)
+{
+	atomic_store_explicit(&t->entries[i].mac, 0, memory_order_relaxed);
+	cgn_wheel_del(&t->wheel, i);
+	t->ctl[i].state = CGN_NEIGH_UNKNOWN;
+	t->n_known--;
+	release_held(t, i, false);
+}
+
+enum cgn_fate
+cgn_neigh_hold(struct cgn_neigh_table *t, uint32_t i, struct rte_mbuf *mbuf, uint32_t now_s)
+{
+	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+	uint32_t h = t->first_free_held;
+
+	if (ctl->state == CGN_NEIGH_REACHABLE || ctl->state == CGN_NEIGH_PROBING) {
+		t->ops.release(
+			t->ctx, mbuf, true); /* resolved while the packet was on its way here */
+		return CGN_FATE_NONE;
+	}
+	if (h == CGN_NONE || ctl->n_held >= t->dir->conf->arp.hold_packets_per_neighbour)
+		return CGN_FATE_NEIGHBOUR_HOLD_FULL;
+	t->first_free_held = t->held[h].next;
+	t->held[h] = (struct cgn_neigh_held){.mbuf = mbuf, .next = CGN_NONE};
+	if (ctl->last_held == CGN_NONE)
+		ctl->first_held = h;
+	else
+		t->held[ctl->last_held].next = h;
+	ctl->last_held = h;
+	ctl->n_held++;
+	t->n_held++;
+	if (ctl->state == CGN_NEIGH_UNKNOWN) {
+		ctl->state = CGN_NEIGH_INCOMPLETE;
+		ctl->asked = 0;
+		t->n_known++;
+		ask(t, i, now_s);
+	}
+	return CGN_FATE_NONE;
+}
+
+void
+cgn_neigh_learn(struct cgn_neigh_table *t, uint32_t i, const struct rte_ether_addr *mac,
+	bool create, uint32_t now_s)
+{
+	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+	uint64_t word = CGN_NEIGH_RESOLVED;
+
+	if (ctl->state == CGN_NEIGH_UNKNOWN) {
+		if (!create)
+			return;
+		t->n_known++;
+	}
+	memcpy(&word, mac, sizeof(*mac));
+	atomic_store_explicit(&t->entries[i].mac, word, memory_order_relaxed);
+	ctl->state = CGN_NEIGH_REACHABLE;
+	ctl->asked = 0;
+	ctl->confirmed_s = now_s;
+	cgn_wheel_del(&t->wheel, i);
+	cgn_wheel_add(&t->wheel, i, now_s + t->dir->conf->arp.refresh);
+	release_held(t, i, true);
+}
+
+static void
+on_due(struct cgn_neigh_table *t, uint32_t i, uint32_t now_s)
+{
+	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+
+	if (ctl->state == CGN_NEIGH_REACHABLE) {
+		if (atomic_exchange_explicit(&t->entries[i].used, 0, memory_order_relaxed) == 0) {
+			forget(t, i);
+			return;
+		}
+		ctl->state = CGN_NEIGH_PROBING;
+	}
+	if (ctl->asked == ASK_TIMES)
+		forget(t, i);
+	else
+		ask(t, i, now_s);
+}
+
+void
+cgn_neigh_tick(struct cgn_neigh_table *t, uint32_t now_s, uint32_t budget)
+{
+	for (; budget > 0; budget--) {
+		uint32_t i = cgn_wheel_next_due(&t->wheel, now_s);
+
+		if (i == CGN_NONE)
+			return;
+		on_due(t, i, now_s);
+	}
+}
+
+void
+cgn_neigh_flush(struct cgn_neigh_table *t)
+{
+	for (uint32_t i = 0; t->n_held > 0 && i < t->n; i++)
+		release_held(t, i, false);
+}
+
+const char *
+cgn_neigh_state_str(enum cgn_neigh_state state)
+{
+	static const char *const names[] = {"unknown", "incomplete", "reachable", "probing"};
+
+	return names[state];
+}
