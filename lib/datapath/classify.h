@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The two halves of classify: what to do with a parsed packet of each realm. Worker threads. */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "worker.h"
+
+/*
+ * b->mbufs[at] is parsed and came in by iface. Puts it into a lane, or ends it (drop, answer,
+ * punt). The packet's tenant is set by these.
+ */
+void cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *iface);
+void cgn_classify_outside(struct cgn_worker *w, uint8_t at);
+
+/*
+ * Seed rule 1: whether the packet is NAT-PMP or PCP from an outside port, in any shape whose port
+ * can be read. Drops it and returns true if so; called before anything else is looked at.
+ */
+bool cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m);
+
+/* Answers an echo request to an own address in place and sends it back where it came from. */
+void cgn_answer_echo(struct cgn_worker *w, struct rte_mbuf *m);
+
+static inline bool
+cgn_is_natpmp(const struct cgn_pkt *pkt)
+{
+	return pkt->ip_proto == IPPROTO_UDP && pkt->has_ports &&
+		(pkt->dport == RTE_BE16(CGN_PORT_PMP_SERVER) ||
+			pkt->dport == RTE_BE16(CGN_PORT_PMP_CLIENT));
+}
+
+/*
+ * Why a packet that would be translated cannot be, by what it carries; FATE_NONE if it can. Queries
+ * start inside and only their answers come in (RFC 5508 REQ-1): echo_type is the ICMP type that may
+ * pass in this direction, wrong_echo the fate of the other one.
+ */
+static inline enum cgn_fate
+cgn_classify_refuse(const struct cgn_pkt *pkt, uint8_t echo_type, enum cgn_fate wrong_echo)
+{
+	switch ((enum cgn_pkt_kind)pkt->kind) {
+	case CGN_PKT_FRAGMENT:
+		return CGN_FATE_FRAGMENT;
+	case CGN_PKT_ICMP_ERROR:
+		return CGN_FATE_ICMP_ERROR;
+	case CGN_PKT_ICMP_OTHER:
+		return CGN_FATE_ICMP_OTHER;
+	case CGN_PKT_OTHER_PROTO:
+		return CGN_FATE_OTHER_PROTO;
+	default:
+		return pkt->proto == CGN_ICMP && pkt->icmp_type != echo_type ? wrong_echo
+									     : CGN_FATE_NONE;
+	}
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A packet from an attachment. Who sent it: the source must be assigned to a subscriber of this
+ * very attachment (seed rule 3), before anything else of it is believed. Where it goes: one look-up
+ * in the tenant's destination map.
+ */
+#include "classify.h"
+#include "verdict.h"
+
+/* The source is nobody's here: somebody else's, or nobody's at all? Only for the count. */
+static enum cgn_fate
+spoof_fate(const struct cgn_directory *dir, const struct cgn_pkt *pkt)
+{
+	uint32_t src = rte_be_to_cpu_32(pkt->src);
+
+	for (uint32_t i = 0; i < dir->n_attachments; i++)
+		if (dir->ifaces[i].tenant == pkt->tenant &&
+			cgn_range_map_find(&dir->ifaces[i].subscribers, src) != NULL)
+			return CGN_FATE_SPOOFED_ATTACHMENT;
+	return CGN_FATE_SPOOFED_UNASSIGNED;
+}
+
+/* To an address of the box. Only echo is served besides ARP; NAT-PMP and PCP will be (portctl). */
+static void
+to_own(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *own)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+	bool service = own == &w->dp->dir->ifaces[pkt->iface];
+
+	if (cgn_is_natpmp(pkt))
+		cgn_drop(w, m, service ? CGN_FATE_NATPMP_OFF : CGN_FATE_NATPMP_EXTERNAL);
+	else if (service && pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_ICMP &&
+		pkt->icmp_type == 8)
+		cgn_answer_echo(w, m);
+	else if (pkt->kind == CGN_PKT_FRAGMENT)
+		cgn_drop(w, m, CGN_FATE_FRAGMENT);
+	else
+		cgn_drop(w, m, CGN_FATE_INSIDE_SERVICE);
+}
+
+static void
+to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
+{
+	struct cgn_burst *b = &w->burst;
+	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
+	enum cgn_fate fate = cgn_classify_refuse(pkt, 8, CGN_FATE_ICMP_OTHER);
+
+	if (fate != CGN_FATE_NONE)
+		cgn_drop(w, b->mbufs[at], fate);
+	else if (pkt->ttl <= 1)
+		cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);
+	else {
+		pkt->neigh = next_hop;
+		pkt->dir = CGN_IN2OUT;
+		cgn_lane_add(&b->in2out, at);
+	}
+}
+
+void
+cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *iface)
+{
+	struct rte_mbuf *m = w->burst.mbufs[at];
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const struct cgn_directory *dir = w->dp->dir;
+	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst), number;
+	const struct cgn_range *from = cgn_range_map_find(&iface->subscribers, src), *to;
+
+	if (from == NULL) {
+		cgn_drop(w, m, spoof_fate(dir, pkt));
+		return;
+	}
+	pkt->inside = from->value + (src - from->origin);
+	to = cgn_range_map_find(&dir->tenants[pkt->tenant].inside_dst, dst);
+	if (to == NULL) {
+		cgn_drop(w, m, CGN_FATE_NO_ROUTE);
+		return;
+	}
+	number = cgn_dst_number(to->value);
+	switch (cgn_dst_class_of(to->value)) {
+	case CGN_DST_GATEWAY:
+		to_outside(w, at, number);
+		break;
+	case CGN_DST_ONLINK:
+		to_outside(w, at, number + (dst - to->origin));
+		break;
+	case CGN_DST_POOL:
+		cgn_drop(w, m, cgn_is_natpmp(pkt) ? CGN_FATE_NATPMP_EXTERNAL : CGN_FATE_HAIRPIN);
+		break;
+	case CGN_DST_OWN:
+		to_own(w, m, &dir->ifaces[number]);
+		break;
+	case CGN_DST_INSIDE:
+		cgn_drop(w, m, CGN_FATE_INSIDE_TO_INSIDE);
+		break;
+	case CGN_DST_NEVER:
+		cgn_drop(w, m, CGN_FATE_MARTIAN_DESTINATION);
+		break;
+	}
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A packet from an uplink: never believed to be inside, whatever its addresses say. */
+#include "classify.h"
+#include "verdict.h"
+
+/* Whose pool the packet is for; the box when it is nobody's. */
+static uint16_t
+pool_tenant(const struct cgn_directory *dir, const struct cgn_range *to, uint32_t dst)
+{
+	if (to == NULL || cgn_dst_class_of(to->value) != CGN_DST_POOL)
+		return (uint16_t)dir->n_tenants;
+	return dir->pool_tenants[cgn_dst_number(to->value) + (dst - to->origin)];
+}
+
+bool
+cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const struct cgn_directory *dir = w->dp->dir;
+	uint32_t dst;
+
+	if (!cgn_is_natpmp(pkt))
+		return false;
+	/* The decision is made; the destination only tells whose counter moves. */
+	dst = rte_be_to_cpu_32(pkt->dst);
+	pkt->tenant = pool_tenant(dir, cgn_range_map_find(&dir->outside_dst, dst), dst);
+	cgn_drop(w, m, CGN_FATE_WAN_NATPMP);
+	return true;
+}
+
+void
+cgn_classify_outside(struct cgn_worker *w, uint8_t at)
+{
+	struct cgn_burst *b = &w->burst;
+	struct rte_mbuf *m = b->mbufs[at];
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const struct cgn_directory *dir = w->dp->dir;
+	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst);
+	const struct cgn_range *from = cgn_range_map_find(&dir->outside_src, src);
+	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
+	enum cgn_fate fate;
+
+	pkt->tenant = pool_tenant(dir, to, dst);
+	if (from != NULL)
+		cgn_drop(w, m, (enum cgn_fate)from->value);
+	else if (to == NULL)
+		cgn_drop(w, m, CGN_FATE_OUTSIDE_NOT_OURS);
+	else if (cgn_dst_class_of(to->value) == CGN_DST_OWN) {
+		if (pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_ICMP && pkt->icmp_type == 8)
+			cgn_answer_echo(w, m);
+		else
+			cgn_drop(w, m, CGN_FATE_OUTSIDE_SERVICE);
+	} else if ((fate = cgn_classify_refuse(pkt, 0, CGN_FATE_NO_MAPPING)) != CGN_FATE_NONE)
+		cgn_drop(w, m, fate);
+	else {
+		pkt->dir = CGN_OUT2IN;
+		b->found[at] = cgn_dst_number(to->value) + (dst - to->origin);
+		cgn_lane_add(&b->out2in, at);
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What all workers and control share: the tables, each with its one writer, and the devices. The
+ * struct itself is fixed from start to stop; box/ fills it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_rcu_qsbr.h>
+
+#include "directory.h"
+#include "neigh.h"
+#include "pool.h"
+#include "table.h"
+
+/* A port as the workers need it. Index: as in cgn_conf.ports. */
+struct cgn_dev {
+	uint16_t id; /* DPDK port id */
+	uint16_t n_rxq, n_txq;
+	struct rte_ether_addr mac;
+	bool tx_chains;  /* takes chained buffers */
+	bool rx_ip_csum; /* verifies IPv4 header checksums */
+};
+
+struct cgn_dataplane {
+	const struct cgn_directory *dir;
+	const struct cgn_table *table; /* writer: control */
+	const struct cgn_pool *pool;   /* writer: control */
+	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
+	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */
+	struct cgn_dev devs[CGN_MAX_PORTS];
+	uint16_t n_devs;
+	struct cgn_worker *workers[CGN_MAX_WORKERS];
+	uint16_t n_workers;
+};

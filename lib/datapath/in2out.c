@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* in2out: rewrites the packets of subscribers whose mapping was found. Worker threads. */
+#include "forward.h"
+#include "tcp_track.h"
+
+void
+cgn_in2out(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+
+	for (uint32_t i = 0; i < b->hit_in2out.n; i++) {
+		uint8_t at = b->hit_in2out.at[i];
+		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
+		struct cgn_mapping *m = cgn_table_at(w->dp->table, b->found[at]);
+		struct cgn_rewrite rw = cgn_forward_rewrite(m, CGN_IN2OUT);
+
+		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
+			continue;
+		cgn_mapping_touch(m, b->now_s);
+		if (pkt->proto == CGN_TCP)
+			cgn_tcp_track(m, pkt, CGN_IN2OUT);
+		cgn_rewrite_apply(rte_pktmbuf_mtod(b->mbufs[at], uint8_t *), pkt, CGN_IN2OUT, &rw);
+		pkt->fate = CGN_FATE_IN2OUT;
+		cgn_lane_add(&b->tx, at);
+	}
+}

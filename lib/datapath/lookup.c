@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lookup: inside packets through the hash in one bulk, outside packets through the pool's index.
+ * Fills b->found with mapping indices and prefetches the entries for the next stage.
+ */
+#include <rte_prefetch.h>
+
+#include "verdict.h"
+
+static void
+lookup_in2out(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+	const struct cgn_table *t = w->dp->table;
+	struct cgn_map_key keys[CGN_BURST];
+	uint32_t found[CGN_BURST];
+
+	for (uint32_t i = 0; i < b->in2out.n; i++) {
+		const struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[b->in2out.at[i]]);
+
+		keys[i] = (struct cgn_map_key){
+			.inside = pkt->inside, .port = pkt->sport, .proto = pkt->proto};
+	}
+	cgn_table_find_bulk(t, keys, b->in2out.n, found);
+	for (uint32_t i = 0; i < b->in2out.n; i++) {
+		uint8_t at = b->in2out.at[i];
+
+		b->found[at] = found[i];
+		if (found[i] == CGN_MAPPING_NONE)
+			cgn_lane_add(&b->miss, at);
+		else {
+			rte_prefetch0(cgn_table_at(t, found[i]));
+			cgn_lane_add(&b->hit_in2out, at);
+		}
+	}
+}
+
+static void
+lookup_out2in(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+
+	for (uint32_t i = 0; i < b->out2in.n; i++) {
+		uint8_t at = b->out2in.at[i];
+		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
+		uint32_t m = cgn_pool_find(w->dp->pool, b->found[at], (enum cgn_proto)pkt->proto,
+			rte_be_to_cpu_16(pkt->dport));
+
+		if (m == CGN_MAPPING_NONE) {
+			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
+			continue;
+		}
+		b->found[at] = m;
+		rte_prefetch0(cgn_table_at(w->dp->table, m));
+		cgn_lane_add(&b->hit_out2in, at);
+	}
+}
+
+void
+cgn_lookup(struct cgn_worker *w)
+{
+	if (w->burst.in2out.n > 0)
+		lookup_in2out(w);
+	if (w->burst.out2in.n > 0)
+		lookup_out2in(w);
+}

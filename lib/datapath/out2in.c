@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * out2in: rewrites outside packets whose mapping was found. Filtering is endpoint-independent
+ * (RFC 4787 REQ-8, RFC 6888 REQ-7). Worker threads.
+ */
+#include "forward.h"
+#include "tcp_track.h"
+
+/*
+ * The index may be a moment older than the entry: port and granule can have changed hands between
+ * the loads (pool.h). An entry that is not exactly this packet's is no mapping.
+ */
+static bool
+is_for(const struct cgn_mapping *m, const struct cgn_pkt *pkt)
+{
+	return m->outside_addr == pkt->dst && m->outside_port == pkt->dport &&
+		m->proto == pkt->proto;
+}
+
+void
+cgn_out2in(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+
+	for (uint32_t i = 0; i < b->hit_out2in.n; i++) {
+		uint8_t at = b->hit_out2in.at[i];
+		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
+		struct cgn_mapping *m = cgn_table_at(w->dp->table, b->found[at]);
+		struct cgn_rewrite rw = cgn_forward_rewrite(m, CGN_OUT2IN);
+
+		if (!is_for(m, pkt)) {
+			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
+			continue;
+		}
+		if (pkt->ttl <= 1) {
+			cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);
+			continue;
+		}
+		pkt->neigh = m->neigh;
+		pkt->inside = m->inside;
+		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
+			continue;
+		if (m->inbound_refresh)
+			cgn_mapping_touch(m, b->now_s);
+		if (pkt->proto == CGN_TCP)
+			cgn_tcp_track(m, pkt, CGN_OUT2IN);
+		cgn_rewrite_apply(rte_pktmbuf_mtod(b->mbufs[at], uint8_t *), pkt, CGN_OUT2IN, &rw);
+		pkt->fate = CGN_FATE_OUT2IN;
+		cgn_lane_add(&b->tx, at);
+	}
+}

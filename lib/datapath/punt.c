@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Punt: the only door to control. New flows go within each subscriber's rate, so that one of them
+ * cannot fill the ring; ARP and refusals go by a ring of their own within each interface's rate, so
+ * that neither can starve the other. A full ring is a fate, not a wait.
+ */
+#include <string.h>
+
+#include "verdict.h"
+
+/* A connection is opened by SYN without ACK, RST or FIN (ADV-21). */
+enum { FLAGS_OPEN_MASK = 0x02 | 0x10 | 0x04 | 0x01, FLAG_SYN = 0x02 };
+
+static void
+flush(struct cgn_worker *w, struct cgn_punt_buffer *buf, enum cgn_fate full)
+{
+	unsigned int sent;
+
+	if (buf->n == 0)
+		return;
+	sent = rte_ring_sp_enqueue_burst(buf->ring, (void *const *)buf->mbufs, buf->n, NULL);
+	cgn_counter_add(&w->counters.punted, sent);
+	for (unsigned int i = sent; i < buf->n; i++)
+		cgn_drop(w, buf->mbufs[i], full);
+	buf->n = 0;
+}
+
+void
+cgn_punt_flush(struct cgn_worker *w)
+{
+	flush(w, &w->new_flows, CGN_FATE_PUNT_RING_FULL);
+	flush(w, &w->local, CGN_FATE_LOCAL_RING_FULL);
+}
+
+/*
+ * ARP has rates of its own, by the sender's MAC: neither a flood of refused packets nor one station
+ * may keep the others from being resolved.
+ */
+static uint64_t *
+local_rate_state(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action)
+{
+	uint64_t *rates = &w->local_full_at[(uint64_t)cgn_pkt_of(m)->iface * CGN_LOCAL_RATES];
+	const uint8_t *src = rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_ADDR_LEN);
+	uint32_t mac;
+
+	if (action != CGN_ACT_ARP)
+		return &rates[0];
+	memcpy(&mac, src + 2, sizeof(mac)); /* the half that differs between stations */
+	return &rates[1 + (mac * UINT32_C(0x9e3779b1) >> 16) % (CGN_LOCAL_RATES - 1)];
+}
+
+void
+cgn_punt_local(
+	struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action, enum cgn_fate refused)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (!cgn_rate_take(&w->local_rate, local_rate_state(w, m, action), w->burst.now)) {
+		cgn_drop(w, m, refused);
+		return;
+	}
+	if (w->local.n == CGN_BURST)
+		flush(w, &w->local, CGN_FATE_LOCAL_RING_FULL);
+	pkt->action = (uint8_t)action;
+	w->local.mbufs[w->local.n++] = m;
+}
+
+static enum cgn_fate
+refuse_miss(struct cgn_worker *w, const struct cgn_pkt *pkt)
+{
+	if (pkt->resumed)
+		return CGN_FATE_RESUME_MISS;
+	if (pkt->proto == CGN_TCP && (pkt->tcp_flags & FLAGS_OPEN_MASK) != FLAG_SYN &&
+		!w->dp->dir->tenants[pkt->tenant].conf->nat.tcp_loose)
+		return CGN_FATE_TCP_NOT_SYN;
+	if (!cgn_rate_take(&w->subscriber_rate, &w->subscriber_full_at[pkt->inside], w->burst.now))
+		return CGN_FATE_PUNT_SUBSCRIBER_RATE;
+	return CGN_FATE_NONE;
+}
+
+void
+cgn_punt_misses(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+
+	for (uint32_t i = 0; i < b->miss.n; i++) {
+		struct rte_mbuf *m = b->mbufs[b->miss.at[i]];
+		struct cgn_pkt *pkt = cgn_pkt_of(m);
+		enum cgn_fate fate = refuse_miss(w, pkt);
+
+		if (fate != CGN_FATE_NONE) {
+			cgn_drop(w, m, fate);
+			continue;
+		}
+		if (w->new_flows.n == CGN_BURST)
+			flush(w, &w->new_flows, CGN_FATE_PUNT_RING_FULL);
+		pkt->action = CGN_ACT_NEW_FLOW;
+		w->new_flows.mbufs[w->new_flows.n++] = m;
+	}
+}

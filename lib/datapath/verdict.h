@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The only ways for a packet to end on a worker: cgn_drop, or cgn_sent when a device has taken it.
+ * Each counts exactly one fate.
+ */
+#pragma once
+
+#include "worker.h"
+
+static inline bool
+cgn_fate_is_forward(enum cgn_fate fate)
+{
+	return fate == CGN_FATE_IN2OUT || fate == CGN_FATE_OUT2IN;
+}
+
+static inline void
+cgn_count(struct cgn_counters *c, const struct cgn_pkt *pkt, enum cgn_fate fate)
+{
+	cgn_counters_fate(c, pkt->tenant, fate);
+	if (!cgn_fate_is_forward(fate))
+		cgn_counter_add(&c->port_fates[(uint64_t)pkt->in_port * CGN_N_FATES + fate], 1);
+}
+
+/* Ends a packet here, whatever it was to become. */
+static inline void
+cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (pkt->originated != 0)
+		cgn_counter_add(&w->counters.originated[CGN_ORIG_LOST], 1);
+	else
+		cgn_count(&w->counters, pkt, fate);
+	rte_pktmbuf_free(m);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The turn of a worker, and what comes back to it over its rings; see worker.h. */
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mem.h"
+#include "verdict.h"
+
+static struct rte_ring *
+make_ring(
+	const char *name, uint16_t id, const char *what, uint32_t size, int socket, unsigned flags)
+{
+	char full[RTE_RING_NAMESIZE];
+
+	snprintf(full, sizeof(full), "%.12s_%s%u", name, what, id);
+	return rte_ring_create(full, size, socket, flags);
+}
+
+int
+cgn_worker_init(
+	struct cgn_worker *w, struct cgn_dataplane *dp, uint16_t id, const char *name, int socket)
+{
+	const struct cgn_conf *conf = dp->dir->conf;
+	const unsigned int spsc = RING_F_SP_ENQ | RING_F_SC_DEQ;
+
+	memset(w, 0, sizeof(*w));
+	w->dp = dp;
+	w->id = id;
+	w->subscriber_rate = cgn_rate_make(
+		conf->punt.subscriber_per_s, conf->punt.subscriber_burst);
+	w->local_rate = cgn_rate_make(conf->punt.local_per_s, conf->punt.local_burst);
+	w->subscriber_full_at = cgn_mem_zalloc(
+		"punt_rates", dp->dir->n_inside, sizeof(uint64_t), socket);
+	w->local_full_at = cgn_mem_zalloc("local_rates",
+		(size_t)dp->dir->n_ifaces * CGN_LOCAL_RATES, sizeof(uint64_t), socket);
+	w->new_flows.ring = make_ring(name, id, "new", conf->punt.ring, socket, spsc);
+	w->local.ring = make_ring(name, id, "local", conf->punt.ring, socket, spsc);
+	w->back = make_ring(name, id, "back", conf->punt.ring * 2, socket, spsc);
+	w->handover = make_ring(name, id, "over", conf->punt.ring, socket, RING_F_SC_DEQ);
+	if (w->subscriber_full_at == NULL || w->local_full_at == NULL ||
+		w->new_flows.ring == NULL || w->local.ring == NULL || w->back == NULL ||
+		w->handover == NULL ||
+		cgn_counters_init(&w->counters, dp->dir->n_tenants, conf->n_ports) < 0) {
+		cgn_worker_fini(w);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void
+drain(struct cgn_worker *w, struct rte_ring *ring, uint64_t *counter)
+{
+	void *m;
+
+	while (rte_ring_dequeue(ring, &m) == 0) {
+		cgn_counter_add(counter, 1);
+		cgn_drop(w, m, CGN_FATE_STOPPED);
+	}
+}
+
+void
+cgn_worker_drain(struct cgn_worker *w)
+{
+	drain(w, w->new_flows.ring, &w->counters.returned);
+	drain(w, w->local.ring, &w->counters.returned);
+	drain(w, w->back, &w->counters.returned);
+	drain(w, w->handover, &w->counters.taken_over);
+}
+
+void
+cgn_worker_fini(struct cgn_worker *w)
+{
+	rte_ring_free(w->new_flows.ring);
+	rte_ring_free(w->local.ring);
+	rte_ring_free(w->back);
+	rte_ring_free(w->handover);
+	cgn_mem_free(w->subscriber_full_at);
+	cgn_mem_free(w->local_full_at);
+	cgn_counters_fini(&w->counters);
+	memset(w, 0, sizeof(*w));
+}
+
+void
+cgn_worker_online(struct cgn_worker *w)
+{
+	rte_rcu_qsbr_thread_register(w->dp->rcu, w->id);
+	rte_rcu_qsbr_thread_online(w->dp->rcu, w->id);
+}
+
+void
+cgn_worker_offline(struct cgn_worker *w)
+{
+	rte_rcu_qsbr_thread_offline(w->dp->rcu, w->id);
+	rte_rcu_qsbr_thread_unregister(w->dp->rcu, w->id);
+}
+
+/* From look-up on, the same for packets from a port and for those that control sent back. */
+static void
+forward(struct cgn_worker *w)
+{
+	cgn_lookup(w);
+	cgn_in2out(w);
+	cgn_out2in(w);
+	cgn_tx(w);
+	cgn_punt_misses(w);
+}
+
+uint32_t
+cgn_back(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+	uint64_t returned = 0;
+
+	b->n = (uint16_t)rte_ring_sc_dequeue_burst(w->back, (void **)b->mbufs, CGN_BURST, NULL);
+	if (b->n == 0)
+		return 0;
+	b->in2out.n = b->out2in.n = b->hit_in2out.n = b->hit_out2in.n = b->miss.n = b->tx.n = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[i]);
+
+		returned += pkt->originated == 0;
+		if (pkt->action == CGN_ACT_SEND_RAW)
+			cgn_tx_buffer(w, b->mbufs[i]);
+		else if (pkt->action == CGN_ACT_SEND)
+			cgn_lane_add(&b->tx, (uint8_t)i);
+		else
+			cgn_lane_add(&b->in2out, (uint8_t)i);
+	}
+	cgn_counter_add(&w->counters.returned, returned);
+	forward(w);
+	return b->n;
+}
+
+uint32_t
+cgn_handover(struct cgn_worker *w)
+{
+	struct cgn_burst *b = &w->burst;
+
+	b->n = (uint16_t)rte_ring_sc_dequeue_burst(w->handover, (void **)b->mbufs, CGN_BURST, NULL);
+	for (uint32_t i = 0; i < b->n; i++)
+		cgn_tx_buffer(w, b->mbufs[i]);
+	cgn_counter_add(&w->counters.taken_over, b->n);
+	return b->n;
+}
+
+uint32_t
+cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now)
+{
+	uint32_t n = 0;
+
+	w->burst.now = now;
+	w->burst.now_s = cgn_ns_to_s(now);
+	for (uint32_t q = 0; q < w->n_rxqs; q++) {
+		uint32_t got = cgn_rx(w, &w->rxqs[q]);
+
+		if (got == 0)
+			continue;
+		n += got;
+		cgn_classify(w);
+		forward(w);
+	}
+	n += cgn_back(w);
+	n += cgn_handover(w);
+	cgn_punt_flush(w);
+	cgn_tx_flush(w);
+	rte_rcu_qsbr_quiescent(w->dp->rcu, w->id);
+	return n;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one poll-mode core. READ FIRST. Each turn it takes bursts from its receive queues and
+ * rings and sends each through
+ *
+ *   rx → classify → lookup → in2out | out2in → tx        (files of these names)
+ *                       └ miss → punt → control → back → lookup …
+ *
+ * It allocates nothing, takes no lock, logs nothing and writes no table. Everything in the struct
+ * but the rings is written by its own thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ring.h>
+
+#include "burst.h"
+#include "counters.h"
+#include "dataplane.h"
+
+enum { CGN_MAX_RXQS = 256 };
+
+struct cgn_rxq {
+	uint16_t port, queue; /* port: index into dataplane.devs */
+};
+
+/* Ways to control per interface, each with its own rate: refusals, and ARP by the sender's MAC. */
+enum { CGN_LOCAL_RATES = 64 };
+
+/* What waits to be sent by one port at the end of the turn. */
+struct cgn_tx_buffer {
+	uint16_t n;
+	bool own_queue; /* this worker has a queue of its own; else it hands over to `owner` */
+	uint16_t queue;
+	uint16_t owner; /* worker that sends for this one */
+	struct rte_mbuf *mbufs[CGN_BURST];
+};
+
+/* Packets for control, handed over at the end of the turn. */
+struct cgn_punt_buffer {
+	struct rte_ring *ring;
+	uint16_t n;
+	struct rte_mbuf *mbufs[CGN_BURST];
+};
+
+struct cgn_worker {
+	struct cgn_dataplane *dp;
+	uint16_t id;
+	uint16_t n_rxqs;
+	struct cgn_rxq rxqs[CGN_MAX_RXQS];
+	struct cgn_punt_buffer new_flows; /* → control, single producer and consumer */
+	struct cgn_punt_buffer local; /* → control: ARP, unresolved next hops, refusals to tell */
+	struct rte_ring *back;        /* control →, single producer and consumer */
+	struct rte_ring *handover;    /* other workers →, multi producer */
+	uint64_t *subscriber_full_at; /* [n_inside] state of the punt rate, rate.h */
+	uint64_t *local_full_at; /* [n_ifaces][CGN_LOCAL_RATES] states of the local rate, punt.c */
+	struct cgn_rate subscriber_rate, local_rate;
+	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
+	struct cgn_burst burst;
+	struct cgn_counters counters; /* read by telemetry */
+};
+
+/*
+ * Memory and rings of worker id; name: prefix of the ring names, unique in the process. Main
+ * thread. 0 or negative errno. The caller fills rxqs and tx[].own_queue/queue/owner.
+ */
+int cgn_worker_init(
+	struct cgn_worker *w, struct cgn_dataplane *dp, uint16_t id, const char *name, int socket);
+
+/* Ends what is still in its rings as STOPPED. After the loop ended; any number of times. */
+void cgn_worker_drain(struct cgn_worker *w);
+
+/* Drained before. Frees rings and memory. */
+void cgn_worker_fini(struct cgn_worker *w);
+
+/* Worker thread: announces itself to the RCU variable; before the first poll. */
+void cgn_worker_online(struct cgn_worker *w);
+void cgn_worker_offline(struct cgn_worker *w);
+
+/* One turn at time now. Returns the number of packets handled. Worker thread, online. */
+uint32_t cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now);
+
+/* Stages, in the order of the path; all work on w->burst. */
+uint32_t cgn_rx(struct cgn_worker *w, const struct cgn_rxq *q);
+void cgn_classify(struct cgn_worker *w);
+void cgn_lookup(struct cgn_worker *w);
+void cgn_in2out(struct cgn_worker *w);
+void cgn_out2in(struct cgn_worker *w);
+void cgn_punt_misses(struct cgn_worker *w);
+void cgn_tx(struct cgn_worker *w);
+
+/* Packets that come back from control or over from another worker. */
+uint32_t cgn_back(struct cgn_worker *w);
+uint32_t cgn_handover(struct cgn_worker *w);
+
+/* End of turn: hand over to control, then to the devices. */
+void cgn_punt_flush(struct cgn_worker *w);
+void cgn_tx_flush(struct cgn_worker *w);
+
+/* Puts a complete frame into the buffer of pkt->out_port (tx.c). */
+void cgn_tx_buffer(struct cgn_worker *w, struct rte_mbuf *m);
+
+/*
+ * Hands a packet to control for an action other than a new flow, within the interface's rate.
+ * Beyond it the packet ends with the fate `refused`.
+ */
+void cgn_punt_local(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action,
+	enum cgn_fate refused);
