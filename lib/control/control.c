@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Creation and end of the control core's state. Main thread. */
+#include "control.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mem.h"
+
+static int
+create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+	const struct cgn_conf *conf = dir->conf;
+
+	c->subscribers = cgn_mem_zalloc(
+		"subscribers", dir->n_inside, sizeof(*c->subscribers), p->socket);
+	c->tenants = cgn_mem_zalloc("tenants", dir->n_tenants, sizeof(*c->tenants), p->socket);
+	if (c->subscribers == NULL || c->tenants == NULL) {
+		cgn_errmsg_set(err,
+			"no memory for %u subscriber addresses: raise memory.size_mib or assign "
+			"fewer",
+			dir->n_inside);
+		return -ENOMEM;
+	}
+	c->table = cgn_table_create(
+		p->name, conf->table.mappings, conf->table.shards, &c->rand, p->socket, err);
+	if (c->table == NULL)
+		return -errno;
+	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);
+	if (c->pool == NULL)
+		return -errno;
+	c->neigh = cgn_neigh_create(dir, &cgn_arp_neigh_ops, c, p->socket, err);
+	return c->neigh == NULL ? -errno : 0;
+}
+
+struct cgn_control *
+cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *err)
+{
+	const struct cgn_conf *conf = params->dp->dir->conf;
+	struct cgn_control *c = cgn_mem_zalloc("control", 1, sizeof(*c), params->socket);
+	int rc = -ENOMEM;
+
+	if (c == NULL) {
+		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
+		errno = ENOMEM;
+		return NULL;
+	}
+	c->dp = params->dp;
+	c->mempool = params->mempool;
+	cgn_rand_init(&c->rand, params->seed);
+	c->icmp_rate = cgn_rate_make(conf->icmp.errors_per_s, conf->icmp.burst);
+	if (cgn_counters_init(&c->counters, conf->n_tenants, conf->n_ports) < 0 ||
+		cgn_request_init(&c->requests, params->name, params->socket) < 0)
+		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
+	else
+		rc = create_tables(c, params, err);
+	if (rc < 0) {
+		cgn_control_destroy(c);
+		errno = -rc;
+		return NULL;
+	}
+	c->dp->table = c->table;
+	c->dp->pool = c->pool;
+	c->dp->neigh = c->neigh;
+	return c;
+}
+
+void
+cgn_control_destroy(struct cgn_control *c)
+{
+	if (c == NULL)
+		return;
+	cgn_request_fini(&c->requests);
+	cgn_neigh_destroy(c->neigh);
+	cgn_pool_destroy(c->pool);
+	cgn_table_destroy(c->table);
+	cgn_mem_free(c->subscribers);
+	cgn_mem_free(c->tenants);
+	cgn_counters_fini(&c->counters);
+	cgn_mem_free(c);
+}
+
+void
+cgn_control_start(struct cgn_control *c, cgn_ns_t now)
+{
+	c->now = now;
+	c->now_s = c->start_s = cgn_ns_to_s(now);
+	c->pool->rest_now_s = c->now_s;
+	cgn_wheel_init(
+		&c->wheel, &c->table->entries[0].wheel, sizeof(c->table->entries[0]), c->now_s);
+	cgn_neigh_start(c->neigh, c->now_s);
+	c->announce_at_s = c->now_s;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control core: the only writer of the mapping table, the pool, the subscribers and the
+ * neighbours. One thread. A new flow travels
+ *
+ *   punt_drain → admit → allocate → publish → reinject          (files of these names)
+ *
+ * and a mapping ends by expire (or an operator's request) → unlink, then reclaim after every worker
+ * has passed a quiescent point. Nothing here blocks; each turn does a bounded amount of each work.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+#include "counters.h"
+#include "dataplane.h"
+#include "rand.h"
+#include "request.h"
+#include "subscriber.h"
+#include "wheel.h"
+#include "worker.h"
+
+/* Unlinked mappings on their way to be reclaimed, chained through their timers' nodes. */
+struct cgn_limbo {
+	uint32_t first; /* mapping index or CGN_MAPPING_NONE */
+	uint32_t n;
+	uint64_t token; /* of rte_rcu_qsbr_start, for the list that waits */
+};
+
+/* Packets for one worker, handed back at the end of the turn. */
+struct cgn_back_buffer {
+	uint16_t n;
+	struct rte_mbuf *mbufs[CGN_BURST];
+};
+
+struct cgn_control {
+	struct cgn_dataplane *dp;
+	/* The tables, writable. */
+	struct cgn_table *table;
+	struct cgn_pool *pool;
+	struct cgn_neigh_table *neigh;
+	struct cgn_subscriber *subscribers; /* [n_inside] */
+	struct cgn_use *tenants;            /* [n_tenants] */
+	struct cgn_wheel wheel;             /* of mappings */
+	struct cgn_limbo open, waiting;
+	struct cgn_rand rand;
+	/* Packets. */
+	struct rte_mempool *mempool; /* for packets that the box makes */
+	struct cgn_back_buffer back[CGN_MAX_WORKERS];
+	struct cgn_rate icmp_rate;
+	uint64_t icmp_full_at;
+	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */
+	/* Time of this turn. */
+	cgn_ns_t now;
+	uint32_t now_s, start_s;
+	struct cgn_counters counters;        /* read by telemetry */
+	uint64_t expired, grace_wait_ns_max; /* read by requests, on this thread */
+	cgn_ns_t grace_since;
+	struct cgn_request_box requests;
+};
+
+struct cgn_control_params {
+	struct cgn_dataplane
+		*dp; /* dir, rcu, devs and workers set; table, pool and neigh are set here */
+	struct rte_mempool *mempool;
+	const char *name; /* prefix of EAL object names, at most 12 characters */
+	uint64_t seed;    /* 0, or a reproducible sequence of random numbers for tests */
+	int socket;
+};
+
+/* Creates the tables and control's own state. Main thread. NULL with *err and errno set. */
+struct cgn_control *cgn_control_create(
+	const struct cgn_control_params *params, struct cgn_errmsg *err);
+
+/* Workers have ended. Frees held packets (fate STOPPED) and the tables. NULL is accepted. */
+void cgn_control_destroy(struct cgn_control *c);
+
+/* Control thread, once before the first poll: time begins. */
+void cgn_control_start(struct cgn_control *c, cgn_ns_t now);
+
+/* One turn at time now. Returns the amount of work done; 0 means idle. */
+uint32_t cgn_control_poll(struct cgn_control *c, cgn_ns_t now);
+
+/* --- The steps; control thread only. --- */
+
+/* Takes new flows and local packets from all workers (punt_drain.c). */
+uint32_t cgn_punt_drain(struct cgn_control *c);
+
+/* May this packet's subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
+enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_pkt *pkt);
+
+/* A filled, unpublished mapping for the packet (allocate.c). CGN_FATE_NONE and *m, or why not. */
+enum cgn_fate cgn_allocate(struct cgn_control *c, const struct cgn_pkt *pkt, uint32_t *m);
+
+/* Undoes cgn_allocate. */
+void cgn_unallocate(struct cgn_control *c, uint32_t m);
+
+/* Makes both directions visible and starts the timer. CGN_FATE_NONE or TABLE_FULL (publish.c). */
+enum cgn_fate cgn_publish(struct cgn_control *c, uint32_t m);
+
+/* Hides both directions; the entry is reclaimed later. The port rests (publish.c). */
+void cgn_unlink(struct cgn_control *c, uint32_t m);
+
+/* Sends a packet back to its worker for action (reinject.c). */
+void cgn_reinject(struct cgn_control *c, struct rte_mbuf *m, enum cgn_pkt_action action);
+void cgn_reinject_flush(struct cgn_control *c);
+
+/* An empty packet of the box's own, to leave by worker 0; NULL when there is no buffer. */
+struct rte_mbuf *cgn_originate(struct cgn_control *c, enum cgn_originated kind, uint16_t out_port);
+
+/* Ends a packet on the control core: the counterpart of cgn_drop (reinject.c). */
+void cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate);
+
+/* Removes idle mappings, frees rested ports: a bounded slice (expire.c). Returns work done. */
+uint32_t cgn_expire(struct cgn_control *c);
+
+/* Gives back what every worker has let go of (reclaim.c). Returns work done. */
+uint32_t cgn_reclaim(struct cgn_control *c);
+
+/* ARP from a port; announcements at start; what neigh/ needs done (arp_control.c). */
+void cgn_arp_input(struct cgn_control *c, struct rte_mbuf *m);
+void cgn_arp_announce(struct cgn_control *c);
+extern const struct cgn_neigh_ops cgn_arp_neigh_ops;
+
+/* Drops a packet and tells its sender by ICMP, within the rate (refuse.c). */
+void cgn_refuse(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate);

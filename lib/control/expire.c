@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Expiry: the wheel names mappings to look at; those that were used meanwhile go back into it, the
+ * idle ones are unlinked. Ports whose rest is over become free. Slices keep a turn short when
+ * millions end in one second; what is left over is done in the next turns.
+ */
+#include "control.h"
+#include "lifetime.h"
+
+enum { EXPIRE_SLICE = 256, REST_SLICE = 512 };
+
+uint32_t
+cgn_expire(struct cgn_control *c)
+{
+	uint32_t n = 0;
+
+	for (; n < EXPIRE_SLICE; n++) {
+		uint32_t i = cgn_wheel_next_due(&c->wheel, c->now_s);
+		const struct cgn_conf_timeouts *timeouts;
+		struct cgn_mapping *m;
+
+		if (i == UINT32_MAX)
+			break;
+		m = cgn_table_at(c->table, i);
+		timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+		if ((int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s) > 0)
+			cgn_wheel_add(&c->wheel, i, cgn_lifetime_check_s(timeouts, m, c->now_s));
+		else {
+			cgn_unlink(c, i);
+			c->expired++;
+		}
+	}
+	return n + cgn_pool_rest_advance(c->pool, c->now_s, REST_SLICE);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Publish and unlink: the one place where a mapping becomes visible to workers, and where it
+ * ceases to be. The entry is complete before this; rte_hash stores the index with release order
+ * before the key can be found, the pool's slot is stored with release order after it. in2out comes
+ * first: it can fail, and then nobody has seen anything. No answer can arrive before the first
+ * packet has left, which is later than both.
+ */
+#include "control.h"
+#include "lifetime.h"
+
+enum cgn_fate
+cgn_publish(struct cgn_control *c, uint32_t i)
+{
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	enum cgn_proto proto = (enum cgn_proto)m->proto;
+
+	if (cgn_table_publish(c->table, i) < 0) {
+		cgn_unallocate(c, i);
+		return CGN_FATE_TABLE_FULL;
+	}
+	cgn_pool_publish(c->pool, cgn_mapping_port(m), proto, i);
+	cgn_use_add(&c->tenants[m->tenant], proto);
+	cgn_use_add(&c->subscribers[m->inside].use, proto);
+	cgn_wheel_add(&c->wheel, i,
+		cgn_lifetime_check_s(&c->dp->dir->tenants[m->tenant].conf->timeouts, m, c->now_s));
+	return CGN_FATE_NONE;
+}
+
+void
+cgn_unlink(struct cgn_control *c, uint32_t i)
+{
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+	enum cgn_proto proto = (enum cgn_proto)m->proto;
+
+	cgn_wheel_del(&c->wheel, i);
+	cgn_table_unlink(c->table, i);
+	cgn_pool_rest(c->pool, cgn_mapping_port(m), proto, c->now_s + timeouts->port_rest);
+	cgn_use_del(&c->tenants[m->tenant], proto);
+	cgn_use_del(&c->subscribers[m->inside].use, proto);
+	m->wheel.next = c->open.first;
+	c->open.first = i;
+	c->open.n++;
+}

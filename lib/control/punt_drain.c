@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * First step for everything that workers hand over: a burst from each ring of each worker in turn.
+ * Packets of one new flow that follow each other into the ring make one mapping: the first makes
+ * it, the others find it here and go straight back.
+ */
+#include "control.h"
+
+static void
+new_flow(struct cgn_control *c, struct rte_mbuf *m)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	struct cgn_map_key key = {.inside = pkt->inside, .port = pkt->sport, .proto = pkt->proto};
+	uint32_t mapping = cgn_table_find(c->table, &key);
+	enum cgn_fate fate = CGN_FATE_NONE;
+
+	if (mapping == CGN_MAPPING_NONE) {
+		fate = cgn_admit(c, pkt);
+		if (fate == CGN_FATE_NONE)
+			fate = cgn_allocate(c, pkt, &mapping);
+		if (fate == CGN_FATE_NONE)
+			fate = cgn_publish(c, mapping);
+	}
+	if (fate == CGN_FATE_NONE) {
+		cgn_reinject(c, m, CGN_ACT_RESUME);
+		return;
+	}
+	c->subscribers[pkt->inside].last_refusal = (uint16_t)fate;
+	cgn_refuse(c, m, fate);
+}
+
+static void
+local(struct cgn_control *c, struct rte_mbuf *m)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	enum cgn_fate fate;
+
+	switch ((enum cgn_pkt_action)pkt->action) {
+	case CGN_ACT_ARP:
+		cgn_arp_input(c, m);
+		break;
+	case CGN_ACT_NO_NEIGH:
+		fate = cgn_neigh_hold(c->neigh, pkt->neigh, m, c->now_s);
+		if (fate != CGN_FATE_NONE)
+			cgn_control_drop(c, m, fate);
+		break;
+	case CGN_ACT_TTL:
+		cgn_refuse(c, m, CGN_FATE_TTL_EXPIRED);
+		break;
+	default:
+		cgn_refuse(c, m, CGN_FATE_TOO_BIG);
+		break;
+	}
+}
+
+static uint32_t
+drain_ring(struct cgn_control *c, struct rte_ring *ring,
+	void (*step)(struct cgn_control *, struct rte_mbuf *))
+{
+	struct rte_mbuf *mbufs[CGN_BURST];
+	uint32_t n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, CGN_BURST, NULL);
+
+	for (uint32_t i = 0; i < n; i++)
+		step(c, mbufs[i]);
+	return n;
+}
+
+uint32_t
+cgn_punt_drain(struct cgn_control *c)
+{
+	uint32_t n = 0;
+
+	for (uint16_t w = 0; w < c->dp->n_workers; w++) {
+		n += drain_ring(c, c->dp->workers[w]->local.ring, local);
+		n += drain_ring(c, c->dp->workers[w]->new_flows.ring, new_flow);
+	}
+	return n;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What leaves the control core: packets back to workers, packets of the box's own, ends. */
+#include "control.h"
+#include "verdict.h"
+
+void
+cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (pkt->originated != 0)
+		cgn_counter_add(&c->counters.originated[CGN_ORIG_LOST], 1);
+	else
+		cgn_count(&c->counters, pkt, fate);
+	rte_pktmbuf_free(m);
+}
+
+static void
+flush(struct cgn_control *c, uint16_t worker)
+{
+	struct cgn_back_buffer *buf = &c->back[worker];
+	unsigned int n;
+
+	if (buf->n == 0)
+		return;
+	n = rte_ring_sp_enqueue_burst(
+		c->dp->workers[worker]->back, (void *const *)buf->mbufs, buf->n, NULL);
+	for (unsigned int i = n; i < buf->n; i++)
+		cgn_control_drop(c, buf->mbufs[i], CGN_FATE_RETURN_RING_FULL);
+	buf->n = 0;
+}
+
+void
+cgn_reinject_flush(struct cgn_control *c)
+{
+	for (uint16_t w = 0; w < c->dp->n_workers; w++)
+		flush(c, w);
+}
+
+void
+cgn_reinject(struct cgn_control *c, struct rte_mbuf *m, enum cgn_pkt_action action)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	struct cgn_back_buffer *buf = &c->back[pkt->worker];
+
+	pkt->action = (uint8_t)action;
+	pkt->resumed = 1;
+	if (buf->n == CGN_BURST)
+		flush(c, pkt->worker);
+	buf->mbufs[buf->n++] = m;
+}
+
+struct rte_mbuf *
+cgn_originate(struct cgn_control *c, enum cgn_originated kind, uint16_t out_port)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(c->mempool);
+
+	if (m == NULL) {
+		cgn_counter_add(&c->counters.originated[CGN_ORIG_LOST], 1);
+		return NULL;
+	}
+	*cgn_pkt_of(m) = (struct cgn_pkt){.originated = (uint8_t)(kind + 1),
+		.tenant = (uint16_t)c->dp->dir->n_tenants,
+		.in_port = out_port,
+		.out_port = out_port};
+	return m;
+}
