@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The law received = Σ fates + held, summed over all writers. Any thread. */
+#include "box.h"
+
+static void
+add_block(struct cgn_conservation *sum, const struct cgn_counters *c)
+{
+	sum->received += cgn_counter_read(&c->received);
+	for (int f = 0; f < CGN_N_FATES; f++)
+		sum->fates += cgn_counters_fate_sum(c, (enum cgn_fate)f);
+}
+
+struct cgn_conservation
+cgn_box_conservation(const struct cgn_box *box)
+{
+	struct cgn_conservation sum = {0};
+
+	for (uint16_t i = 0; i < box->dp.n_workers; i++) {
+		const struct cgn_worker *w = box->dp.workers[i];
+
+		add_block(&sum, &w->counters);
+		sum.held += rte_ring_count(w->new_flows.ring) + rte_ring_count(w->local.ring) +
+			rte_ring_count(w->back) + rte_ring_count(w->handover);
+	}
+	add_block(&sum, &box->control->counters);
+	sum.held += __atomic_load_n(&box->control->neigh->n_held, __ATOMIC_RELAXED);
+	return sum;
+}
+
+uint64_t
+cgn_box_fate(const struct cgn_box *box, uint32_t tenant, enum cgn_fate fate)
+{
+	uint64_t at = (uint64_t)tenant * CGN_N_FATES + fate;
+	uint64_t sum = cgn_counter_read(&box->control->counters.fates[at]);
+
+	for (uint16_t i = 0; i < box->dp.n_workers; i++)
+		sum += cgn_counter_read(&box->workers[i].counters.fates[at]);
+	return sum;
+}
