@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The lists of commands.def and fields.def as arrays. Pure; any thread. */
+#include "command_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct cgn_param_info cgn_param_infos[CGN_N_PARAMS] = {
+#define PARAM(id, n, t, lo, hi, meta, text)                                                        \
+	[CGN_PARAM_##id] = {.name = n, .metavar = meta, .help = text,                              \
+		.type = CGN_PARAM_TYPE_##t, .min = lo, .max = hi},
+#include "commands.def"
+};
+
+#define P(id) (UINT32_C(1) << CGN_PARAM_##id)
+#define EXTRA_ITEM P(ID)
+#define EXTRA_LIST (P(ID) | P(CURSOR) | P(LIMIT))
+#define EXTRA_BOTH EXTRA_LIST
+
+const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
+#define COMMAND(id, name, form, row, need, take, text)                                             \
+	[CGN_COMMAND_##id] = {.path = "/cgnat/" #name, .verb = #name, .help = text, .rows = row,   \
+		.shape = CGN_SHAPE_##form, .needs = need, .takes = (need) | (take) | EXTRA_##form},
+#include "commands.def"
+};
+
+const struct cgn_field cgn_fields[] = {
+#define FIELD(id, place, n, u, text)                                                               \
+	{.command = CGN_COMMAND_##id, .where = #place, .name = n, .unit = u, .help = text},
+#define WIDE(id, place, n, u, text)                                                                \
+	{.command = CGN_COMMAND_##id,                                                              \
+		.where = #place,                                                                   \
+		.name = n,                                                                         \
+		.unit = u,                                                                         \
+		.help = text,                                                                      \
+		.wide = true},
+#include "fields.def"
+};
+
+const size_t cgn_n_fields = sizeof(cgn_fields) / sizeof(cgn_fields[0]);
+
+const struct cgn_command *
+cgn_command_find(const char *name)
+{
+	for (int i = 0; i < CGN_N_COMMANDS; i++)
+		if (strcmp(cgn_commands[i].path, name) == 0 || strcmp(cgn_commands[i].verb, name) == 0)
+			return &cgn_commands[i];
+	return NULL;
+}
+
+const char *
+cgn_command_takes_str(const struct cgn_command *cmd, char *buf)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (int p = 0; p < CGN_N_PARAMS; p++) {
+		if (p == CGN_PARAM_ID || !(cmd->takes >> p & 1) || n >= CGN_COMMAND_TAKES_LEN)
+			continue;
+		n += (size_t)snprintf(buf + n, CGN_COMMAND_TAKES_LEN - n, "%s%s", n > 0 ? ", " : "",
+			cgn_param_infos[p].name);
+	}
+	return buf;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What telemetry asks of control: functions that run on the control thread between two turns, on a
+ * copied argument (request.h). Each looks at no more than CGN_QUERY_STEPS entries of anything, so
+ * that packets wait at most some tens of microseconds; the cursor says where to go on.
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control.h"
+#include "params.h"
+
+enum { CGN_QUERY_STEPS = 4096, CGN_QUERY_ROWS = 64 };
+
+/* Start of each paged query. */
+struct cgn_query {
+	uint64_t cursor; /* in: where to begin, 0 at first; out: where to go on, 0 when finished */
+	uint32_t limit;  /* in: rows wanted, at most CGN_QUERY_ROWS */
+	uint32_t n;      /* out: rows found, maybe none before the end */
+	uint32_t tenant; /* in: only this one, or CGN_NONE */
+};
+
+struct cgn_query_box {
+	uint32_t uptime_s;
+	uint32_t mappings, limbo; /* published and unlinked; unlinked only */
+	uint64_t made, refused, expired, grace_wait_ns_max;
+	uint32_t neighbours, held;
+};
+void cgn_query_box(struct cgn_control *c, void *arg);
+
+struct cgn_query_tenants {
+	struct cgn_query q; /* cursor: tenant number */
+	struct {
+		struct cgn_use use;
+		struct cgn_pool_use pool;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_tenants(struct cgn_control *c, void *arg);
+
+/* Subscribers that hold something. */
+struct cgn_query_subscribers {
+	struct cgn_query q; /* cursor: inside index */
+	struct cgn_subscriber_row {
+		uint32_t inside;
+		struct cgn_subscriber sub;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_subscribers(struct cgn_control *c, void *arg);
+
+struct cgn_query_subscriber {
+	uint32_t inside;
+	struct cgn_subscriber sub;
+};
+void cgn_query_subscriber(struct cgn_control *c, void *arg);
+
+struct cgn_query_mappings {
+	struct cgn_query q; /* cursor: entry of the table, or port of the subscriber's blocks */
+	uint32_t inside;    /* only this subscriber, or CGN_NONE */
+	uint32_t pool;      /* only this outside address and port, or CGN_NONE */
+	uint16_t port;
+	uint8_t protos;     /* bit by enum cgn_proto */
+	struct cgn_mapping_row {
+		uint64_t at;
+		uint32_t inside_addr, outside_addr; /* host order */
+		uint16_t inside_port, outside_port, tenant;
+		uint8_t proto;
+		uint32_t tcp, age_s, idle_s, left_s;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_mappings(struct cgn_control *c, void *arg);
+
+/* Outside addresses. */
+struct cgn_query_pools {
+	struct cgn_query q; /* cursor: pool index */
+	struct cgn_pool_row {
+		uint32_t pool;
+		uint16_t n_blocks, n_free;
+		uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_pools(struct cgn_control *c, void *arg);
+
+struct cgn_query_blocks {
+	struct cgn_query q; /* cursor: pool index × CGN_GRANULES + granule; of a subscriber: ordinal */
+	uint32_t inside;    /* only this subscriber, or CGN_NONE */
+	struct cgn_block_row {
+		uint64_t at;
+		struct cgn_block block;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_blocks(struct cgn_control *c, void *arg);
+
+struct cgn_query_neighbours {
+	struct cgn_query q;         /* cursor: neighbour index */
+	uint32_t first, last, port; /* indices to look at, last exclusive; port index or CGN_NONE */
+	struct cgn_neigh_row {
+		uint32_t neigh;
+		uint64_t mac;
+		uint32_t age_s; /* since it was confirmed */
+		uint16_t n_held;
+		uint8_t state;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_neighbours(struct cgn_control *c, void *arg);
+
+static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_mappings) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_pools) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_blocks) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_neighbours) <= CGN_REQUEST_ARG_MAX, "fits a request");

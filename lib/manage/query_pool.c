@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Queries about mappings, outside addresses and port blocks; control thread, see query.h. */
+#include <string.h>
+
+#include "lifetime.h"
+#include "query.h"
+
+/* Whether the entry is published: a free one is zero, one that waits for reclaim has lost its port. */
+static bool
+mapping_is_live(const struct cgn_control *c, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+	return m->inside_addr != 0 && cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
+					      rte_be_to_cpu_16(m->outside_port)) == i;
+}
+
+static bool
+mapping_matches(const struct cgn_query_mappings *q, const struct cgn_mapping *m)
+{
+	return (q->protos >> m->proto & 1) && (q->q.tenant == CGN_NONE || q->q.tenant == m->tenant) &&
+	       (q->inside == CGN_NONE || q->inside == m->inside);
+}
+
+static void
+mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t i, uint64_t at)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+	int32_t left = (int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s);
+	int32_t idle = (int32_t)(c->now_s -
+				 atomic_load_explicit(&m->last_use_s, memory_order_relaxed));
+
+	q->rows[q->q.n++] = (struct cgn_mapping_row){
+		.at = at,
+		.inside_addr = rte_be_to_cpu_32(m->inside_addr),
+		.outside_addr = rte_be_to_cpu_32(m->outside_addr),
+		.inside_port = rte_be_to_cpu_16(m->inside_port),
+		.outside_port = rte_be_to_cpu_16(m->outside_port),
+		.tenant = m->tenant,
+		.proto = m->proto,
+		.tcp = atomic_load_explicit(&m->tcp, memory_order_relaxed),
+		.age_s = c->now_s - m->made_s,
+		.idle_s = idle > 0 ? (uint32_t)idle : 0, /* a worker's second may be ahead */
+		.left_s = left > 0 ? (uint32_t)left : 0,
+	};
+}
+
+/* One outside address and port: at most one mapping per protocol. */
+static void
+mappings_at_outside(const struct cgn_control *c, struct cgn_query_mappings *q)
+{
+	uint64_t at = q->q.cursor;
+
+	for (; at < CGN_N_PROTOS && q->q.n < q->q.limit; at++) {
+		uint32_t i = cgn_pool_find(c->pool, q->pool, (enum cgn_proto)at, q->port);
+
+		if (i != CGN_MAPPING_NONE && mapping_matches(q, cgn_table_at(c->table, i)))
+			mapping_add(c, q, i, at);
+	}
+	q->q.cursor = at < CGN_N_PROTOS ? at : 0;
+}
+
+/* One subscriber: the ports of its paired address; granules of others are passed at a glance. */
+static void
+mappings_of_subscriber(const struct cgn_control *c, struct cgn_query_mappings *q)
+{
+	uint64_t at = q->q.cursor, steps = 0;
+	const uint64_t end = UINT64_C(65536) * CGN_N_PROTOS;
+	uint32_t pool = c->subscribers[q->inside].pool;
+
+	while (pool != CGN_NONE && at < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS) {
+		uint32_t port = (uint32_t)(at / CGN_N_PROTOS), i;
+		uint32_t chunk = atomic_load_explicit(
+			&c->pool->granules[(uint64_t)pool * CGN_GRANULES + port / CGN_GRANULE_PORTS],
+			memory_order_relaxed);
+
+		steps++;
+		if (chunk == 0 || c->pool->blocks[c->pool->ctl[chunk].block].inside != q->inside) {
+			at = (uint64_t)(port / CGN_GRANULE_PORTS + 1) * CGN_GRANULE_PORTS * CGN_N_PROTOS;
+			continue;
+		}
+		i = cgn_pool_find(c->pool, pool, (enum cgn_proto)(at % CGN_N_PROTOS), (uint16_t)port);
+		if (i != CGN_MAPPING_NONE && mapping_matches(q, cgn_table_at(c->table, i)))
+			mapping_add(c, q, i, at);
+		at++;
+	}
+	q->q.cursor = pool != CGN_NONE && at < end ? at : 0;
+}
+
+void
+cgn_query_mappings(struct cgn_control *c, void *arg)
+{
+	struct cgn_query_mappings *q = arg;
+	uint64_t i = q->q.cursor > 0 ? q->q.cursor : 1, steps = 0;
+
+	q->q.n = 0;
+	if (q->pool != CGN_NONE) {
+		mappings_at_outside(c, q);
+		return;
+	}
+	if (q->inside != CGN_NONE) {
+		mappings_of_subscriber(c, q);
+		return;
+	}
+	for (; i <= c->table->capacity && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS; i++, steps++) {
+		if (mapping_is_live(c, (uint32_t)i) &&
+			mapping_matches(q, cgn_table_at(c->table, (uint32_t)i)))
+			mapping_add(c, q, (uint32_t)i, i);
+	}
+	q->q.cursor = i <= c->table->capacity ? i : 0;
+}
+
+/* The block that holds a granule, or NULL when it is not leased. */
+static const struct cgn_block *
+block_at(const struct cgn_pool *pool, uint32_t addr, uint32_t granule)
+{
+	uint32_t chunk = atomic_load_explicit(
+		&pool->granules[(uint64_t)addr * CGN_GRANULES + granule], memory_order_relaxed);
+
+	return chunk != 0 ? &pool->blocks[pool->ctl[chunk].block] : NULL;
+}
+
+/* Adds up the blocks of an address; returns how many places it looked at. */
+static uint32_t
+pool_row_fill(const struct cgn_pool *pool, uint32_t i, struct cgn_pool_row *row)
+{
+	const struct cgn_pool_addr *addr = &pool->addrs[i];
+	uint32_t steps = 0;
+
+	*row = (struct cgn_pool_row){.pool = i, .n_blocks = addr->n_blocks, .n_free = addr->n_free};
+	for (uint32_t g = addr->first_granule; g <= addr->last_granule; g += addr->block_granules) {
+		const struct cgn_block *block = block_at(pool, i, g);
+
+		steps++;
+		for (int p = 0; block != NULL && p < CGN_N_PROTOS; p++) {
+			row->busy[p] += block->busy[p];
+			row->resting[p] += block->resting[p];
+		}
+	}
+	return steps;
+}
+
+/* The pool indices that a query is about: from *first to *end, exclusive. */
+static void
+pool_range(const struct cgn_control *c, uint32_t tenant, uint64_t *first, uint64_t *end)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+
+	*first = tenant != CGN_NONE ? dir->tenants[tenant].first_pool : 0;
+	*end = tenant != CGN_NONE ? *first + dir->tenants[tenant].n_pool : dir->n_pool;
+}
+
+void
+cgn_query_pools(struct cgn_control *c, void *arg)
+{
+	struct cgn_query_pools *q = arg;
+	uint64_t i, end, steps = 0;
+
+	pool_range(c, q->q.tenant, &i, &end);
+	i = q->q.cursor > i ? q->q.cursor : i;
+	q->q.n = 0;
+	for (; i < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS; i++)
+		steps += pool_row_fill(c->pool, (uint32_t)i, &q->rows[q->q.n++]);
+	q->q.cursor = i < end ? i : 0;
+}
+
+static void
+blocks_of_subscriber(const struct cgn_control *c, struct cgn_query_blocks *q)
+{
+	uint32_t b = c->subscribers[q->inside].first_block;
+
+	for (uint64_t i = 0; b != CGN_NONE; i++, b = c->pool->blocks[b].next) {
+		if (i < q->q.cursor)
+			continue;
+		if (q->q.n == q->q.limit) {
+			q->q.cursor = i;
+			return;
+		}
+		q->rows[q->q.n++] = (struct cgn_block_row){.at = i, .block = c->pool->blocks[b]};
+	}
+	q->q.cursor = 0;
+}
+
+void
+cgn_query_blocks(struct cgn_control *c, void *arg)
+{
+	struct cgn_query_blocks *q = arg;
+	uint64_t at, end, steps = 0;
+
+	q->q.n = 0;
+	if (q->inside != CGN_NONE) {
+		blocks_of_subscriber(c, q);
+		return;
+	}
+	pool_range(c, q->q.tenant, &at, &end);
+	at *= CGN_GRANULES;
+	end *= CGN_GRANULES;
+	at = q->q.cursor > at ? q->q.cursor : at;
+	while (at < end && q->q.n < q->q.limit && steps++ < CGN_QUERY_STEPS) {
+		const struct cgn_block *block =
+			block_at(c->pool, (uint32_t)(at / CGN_GRANULES), at % CGN_GRANULES);
+
+		if (block != NULL && block->first_granule == at % CGN_GRANULES)
+			q->rows[q->q.n++] = (struct cgn_block_row){.at = at, .block = *block};
+		at++;
+	}
+	q->q.cursor = at < end ? at : 0;
+}

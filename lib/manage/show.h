@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The handlers of the telemetry commands, one function each (show_*.c), and what they share
+ * (show.c). Telemetry threads, while the box is held.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "box.h"
+#include "query.h"
+#include "reply.h"
+
+struct cgn_show {
+	const struct cgn_box *box;
+	const struct cgn_params *params;
+	struct cgn_reply *reply;
+	uint64_t next; /* cursor of the page after this one, 0: finished */
+};
+
+#define COMMAND(id, name, shape, rows, needs, takes, help)                                         \
+	void cgn_show_##name(struct cgn_show *show);
+#include "commands.def"
+
+/*
+ * Looks up the tenant that the parameters name. False, with the error answered, when they name one
+ * that does not exist. *tenant is CGN_NONE when they name none.
+ */
+bool cgn_show_tenant_find(struct cgn_show *show, uint32_t *tenant);
+
+/* The same for the subscriber of a tenant; id: ADDRESS or SUBSCRIBER. */
+bool cgn_show_inside_find(struct cgn_show *show, enum cgn_param_id id, uint32_t tenant,
+	uint32_t *inside);
+
+/* The same for a port's index, and for a worker's number. */
+bool cgn_show_port_find(struct cgn_show *show, uint32_t *port);
+bool cgn_show_worker_find(struct cgn_show *show, uint32_t *worker);
+
+/* Cursor and limit of the request, or 0 and 64. */
+uint64_t cgn_show_cursor(const struct cgn_show *show);
+uint32_t cgn_show_limit(const struct cgn_show *show);
+
+/*
+ * Ends a row of a list that is in memory: false when the page is full or has its limit; then
+ * show->next is set and the caller stops. at: cursor of this row, after: cursor of the next one.
+ */
+bool cgn_show_row_end(struct cgn_show *show, uint64_t at, uint64_t after);
+
+/* Asks control; false with the error answered when it does not answer. */
+bool cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size);
+
+/* A list that control has to walk: fn is called with the query until the page is full. */
+struct cgn_walk {
+	cgn_request_fn fn;
+	struct cgn_query *query; /* first member of the argument; cursor and limit are set here */
+	size_t size;             /* of the argument */
+	/* Adds the members of row i of the answer. Returns the cursor at which that row stands. */
+	uint64_t (*row)(struct cgn_show *show, const struct cgn_query *query, uint32_t i);
+};
+void cgn_show_walk(struct cgn_show *show, const struct cgn_walk *walk);
+
+/*
+ * The counter blocks, one a call: of the workers 0, 1, … and at last of control; or only that of
+ * `worker`, unless it is CGN_NONE. NULL at the end.
+ */
+const struct cgn_counters *cgn_show_counters(const struct cgn_show *show, uint32_t worker, uint32_t i);
+
+/* Rows of the port blocks of a subscriber, or of a tenant, or of all (CGN_NONE). */
+void cgn_show_blocks_of(struct cgn_show *show, uint32_t tenant, uint32_t inside);

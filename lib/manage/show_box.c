@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Handlers about the box as a whole: info, memory, fates, originated. Telemetry threads. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_malloc.h>
+
+#include "show.h"
+
+/* The end of a long path says more than its beginning. */
+static const char *
+tail(const char *path)
+{
+	size_t n = strlen(path), max = CGN_REPLY_STRING_LEN - 1;
+
+	return n > max ? path + (n - max) : path;
+}
+
+void
+cgn_show_info(struct cgn_show *show)
+{
+	const struct cgn_box *box = show->box;
+	struct cgn_reply *r = show->reply;
+	struct cgn_conservation law;
+	struct cgn_query_box q;
+	int64_t difference;
+
+	if (!cgn_show_ask(show, cgn_query_box, &q, sizeof(q)))
+		return;
+	law = cgn_box_conservation(box);
+	difference = (int64_t)(law.received - law.fates - law.held);
+	if (difference > INT32_MAX || difference < INT32_MIN)
+		difference = difference > 0 ? INT32_MAX : INT32_MIN;
+	cgn_reply_str(r, "version", CGN_VERSION);
+	cgn_reply_str(r, "config", box->conf->n_files > 0 ? tail(box->conf->files[0]) : "");
+	cgn_reply_u64(r, "pid", (uint64_t)getpid());
+	cgn_reply_u64(r, "uptime_s", q.uptime_s);
+	cgn_reply_u64(r, "tenants", box->dir->n_tenants);
+	cgn_reply_u64(r, "subscribers", box->dir->n_inside);
+	cgn_reply_u64(r, "workers", box->dp.n_workers);
+	cgn_reply_u64(r, "mappings", q.mappings);
+	cgn_reply_u64(r, "mappings_max", box->conf->table.mappings);
+	cgn_reply_u64(r, "limbo", q.limbo);
+	cgn_reply_u64(r, "made", q.made);
+	cgn_reply_u64(r, "refused", q.refused);
+	cgn_reply_u64(r, "expired", q.expired);
+	cgn_reply_u64(r, "grace_us_max", q.grace_wait_ns_max / CGN_NS_PER_US);
+	cgn_reply_u64(r, "neighbours", q.neighbours);
+	cgn_reply_u64(r, "received", law.received);
+	cgn_reply_u64(r, "fates", law.fates);
+	cgn_reply_u64(r, "held", law.held);
+	cgn_reply_i32(r, "difference", (int32_t)difference);
+}
+
+static uint64_t
+resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	uint64_t total, pages = 0;
+
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%" SCNu64 " %" SCNu64, &total, &pages) != 2)
+		pages = 0;
+	fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+add_heap(struct cgn_reply *r)
+{
+	uint64_t total = 0, used = 0;
+
+	for (unsigned int i = 0; i < rte_socket_count(); i++) {
+		struct rte_malloc_socket_stats stats;
+
+		if (rte_malloc_get_socket_stats(rte_socket_id_by_idx(i), &stats) < 0)
+			continue;
+		total += stats.heap_totalsz_bytes;
+		used += stats.heap_allocsz_bytes;
+	}
+	cgn_reply_u64(r, "heap_bytes", total);
+	cgn_reply_u64(r, "heap_used_bytes", used);
+}
+
+static uint64_t
+pool_bytes(const struct cgn_pool *pool)
+{
+	return pool->dir->n_pool * (CGN_GRANULES * sizeof(*pool->granules) + sizeof(*pool->addrs) +
+					   sizeof(*pool->avail)) +
+	       pool->n_chunks * (sizeof(*pool->chunks) + sizeof(*pool->ctl)) +
+	       pool->n_blocks * sizeof(*pool->blocks);
+}
+
+void
+cgn_show_memory(struct cgn_show *show)
+{
+	const struct cgn_control *c = show->box->control;
+	const struct cgn_directory *dir = show->box->dir;
+	struct rte_mempool *mp = show->box->mempool;
+	struct cgn_reply *r = show->reply;
+
+	cgn_reply_u64(r, "resident_bytes", resident_bytes());
+	add_heap(r);
+	cgn_reply_u64(r, "mapping_bytes", sizeof(struct cgn_mapping));
+	cgn_reply_u64(r, "table_bytes", (c->table->capacity + UINT64_C(1)) * sizeof(struct cgn_mapping));
+	cgn_reply_u64(r, "pool_bytes", pool_bytes(c->pool));
+	cgn_reply_u64(r, "subscriber_bytes",
+		sizeof(struct cgn_subscriber) + show->box->dp.n_workers * sizeof(uint64_t));
+	cgn_reply_u64(r, "subscribers_bytes",
+		dir->n_inside * (sizeof(struct cgn_subscriber) +
+					show->box->dp.n_workers * sizeof(uint64_t)));
+	cgn_reply_u64(r, "neighbours_bytes",
+		dir->n_neigh * (sizeof(struct cgn_neigh) + sizeof(struct cgn_neigh_ctl)));
+	cgn_reply_u64(r, "buffers", mp->size);
+	cgn_reply_u64(r, "buffers_used", rte_mempool_in_use_count(mp));
+	cgn_reply_u64(r, "buffer_bytes", mp->header_size + mp->elt_size + mp->trailer_size);
+}
+
+static uint64_t
+fate_count(const struct cgn_counters *c, enum cgn_fate fate, uint32_t tenant, uint32_t port)
+{
+	if (port != CGN_NONE)
+		return cgn_counter_read(&c->port_fates[(uint64_t)port * CGN_N_FATES + fate]);
+	if (tenant != CGN_NONE)
+		return cgn_counter_read(&c->fates[(uint64_t)tenant * CGN_N_FATES + fate]);
+	return cgn_counters_fate_sum(c, fate);
+}
+
+/* "-" is the box itself: packets that belong to no tenant. */
+static bool
+fates_tenant_find(struct cgn_show *show, uint32_t *tenant)
+{
+	const struct cgn_param_value *v = cgn_params_find(show->params, CGN_PARAM_TENANT);
+
+	if (v == NULL || strcmp(v->text, "-") != 0)
+		return cgn_show_tenant_find(show, tenant);
+	*tenant = show->box->dir->n_tenants;
+	return true;
+}
+
+void
+cgn_show_fates(struct cgn_show *show)
+{
+	const struct cgn_param_value *all = cgn_params_find(show->params, CGN_PARAM_ALL);
+	const struct cgn_counters *c;
+	uint32_t tenant, worker, port;
+
+	if (!fates_tenant_find(show, &tenant) || !cgn_show_worker_find(show, &worker) ||
+		!cgn_show_port_find(show, &port))
+		return;
+	if (tenant != CGN_NONE && port != CGN_NONE) {
+		cgn_reply_error(show->reply, "port", "cannot be combined with tenant");
+		return;
+	}
+	for (uint64_t f = cgn_show_cursor(show); f < CGN_N_FATES; f++) {
+		uint64_t sum = 0;
+
+		for (uint32_t i = 0; (c = cgn_show_counters(show, worker, i)) != NULL; i++)
+			sum += fate_count(c, (enum cgn_fate)f, tenant, port);
+		if (sum == 0 && (all == NULL || all->number == 0))
+			continue;
+		cgn_reply_row_begin(show->reply);
+		cgn_reply_str(show->reply, "fate", cgn_fates[f].name);
+		cgn_reply_u64(show->reply, "packets", sum);
+		cgn_reply_str(show->reply, "severity", cgn_severity_str(cgn_fates[f].severity));
+		cgn_reply_str(show->reply, "meaning", cgn_fates[f].sentence);
+		if (!cgn_show_row_end(show, f, f + 1))
+			break;
+	}
+	if (show->next >= CGN_N_FATES)
+		show->next = 0;
+}
+
+void
+cgn_show_originated(struct cgn_show *show)
+{
+	const struct cgn_counters *c;
+	uint32_t worker;
+
+	if (!cgn_show_worker_find(show, &worker))
+		return;
+	for (uint64_t k = cgn_show_cursor(show); k < CGN_N_ORIGINATED; k++) {
+		uint64_t sum = 0;
+
+		for (uint32_t i = 0; (c = cgn_show_counters(show, worker, i)) != NULL; i++)
+			sum += cgn_counter_read(&c->originated[k]);
+		cgn_reply_row_begin(show->reply);
+		cgn_reply_str(show->reply, "kind", cgn_originated_names[k]);
+		cgn_reply_u64(show->reply, "packets", sum);
+		if (!cgn_show_row_end(show, k, k + 1 < CGN_N_ORIGINATED ? k + 1 : 0))
+			return;
+	}
+	show->next = 0;
+}

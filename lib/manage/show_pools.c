@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Handlers about what is translated: mappings, outside addresses, port blocks. Telemetry threads. */
+#include <stdio.h>
+
+#include "show.h"
+#include "tcp_track.h"
+
+static uint64_t
+mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
+{
+	const struct cgn_mapping_row *row = &((const struct cgn_query_mappings *)query)->rows[i];
+	struct cgn_reply *r = show->reply;
+	char addr[CGN_IP4_STRLEN];
+
+	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(show->box->dir, row->tenant));
+	cgn_reply_str(r, "proto", cgn_proto_str((enum cgn_proto)row->proto));
+	cgn_reply_fmt(r, "inside", "%s:%u", cgn_ip4_str(row->inside_addr, addr), row->inside_port);
+	cgn_reply_fmt(r, "outside", "%s:%u", cgn_ip4_str(row->outside_addr, addr), row->outside_port);
+	cgn_reply_str(r, "state", row->proto == CGN_TCP ? cgn_tcp_state_str(row->tcp) : "-");
+	cgn_reply_u64(r, "age_s", row->age_s);
+	cgn_reply_u64(r, "idle_s", row->idle_s);
+	cgn_reply_u64(r, "left_s", row->left_s);
+	return row->at;
+}
+
+/* Index of an outside address in the pools, or CGN_NONE with the error answered. */
+static uint32_t
+pool_find(struct cgn_show *show, const struct cgn_param_value *outside)
+{
+	const struct cgn_range *range =
+		cgn_range_map_find(&show->box->dir->outside_dst, outside->addr);
+
+	if (range != NULL && cgn_dst_class_of(range->value) == CGN_DST_POOL)
+		return cgn_dst_number(range->value) + (outside->addr - range->origin);
+	cgn_reply_error(show->reply, "outside", "the address of %s is in no pool", outside->text);
+	return CGN_NONE;
+}
+
+void
+cgn_show_mappings(struct cgn_show *show)
+{
+	const struct cgn_param_value *outside = cgn_params_find(show->params, CGN_PARAM_OUTSIDE);
+	const struct cgn_param_value *proto = cgn_params_find(show->params, CGN_PARAM_PROTO);
+	struct cgn_query_mappings q = {.pool = CGN_NONE, .protos = UINT8_MAX};
+	const struct cgn_walk walk = {
+		.fn = cgn_query_mappings, .query = &q.q, .size = sizeof(q), .row = mappings_row};
+
+	if (!cgn_show_tenant_find(show, &q.q.tenant) ||
+		!cgn_show_inside_find(show, CGN_PARAM_SUBSCRIBER, q.q.tenant, &q.inside))
+		return;
+	if (proto != NULL)
+		q.protos = (uint8_t)(1 << proto->number);
+	if (outside != NULL) {
+		q.pool = pool_find(show, outside);
+		q.port = outside->port;
+		if (q.pool == CGN_NONE)
+			return;
+	}
+	cgn_show_walk(show, &walk);
+}
+
+static uint64_t
+pools_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
+{
+	const struct cgn_pool_row *row = &((const struct cgn_query_pools *)query)->rows[i];
+	const struct cgn_directory *dir = show->box->dir;
+	struct cgn_reply *r = show->reply;
+
+	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, dir->pool_tenants[row->pool]));
+	cgn_reply_ip4(r, "address", dir->pool_addrs[row->pool]);
+	cgn_reply_u64(r, "blocks", (uint64_t)row->n_blocks - row->n_free);
+	cgn_reply_u64(r, "blocks_max", row->n_blocks);
+	cgn_reply_u64(r, "tcp", row->busy[CGN_TCP] - row->resting[CGN_TCP]);
+	cgn_reply_u64(r, "udp", row->busy[CGN_UDP] - row->resting[CGN_UDP]);
+	cgn_reply_u64(r, "icmp", row->busy[CGN_ICMP] - row->resting[CGN_ICMP]);
+	cgn_reply_u64(r, "tcp_resting", row->resting[CGN_TCP]);
+	cgn_reply_u64(r, "udp_resting", row->resting[CGN_UDP]);
+	cgn_reply_u64(r, "icmp_resting", row->resting[CGN_ICMP]);
+	return row->pool;
+}
+
+void
+cgn_show_pools(struct cgn_show *show)
+{
+	struct cgn_query_pools q = {.q.n = 0};
+	const struct cgn_walk walk = {
+		.fn = cgn_query_pools, .query = &q.q, .size = sizeof(q), .row = pools_row};
+
+	if (cgn_show_tenant_find(show, &q.q.tenant))
+		cgn_show_walk(show, &walk);
+}
+
+static uint64_t
+blocks_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
+{
+	const struct cgn_block_row *row = &((const struct cgn_query_blocks *)query)->rows[i];
+	const struct cgn_block *b = &row->block;
+	const struct cgn_directory *dir = show->box->dir;
+	struct cgn_reply *r = show->reply;
+	uint32_t first = b->first_granule * (uint32_t)CGN_GRANULE_PORTS;
+
+	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, dir->pool_tenants[b->pool]));
+	cgn_reply_ip4(r, "subscriber", cgn_directory_inside_addr(dir, b->inside));
+	cgn_reply_ip4(r, "address", dir->pool_addrs[b->pool]);
+	cgn_reply_fmt(r, "ports", "%u-%u", first, first + b->n_granules * CGN_GRANULE_PORTS - 1u);
+	cgn_reply_u64(r, "tcp", (uint64_t)b->busy[CGN_TCP] - b->resting[CGN_TCP]);
+	cgn_reply_u64(r, "udp", (uint64_t)b->busy[CGN_UDP] - b->resting[CGN_UDP]);
+	cgn_reply_u64(r, "icmp", (uint64_t)b->busy[CGN_ICMP] - b->resting[CGN_ICMP]);
+	cgn_reply_u64(r, "tcp_resting", b->resting[CGN_TCP]);
+	cgn_reply_u64(r, "udp_resting", b->resting[CGN_UDP]);
+	cgn_reply_u64(r, "icmp_resting", b->resting[CGN_ICMP]);
+	return row->at;
+}
+
+void
+cgn_show_blocks_of(struct cgn_show *show, uint32_t tenant, uint32_t inside)
+{
+	struct cgn_query_blocks q = {.q.tenant = tenant, .inside = inside};
+	const struct cgn_walk walk = {
+		.fn = cgn_query_blocks, .query = &q.q, .size = sizeof(q), .row = blocks_row};
+
+	cgn_show_walk(show, &walk);
+}
+
+void
+cgn_show_blocks(struct cgn_show *show)
+{
+	uint32_t tenant;
+
+	if (cgn_show_tenant_find(show, &tenant))
+		cgn_show_blocks_of(show, tenant, CGN_NONE);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Handlers about tenants and subscribers. Telemetry threads. */
+#include <stdio.h>
+
+#include "show.h"
+
+static uint64_t
+tenant_fate(const struct cgn_show *show, uint32_t tenant, enum cgn_fate fate)
+{
+	return cgn_box_fate(show->box, tenant, fate);
+}
+
+static uint64_t
+tenant_bytes(const struct cgn_show *show, uint32_t tenant, enum cgn_dir dir)
+{
+	const struct cgn_counters *c;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; (c = cgn_show_counters(show, CGN_NONE, i)) != NULL; i++)
+		sum += cgn_counter_read(&c->forwarded_bytes[(uint64_t)tenant * 2 + dir]);
+	return sum;
+}
+
+static void
+add_traffic(struct cgn_show *show, uint32_t tenant)
+{
+	struct cgn_reply *r = show->reply;
+
+	cgn_reply_u64(r, "in2out_packets", tenant_fate(show, tenant, CGN_FATE_IN2OUT));
+	cgn_reply_u64(r, "in2out_bytes", tenant_bytes(show, tenant, CGN_IN2OUT));
+	cgn_reply_u64(r, "out2in_packets", tenant_fate(show, tenant, CGN_FATE_OUT2IN));
+	cgn_reply_u64(r, "out2in_bytes", tenant_bytes(show, tenant, CGN_OUT2IN));
+}
+
+static void
+add_use(struct cgn_reply *r, const struct cgn_use *use)
+{
+	cgn_reply_u64(r, "mappings", cgn_use_total(use));
+	cgn_reply_u64(r, "tcp", use->mappings[CGN_TCP]);
+	cgn_reply_u64(r, "udp", use->mappings[CGN_UDP]);
+	cgn_reply_u64(r, "icmp", use->mappings[CGN_ICMP]);
+	cgn_reply_u64(r, "peak", use->peak);
+	cgn_reply_u64(r, "made", use->made);
+	cgn_reply_u64(r, "refused", use->refused);
+}
+
+static void
+add_pool(struct cgn_reply *r, const struct cgn_tenant *tenant, const struct cgn_pool_use *pool)
+{
+	cgn_reply_u64(r, "addresses", tenant->n_pool);
+	cgn_reply_u64(r, "addresses_with_room", pool->n_avail);
+	cgn_reply_u64(r, "blocks", pool->blocks);
+	cgn_reply_u64(r, "blocks_peak", pool->blocks_peak);
+	cgn_reply_u64(r, "blocks_max", pool->n_blocks);
+}
+
+static uint64_t
+tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
+{
+	const struct cgn_query_tenants *q = (const struct cgn_query_tenants *)query;
+	/* The query has moved its cursor behind its last row, or to 0 at the end of all tenants. */
+	uint32_t end = query->cursor != 0 ? (uint32_t)query->cursor : show->box->dir->n_tenants;
+	uint32_t t = end - query->n + i;
+	const struct cgn_tenant *tenant = &show->box->dir->tenants[t];
+
+	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
+	add_use(show->reply, &q->rows[i].use);
+	cgn_reply_u64(show->reply, "mappings_max", tenant->conf->quota.tenant.mappings);
+	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
+	add_pool(show->reply, tenant, &q->rows[i].pool);
+	add_traffic(show, t);
+	return t;
+}
+
+void
+cgn_show_tenants(struct cgn_show *show)
+{
+	struct cgn_query_tenants q = {.q.tenant = CGN_NONE};
+	const struct cgn_walk walk = {
+		.fn = cgn_query_tenants, .query = &q.q, .size = sizeof(q), .row = tenants_row};
+
+	cgn_show_walk(show, &walk);
+}
+
+static void
+add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
+{
+	cgn_reply_u64(r, "mappings_max", conf->quota.tenant.mappings);
+	cgn_reply_u64(r, "new_per_s_max", conf->quota.tenant.new_per_s);
+	cgn_reply_u64(r, "burst_max", conf->quota.tenant.burst);
+	cgn_reply_u64(r, "subscriber_mappings_max", conf->quota.subscriber.mappings);
+	cgn_reply_u64(r, "subscriber_tcp_max", conf->quota.subscriber.tcp);
+	cgn_reply_u64(r, "subscriber_udp_max", conf->quota.subscriber.udp);
+	cgn_reply_u64(r, "subscriber_icmp_max", conf->quota.subscriber.icmp);
+	cgn_reply_u64(r, "subscriber_new_per_s_max", conf->quota.subscriber.new_per_s);
+	cgn_reply_u64(r, "subscriber_burst_max", conf->quota.subscriber.burst);
+	cgn_reply_u64(r, "subscriber_blocks_max", conf->ports.max_blocks);
+	cgn_reply_u64(r, "block_ports", conf->ports.block_size);
+	cgn_reply_fmt(r, "port_range", "%u-%u", conf->ports.first, conf->ports.last);
+	cgn_reply_u64(r, "timeout_udp_s", conf->timeouts.udp);
+	cgn_reply_u64(r, "timeout_icmp_s", conf->timeouts.icmp);
+	cgn_reply_u64(r, "timeout_tcp_established_s", conf->timeouts.tcp_established);
+	cgn_reply_u64(r, "timeout_tcp_opening_s", conf->timeouts.tcp_opening);
+	cgn_reply_u64(r, "timeout_tcp_closing_s", conf->timeouts.tcp_closing);
+	cgn_reply_u64(r, "port_rest_s", conf->timeouts.port_rest);
+	cgn_reply_str(r, "tcp_loose", conf->nat.tcp_loose ? "true" : "false");
+	cgn_reply_str(r, "inbound_refresh", conf->nat.inbound_refresh ? "true" : "false");
+}
+
+static void
+add_attachment(struct cgn_show *show, const struct cgn_conf_attachment *a,
+	const struct cgn_iface *iface)
+{
+	struct cgn_reply *r = show->reply;
+	char text[CGN_PREFIX_STRLEN];
+	uint64_t n = 0;
+
+	/* Not the size of the prefixes: the box's own and broadcast addresses are nobody's. */
+	for (uint32_t s = 0; s < iface->subscribers.n_ranges; s++)
+		n += iface->subscribers.ranges[s].last - iface->subscribers.ranges[s].first + UINT64_C(1);
+	cgn_reply_str(r, "port", show->box->conf->ports[a->port].name);
+	if (a->tags.n == 0)
+		cgn_reply_str(r, "tags", "-");
+	else if (a->tags.n == 1)
+		cgn_reply_fmt(r, "tags", "%u", a->tags.outer);
+	else
+		cgn_reply_fmt(r, "tags", "%u.%u", a->tags.outer, a->tags.inner);
+	cgn_reply_str(r, "address", cgn_prefix_str(a->address, text));
+	cgn_reply_u64(r, "subscribers", n);
+	cgn_reply_u64(r, "prefixes", a->n_subscribers);
+	if (a->n_subscribers > 0)
+		cgn_reply_str(r, "prefix", cgn_prefix_str(a->subscribers[0].prefix, text));
+}
+
+static void
+add_attachments(struct cgn_show *show, uint32_t tenant)
+{
+	const struct cgn_conf_tenant *conf = show->box->dir->tenants[tenant].conf;
+	const struct cgn_iface *iface = show->box->dir->ifaces;
+
+	while (iface->tenant != tenant)
+		iface++; /* attachments stand in the order of tenants; each has one at least */
+	for (uint64_t i = cgn_show_cursor(show); i < conf->n_attachments; i++) {
+		cgn_reply_row_begin(show->reply);
+		add_attachment(show, &conf->attachments[i], &iface[i]);
+		if (!cgn_show_row_end(show, i, i + 1))
+			break;
+	}
+	if (show->next >= conf->n_attachments)
+		show->next = 0;
+}
+
+void
+cgn_show_tenant(struct cgn_show *show)
+{
+	struct cgn_query_tenants q = {.q.limit = 1};
+	const struct cgn_tenant *tenant;
+	uint32_t t;
+
+	if (!cgn_show_tenant_find(show, &t))
+		return;
+	q.q.cursor = t;
+	if (!cgn_show_ask(show, cgn_query_tenants, &q, sizeof(q)))
+		return;
+	tenant = &show->box->dir->tenants[t];
+	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
+	add_use(show->reply, &q.rows[0].use);
+	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
+	add_pool(show->reply, tenant, &q.rows[0].pool);
+	add_traffic(show, t);
+	add_tenant_conf(show->reply, tenant->conf);
+	add_attachments(show, t);
+}
+
+static void
+add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscriber *sub)
+{
+	const struct cgn_directory *dir = show->box->dir;
+	uint32_t tenant = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
+	struct cgn_reply *r = show->reply;
+
+	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, tenant));
+	cgn_reply_ip4(r, "address", cgn_directory_inside_addr(dir, inside));
+	add_use(r, &sub->use);
+	cgn_reply_u64(r, "mappings_max", dir->tenants[tenant].conf->quota.subscriber.mappings);
+	if (sub->n_blocks > 0)
+		cgn_reply_ip4(r, "outside", dir->pool_addrs[sub->pool]);
+	else
+		cgn_reply_str(r, "outside", "-");
+	cgn_reply_u64(r, "blocks", sub->n_blocks);
+	cgn_reply_u64(r, "blocks_max", dir->tenants[tenant].conf->ports.max_blocks);
+	cgn_reply_str(r, "last_refusal",
+		sub->last_refusal < CGN_N_FATES ? cgn_fates[sub->last_refusal].name : "-");
+}
+
+static uint64_t
+subscribers_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
+{
+	const struct cgn_query_subscribers *q = (const struct cgn_query_subscribers *)query;
+
+	add_subscriber(show, q->rows[i].inside, &q->rows[i].sub);
+	return q->rows[i].inside;
+}
+
+void
+cgn_show_subscribers(struct cgn_show *show)
+{
+	struct cgn_query_subscribers q = {.q.n = 0};
+	const struct cgn_walk walk = {
+		.fn = cgn_query_subscribers, .query = &q.q, .size = sizeof(q), .row = subscribers_row};
+
+	if (cgn_show_tenant_find(show, &q.q.tenant))
+		cgn_show_walk(show, &walk);
+}
+
+void
+cgn_show_subscriber(struct cgn_show *show)
+{
+	struct cgn_query_subscriber q;
+	uint32_t tenant;
+
+	if (!cgn_show_tenant_find(show, &tenant) ||
+		!cgn_show_inside_find(show, CGN_PARAM_ADDRESS, tenant, &q.inside) ||
+		!cgn_show_ask(show, cgn_query_subscriber, &q, sizeof(q)))
+		return;
+	add_subscriber(show, q.inside, &q.sub);
+	cgn_show_blocks_of(show, tenant, q.inside);
+}
