@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The daemon's own state: one struct, filled stage by stage (stages.c) on the main thread and taken
+ * down in reverse. Wiring only; the algorithms are in lib/.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "box.h"
+#include "clock.h"
+#include "err.h"
+
+struct cgn_daemon {
+	struct cgn_conf *conf; /* from main; const by now */
+	cgn_ns_t started;      /* when main began */
+	char runtime_dir[256]; /* of EAL, kept for cleaning up after it */
+	bool eal_up;
+	struct cgn_dev devs[CGN_MAX_PORTS];
+	uint16_t n_devs_open;
+	struct rte_mempool *mempool;
+	struct cgn_box *box;
+	atomic_bool stop;     /* main sets it, the loops watch it */
+	atomic_uint n_online; /* loops that have begun */
+};
+
+/* One step of the start. start: 0, or negative with *err filled and nothing of its own left. */
+struct cgn_stage {
+	const char *name;
+	int (*start)(struct cgn_daemon *d, struct cgn_errmsg *err);
+	void (*stop)(struct cgn_daemon *d);
+};
+
+/* Starts all stages in order; on failure stops those that were up and returns negative. */
+int cgn_stages_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_stages_stop(struct cgn_daemon *d);
+
+/* The stages. */
+int cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_eal_stop(struct cgn_daemon *d);
+int cgn_ports_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_ports_stop(struct cgn_daemon *d);
+int cgn_threads_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_threads_stop(struct cgn_daemon *d);
+
+/* Largest frame of any port without its tags, for the size of packet buffers. */
+uint16_t cgn_ports_data_room(const struct cgn_conf *conf);
+
+/* Logs what went through since start: the law and every fate that happened (report.c). */
+void cgn_report_totals(const struct cgn_box *box);
+
+/* Command line (options.c). */
+struct cgn_options {
+	const char *conf_path;
+	bool check, print;
+};
+
+/* 0: go on; 1: done (help, version); -EINVAL: said on stderr what is wrong. */
+int cgn_options_parse(int argc, char **argv, struct cgn_options *opt);

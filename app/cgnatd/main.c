@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * cgnatd: arguments, configuration, stages up, wait for a signal, stages down, exit status:
+ * 0 stopped as asked or configuration good, 1 it could not start or the configuration is bad,
+ * 2 wrong usage.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "render.h"
+
+/* Prints every error; NULL when there are any. */
+static struct cgn_conf *
+load(const char *path)
+{
+	struct cgn_conf_errors errors;
+	struct cgn_conf *conf = cgn_conf_load(path, &errors);
+	char line[1024];
+
+	for (uint32_t i = 0; i < errors.n_errors; i++)
+		fprintf(stderr, "%s\n", cgn_conf_error_str(&errors, i, line, sizeof(line)));
+	if (conf == NULL)
+		fprintf(stderr, "cgnatd: %u error%s in the configuration\n", errors.n_errors,
+			errors.n_errors == 1 ? "" : "s");
+	cgn_conf_errors_free(&errors);
+	return conf;
+}
+
+static int
+check(const struct cgn_options *opt, const struct cgn_conf *conf)
+{
+	if (opt->print)
+		cgn_render_conf(stdout, conf);
+	else
+		printf("%s: good: %u tenant%s, %u port%s, %u uplink%s\n", opt->conf_path,
+			conf->n_tenants, conf->n_tenants == 1 ? "" : "s", conf->n_ports,
+			conf->n_ports == 1 ? "" : "s", conf->n_uplinks,
+			conf->n_uplinks == 1 ? "" : "s");
+	return 0;
+}
+
+/* Waits until somebody asks for the end. The signals are blocked in all threads. */
+static void
+wait_for_end(const sigset_t *signals)
+{
+	for (;;) {
+		int sig;
+
+		if (sigwait(signals, &sig) != 0)
+			continue;
+		if (sig == SIGHUP) {
+			cgn_warn("cgnatd",
+				"SIGHUP: reload is not built yet; restart to change the "
+				"configuration");
+			continue;
+		}
+		cgn_notice("cgnatd", "stopping signal=%d", sig);
+		return;
+	}
+}
+
+static int
+run(struct cgn_conf *conf, cgn_ns_t started)
+{
+	static struct cgn_daemon daemon; /* large, and threads point into it */
+	struct cgn_errmsg err;
+	sigset_t signals;
+
+	daemon.conf = conf;
+	daemon.started = started;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before EAL makes threads */
+	signal(SIGPIPE, SIG_IGN);
+	if (cgn_stages_start(&daemon, &err) < 0) {
+		cgn_err("cgnatd", "cannot start: %s", err.text);
+		return 1;
+	}
+	cgn_notice("cgnatd", "ready version=" CGN_VERSION " start_ms=%u",
+		(unsigned int)((cgn_clock_now() - started) / CGN_NS_PER_MS));
+	wait_for_end(&signals);
+	cgn_stages_stop(&daemon);
+	cgn_notice("cgnatd", "stopped");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	cgn_ns_t started = cgn_clock_now();
+	struct cgn_options opt;
+	struct cgn_conf *conf;
+	int rc = cgn_options_parse(argc, argv, &opt);
+
+	if (rc != 0)
+		return rc > 0 ? 0 : 2;
+	conf = load(opt.conf_path);
+	if (conf == NULL)
+		return 1;
+	cgn_log_set_level((enum cgn_log_level)conf->log_level);
+	rc = opt.check ? check(&opt, conf) : run(conf, started);
+	cgn_conf_free(conf);
+	return rc;
+}
