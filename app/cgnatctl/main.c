@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * cgnatctl: the operator's client of the daemon's telemetry socket. Needs no DPDK.
+ * options → client (connect) → output (ask, print).
+ */
+#include "client.h"
+#include "options.h"
+#include "output.h"
+
+int
+main(int argc, char **argv)
+{
+	struct cgn_options options;
+	struct cgn_client client;
+	enum cgn_exit result = cgn_options_parse(&options, argc, argv);
+
+	if (result != CGN_EXIT_OK || options.done)
+		return result;
+	result = cgn_client_open(&client, &options.where);
+	if (result != CGN_EXIT_OK)
+		return result;
+	result = cgn_output_run(&client, &options, stdout);
+	cgn_client_close(&client);
+	return result;
+}
