@@ -81,7 +81,7 @@ classify_one(struct cgn_worker *w, uint8_t at)
 		cgn_punt_local(w, m, CGN_ACT_ARP, CGN_FATE_LOCAL_RATE);
 	else if (is_group_mac(m))
 		cgn_drop(w, m, CGN_FATE_LINK_BROADCAST); /* RFC 1122 section 3.3.6 */
-	else if (iface->role == CGN_ROLE_INSIDE)
+	else if (dir->ports[pkt->in_port].role == CGN_ROLE_INSIDE)
 		cgn_classify_inside(w, at, iface);
 	else
 		cgn_classify_outside(w, at);

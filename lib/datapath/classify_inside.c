@@ -11,13 +11,10 @@
 static enum cgn_fate
 spoof_fate(const struct cgn_directory *dir, const struct cgn_pkt *pkt)
 {
-	uint32_t src = rte_be_to_cpu_32(pkt->src);
+	const struct cgn_range *somewhere = cgn_range_map_find(
+		&dir->tenants[pkt->tenant].subscribers, rte_be_to_cpu_32(pkt->src));
 
-	for (uint32_t i = 0; i < dir->n_attachments; i++)
-		if (dir->ifaces[i].tenant == pkt->tenant &&
-			cgn_range_map_find(&dir->ifaces[i].subscribers, src) != NULL)
-			return CGN_FATE_SPOOFED_ATTACHMENT;
-	return CGN_FATE_SPOOFED_UNASSIGNED;
+	return somewhere != NULL ? CGN_FATE_SPOOFED_ATTACHMENT : CGN_FATE_SPOOFED_UNASSIGNED;
 }
 
 /* To an address of the box. Only echo is served besides ARP; NAT-PMP and PCP will be (portctl). */

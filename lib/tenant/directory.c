@@ -42,6 +42,8 @@ build_ifaces(struct cgn_directory *dir)
 
 	for (uint32_t t = 0; t < conf->n_tenants; t++)
 		dir->n_attachments += conf->tenants[t].n_attachments;
+	if (dir->n_attachments + (uint64_t)conf->n_uplinks > CGN_MAX_IFACES)
+		return -EOVERFLOW;
 	dir->n_ifaces = dir->n_attachments + conf->n_uplinks;
 	dir->ifaces = calloc(dir->n_ifaces, sizeof(*dir->ifaces));
 	if (dir->ifaces == NULL)
@@ -151,11 +153,12 @@ cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 fail:
 	if (rc == -EOVERFLOW)
 		cgn_errmsg_set(err,
-			"the on-link prefixes, or the pools, hold more than %llu addresses in all: give "
-			"attachments longer on-link prefixes",
-			(unsigned long long)max_number);
+			"more than %u attachments and uplinks, or more than %llu addresses in all "
+			"on-link prefixes or all pools: use fewer, or longer on-link prefixes",
+			(unsigned int)CGN_MAX_IFACES, (unsigned long long)max_number);
 	else
-		cgn_errmsg_set(err, "not enough memory for the directory of tenants and subscribers");
+		cgn_errmsg_set(
+			err, "not enough memory for the directory of tenants and subscribers");
 	cgn_directory_destroy(dir);
 	errno = -rc;
 	return NULL;
@@ -168,8 +171,10 @@ cgn_directory_destroy(struct cgn_directory *dir)
 		return;
 	for (uint32_t i = 0; dir->ifaces != NULL && i < dir->n_ifaces; i++)
 		cgn_range_map_fini(&dir->ifaces[i].subscribers);
-	for (uint32_t t = 0; dir->tenants != NULL && t < dir->n_tenants; t++)
+	for (uint32_t t = 0; dir->tenants != NULL && t < dir->n_tenants; t++) {
+		cgn_range_map_fini(&dir->tenants[t].subscribers);
 		cgn_range_map_fini(&dir->tenants[t].inside_dst);
+	}
 	cgn_directory_maps_free(dir);
 	free(dir->tenants);
 	free(dir->ifaces);
@@ -207,16 +212,9 @@ cgn_directory_tenant_name(const struct cgn_directory *dir, uint32_t tenant)
 uint32_t
 cgn_directory_inside_find(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr)
 {
-	for (uint32_t i = 0; i < dir->n_attachments; i++) {
-		const struct cgn_range *range;
+	const struct cgn_range *range = cgn_range_map_find(&dir->tenants[tenant].subscribers, addr);
 
-		if (dir->ifaces[i].tenant != tenant)
-			continue;
-		range = cgn_range_map_find(&dir->ifaces[i].subscribers, addr);
-		if (range != NULL)
-			return range->value + (addr - range->origin);
-	}
-	return CGN_NONE;
+	return range != NULL ? range->value + (addr - range->origin) : CGN_NONE;
 }
 
 uint32_t

@@ -38,7 +38,7 @@ struct cgn_iface {
 };
 
 /* What a role-specific tag look-up yields when nothing is there. */
-enum { CGN_IFACE_NONE = UINT16_MAX };
+enum { CGN_IFACE_NONE = UINT16_MAX, CGN_MAX_IFACES = UINT16_MAX };
 
 struct cgn_port_tags {
 	enum cgn_role role;
@@ -60,6 +60,7 @@ struct cgn_tenant {
 	const struct cgn_conf_tenant *conf;
 	uint32_t first_pool, n_pool;     /* pool indices; contiguous per tenant */
 	uint32_t first_inside, n_inside; /* inside indices; contiguous per tenant */
+	struct cgn_range_map subscribers; /* of all attachments: address → inside index of origin */
 	struct cgn_range_map inside_dst; /* where an inside packet may go, see cgn_dst_value */
 	struct cgn_rate new_rate, subscriber_new_rate;
 };

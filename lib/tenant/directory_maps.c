@@ -93,6 +93,9 @@ add_run(struct cgn_directory *dir, uint32_t i, const struct cgn_conf_subscribers
 		.neigh = iface->neigh_base + (hop - cgn_prefix_first(iface->onlink))};
 	dir->n_inside += run->n;
 	dir->n_inside_runs++;
+	if (cgn_range_map_add(
+		    &dir->tenants[iface->tenant].subscribers, first, last, run->first_index, 0) < 0)
+		return -ENOMEM;
 	return cgn_range_map_add(&iface->subscribers, first, last, run->first_index, 0);
 }
 
@@ -138,6 +141,8 @@ build_subscribers(struct cgn_directory *dir)
 			if (cgn_range_map_seal(&dir->ifaces[i].subscribers) < 0)
 				return -ENOMEM;
 		}
+		if (cgn_range_map_seal(&dir->tenants[t].subscribers) < 0)
+			return -ENOMEM;
 		dir->tenants[t].n_inside = dir->n_inside - dir->tenants[t].first_inside;
 	}
 	return 0;
@@ -164,6 +169,18 @@ static int
 add_addr(struct cgn_range_map *map, uint32_t addr, uint32_t value, uint32_t prio)
 {
 	return cgn_range_map_add(map, addr, addr, value, prio);
+}
+
+/* Network and broadcast address of a link, which no host on it has (RFC 1812 section 4.2.2.11). */
+static int
+add_link_edges(struct cgn_range_map *map, struct cgn_prefix link, uint32_t value, uint32_t prio)
+{
+	int rc;
+
+	if (link.len >= 31)
+		return 0;
+	rc = add_addr(map, cgn_prefix_first(link), value, prio);
+	return rc == 0 ? add_addr(map, cgn_prefix_last(link), value, prio) : rc;
 }
 
 static int
@@ -221,10 +238,14 @@ build_inside_dst(struct cgn_directory *dir, uint32_t t)
 	struct cgn_range_map *map = &tenant->inside_dst;
 	int rc = 0;
 
-	for (uint32_t i = dir->n_attachments; rc == 0 && i < dir->n_ifaces; i++)
-		rc = add_prefix(map, dir->ifaces[i].onlink,
-			cgn_dst_value(CGN_DST_ONLINK, dir->ifaces[i].neigh_base),
-			dir->ifaces[i].onlink.len);
+	for (uint32_t i = dir->n_attachments; rc == 0 && i < dir->n_ifaces; i++) {
+		struct cgn_prefix link = dir->ifaces[i].onlink;
+
+		rc = add_prefix(map, link, cgn_dst_value(CGN_DST_ONLINK, dir->ifaces[i].neigh_base),
+			link.len);
+		if (rc == 0)
+			rc = add_link_edges(map, link, cgn_dst_value(CGN_DST_NEVER, 0), PRIO_NEVER);
+	}
 	if (rc == 0)
 		rc = add_routes(dir, map, tenant->conf->routes, tenant->conf->n_routes);
 	if (rc == 0)
@@ -244,13 +265,9 @@ build_inside_dst(struct cgn_directory *dir, uint32_t t)
 		if (rc == 0)
 			rc = add_addr(
 				map, iface->onlink.addr, cgn_dst_value(CGN_DST_OWN, i), PRIO_OWN);
-		if (rc == 0 && iface->onlink.len < 31) {
-			rc = add_addr(map, cgn_prefix_first(iface->onlink),
-				cgn_dst_value(CGN_DST_NEVER, 0), PRIO_OWN);
-			if (rc == 0)
-				rc = add_addr(map, cgn_prefix_last(iface->onlink),
-					cgn_dst_value(CGN_DST_NEVER, 0), PRIO_OWN);
-		}
+		if (rc == 0)
+			rc = add_link_edges(
+				map, iface->onlink, cgn_dst_value(CGN_DST_NEVER, 0), PRIO_OWN);
 	}
 	if (rc == 0)
 		rc = add_own(dir, map);
@@ -286,6 +303,9 @@ build_outside_src(struct cgn_directory *dir)
 		if (iface->role == CGN_ROLE_INSIDE)
 			rc = add_prefix(
 				map, iface->onlink, CGN_FATE_OUTSIDE_INSIDE_SOURCE, PRIO_INSIDE);
+		else
+			rc = add_link_edges(
+				map, iface->onlink, CGN_FATE_MARTIAN_SOURCE, PRIO_NEVER);
 		if (rc == 0)
 			rc = add_addr(
 				map, iface->onlink.addr, CGN_FATE_OUTSIDE_OWN_SOURCE, PRIO_OWN);
