@@ -12,8 +12,10 @@ static int
 alloc_arrays(struct cgn_pool *pool, int socket)
 {
 	uint32_t n_pool = pool->dir->n_pool;
+	int rc = cgn_blocks_size(pool->dir, &pool->n_blocks, &pool->n_chunks);
 
-	cgn_blocks_size(pool->dir, &pool->n_blocks, &pool->n_chunks);
+	if (rc < 0)
+		return rc;
 	pool->n_chunks++; /* chunk 0 is empty for ever */
 	pool->granules = cgn_mem_zalloc(
 		"pool_granules", (size_t)n_pool * CGN_GRANULES, sizeof(*pool->granules), socket);
@@ -35,13 +37,15 @@ cgn_pool_create(const struct cgn_directory *dir, struct cgn_subscriber *subscrib
 	struct cgn_rand *rand, int socket, struct cgn_errmsg *err)
 {
 	struct cgn_pool *pool = cgn_mem_zalloc("pool", 1, sizeof(*pool), socket);
+	int rc = -ENOMEM;
 
 	if (pool == NULL)
 		goto fail;
 	pool->dir = dir;
 	pool->subscribers = subscribers;
 	pool->rand = rand;
-	if (alloc_arrays(pool, socket) < 0)
+	rc = alloc_arrays(pool, socket);
+	if (rc < 0)
 		goto fail;
 	cgn_blocks_init(pool);
 	for (uint32_t i = 0; i < dir->n_inside; i++) {
@@ -51,13 +55,19 @@ cgn_pool_create(const struct cgn_directory *dir, struct cgn_subscriber *subscrib
 	}
 	return pool;
 fail:
-	cgn_errmsg_set(err,
-		"no memory for the ports of %u pool addresses (about %u MiB): raise "
-		"memory.size_mib or "
-		"shrink the pools",
-		dir->n_pool, dir->n_pool); /* 64512 ports: 0.8 MB an address */
+	if (rc == -EOVERFLOW)
+		cgn_errmsg_set(err,
+			"the pools have more ports than one box can number, at most %u: shrink "
+			"them "
+			"or narrow ports.first and ports.last",
+			(unsigned int)CGN_MAX_CHUNKS * CGN_GRANULE_PORTS);
+	else
+		cgn_errmsg_set(err,
+			"no memory for the ports of %u pool addresses (about %u MiB): raise "
+			"memory.size_mib or shrink the pools",
+			dir->n_pool, dir->n_pool); /* 64512 ports: 0.8 MB an address */
 	cgn_pool_destroy(pool);
-	errno = ENOMEM;
+	errno = -rc;
 	return NULL;
 }
 

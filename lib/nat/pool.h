@@ -37,6 +37,9 @@ enum {
 
 #define CGN_SLOT_RESTING UINT32_C(0x80000000)
 
+/* The slots of all chunks, plus one, are numbered in the bits below CGN_SLOT_RESTING. */
+#define CGN_MAX_CHUNKS (CGN_SLOT_RESTING / (CGN_N_PROTOS * CGN_GRANULE_PORTS) - 1)
+
 struct cgn_chunk {
 	_Atomic uint32_t slots[CGN_N_PROTOS][CGN_GRANULE_PORTS];
 };

@@ -7,30 +7,40 @@
 #include "port_block.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
+
+static uint32_t
+granules_per_addr(const struct cgn_conf_tenant *conf)
+{
+	return conf->ports.last / CGN_GRANULE_PORTS - conf->ports.first / CGN_GRANULE_PORTS + 1u;
+}
 
 static uint32_t
 blocks_per_addr(const struct cgn_conf_tenant *conf)
 {
-	uint32_t granules = conf->ports.last / CGN_GRANULE_PORTS -
-		conf->ports.first / CGN_GRANULE_PORTS + 1;
 	uint32_t per_block = conf->ports.block_size / CGN_GRANULE_PORTS;
 
-	return (granules + per_block - 1) / per_block;
+	return (granules_per_addr(conf) + per_block - 1) / per_block;
 }
 
-void
+int
 cgn_blocks_size(const struct cgn_directory *dir, uint32_t *n_blocks, uint32_t *n_chunks)
 {
-	*n_blocks = *n_chunks = 0;
+	uint64_t blocks = 0, chunks = 0;
+
 	for (uint32_t t = 0; t < dir->n_tenants; t++) {
 		const struct cgn_conf_tenant *conf = dir->tenants[t].conf;
+		uint64_t n_pool = dir->tenants[t].n_pool;
 
-		*n_blocks += dir->tenants[t].n_pool * blocks_per_addr(conf);
-		*n_chunks += dir->tenants[t].n_pool *
-			(conf->ports.last / CGN_GRANULE_PORTS -
-				conf->ports.first / CGN_GRANULE_PORTS + 1u);
+		blocks += n_pool * blocks_per_addr(conf);
+		chunks += n_pool * granules_per_addr(conf);
 	}
+	if (chunks >= CGN_MAX_CHUNKS)
+		return -EOVERFLOW;
+	*n_blocks = (uint32_t)blocks; /* at most one per chunk */
+	*n_chunks = (uint32_t)chunks;
+	return 0;
 }
 
 static void

@@ -152,13 +152,10 @@ cgn_table_publish(struct cgn_table *t, uint32_t m)
 	struct cgn_map_key key = key_of(&t->entries[m]);
 	struct rte_hash *shard = shard_of(t, &key);
 	uint32_t hash = cgn_map_key_hash(&t->secret, &key);
-	int rc = rte_hash_add_key_with_hash_data(shard, &key, hash, (void *)(uintptr_t)m);
 
-	if (rc < 0)
-		return -ENOSPC;
-	/* The position is wanted again when the slot is freed; the add call with data hides it. */
-	t->entries[m].hash_position = rte_hash_lookup_with_hash(shard, &key, hash);
-	return 0;
+	return rte_hash_add_key_with_hash_data(shard, &key, hash, (void *)(uintptr_t)m) < 0
+		? -ENOSPC
+		: 0;
 }
 
 void

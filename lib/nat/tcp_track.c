@@ -31,13 +31,13 @@ static uint32_t
 on_syn(uint32_t tcp, uint8_t flags, enum cgn_dir dir, uint32_t peer)
 {
 	const uint32_t both = CGN_TCP_SYN_IN | CGN_TCP_SYN_OUT;
-	bool same = (tcp & both) != 0 && tcp >> PEER_SHIFT == peer >> PEER_SHIFT;
+	bool same = tcp != 0 && tcp >> PEER_SHIFT == peer >> PEER_SHIFT;
 	bool closing = (tcp & CGN_TCP_STATE_MASK) == CGN_TCP_CLOSING;
 	uint32_t syn = dir == CGN_IN2OUT ? CGN_TCP_SYN_IN : CGN_TCP_SYN_OUT;
 
 	if (flags & FLAG_ACK)
 		syn = both; /* answers the other side's SYN */
-	if (dir == CGN_OUT2IN && !same && (tcp & both) != 0)
+	if (dir == CGN_OUT2IN && !same && tcp != 0)
 		return tcp;
 	if (closing || (tcp & both) == 0)
 		tcp = peer | (tcp & CGN_TCP_SHARED) | syn | CGN_TCP_OPENING;
@@ -57,38 +57,58 @@ on_fin(uint32_t tcp, enum cgn_dir dir)
 	return (tcp & both) == both ? with_state(tcp, CGN_TCP_CLOSING) : tcp;
 }
 
-/* Neither SYN, FIN nor RST, and not established. */
+/*
+ * Neither SYN, FIN nor RST, and not established. Only the tracked peer counts: else a scan of the
+ * port with bare acknowledgements could revive what is closing, or establish what is not.
+ */
 static uint32_t
-on_data(uint32_t tcp, enum cgn_dir dir)
+on_data(uint32_t tcp, enum cgn_dir dir, uint32_t peer)
 {
-	if ((tcp & CGN_TCP_STATE_MASK) == CGN_TCP_CLOSING && (tcp & CGN_TCP_RST))
-		return with_state(tcp & ~(uint32_t)CGN_TCP_RST, CGN_TCP_ESTABLISHED);
-	/* A mapping opened by a stray segment (nat.tcp_loose): traffic both ways establishes it. */
-	if ((tcp & (CGN_TCP_SYN_IN | CGN_TCP_SYN_OUT)) == 0 && dir == CGN_OUT2IN)
-		return with_state(tcp, CGN_TCP_ESTABLISHED);
+	const uint32_t fins = CGN_TCP_FIN_IN | CGN_TCP_FIN_OUT,
+		       syns = CGN_TCP_SYN_IN | CGN_TCP_SYN_OUT;
+	bool same = tcp >> PEER_SHIFT == peer >> PEER_SHIFT;
+
+	if ((tcp & CGN_TCP_STATE_MASK) == CGN_TCP_CLOSING) {
+		if (same && (tcp & CGN_TCP_RST) && (tcp & fins) != fins)
+			return with_state(tcp & ~(uint32_t)CGN_TCP_RST, CGN_TCP_ESTABLISHED);
+		return tcp;
+	}
+	/* A mapping opened by a stray segment (nat.tcp_loose): the answer to it establishes it. */
+	if ((tcp & syns) == 0 && dir == CGN_IN2OUT)
+		return peer | CGN_TCP_OPENING;
+	if ((tcp & syns) == 0 && same)
+		return peer | syns | CGN_TCP_ESTABLISHED;
 	return tcp;
 }
 
+static uint32_t
+next_of(uint32_t tcp, uint8_t flags, enum cgn_dir dir, uint32_t peer)
+{
+	bool tracked = tcp >> PEER_SHIFT == peer >> PEER_SHIFT && !(tcp & CGN_TCP_SHARED);
+
+	if (flags & FLAG_RST)
+		return tracked ? with_state(tcp | CGN_TCP_RST, CGN_TCP_CLOSING) : tcp;
+	if (flags & FLAG_SYN)
+		return on_syn(tcp, flags, dir, peer);
+	if (flags & FLAG_FIN)
+		return tracked ? on_fin(tcp, dir) : tcp;
+	return on_data(tcp, dir, peer);
+}
+
+/* The two directions may be on two workers: neither may undo what the other has noted. */
 void
 cgn_tcp_track_slow(struct cgn_mapping *m, uint8_t flags, enum cgn_dir dir, rte_be32_t peer,
 	rte_be16_t peer_port)
 {
-	uint32_t old = atomic_load_explicit(&m->tcp, memory_order_relaxed), tcp = old;
+	uint32_t old = atomic_load_explicit(&m->tcp, memory_order_relaxed), tcp;
 	uint32_t mark = peer_mark(peer, peer_port);
-	bool tracked = tcp >> PEER_SHIFT == mark >> PEER_SHIFT && !(tcp & CGN_TCP_SHARED);
 
-	if (flags & FLAG_RST) {
-		if (tracked)
-			tcp = with_state(tcp | CGN_TCP_RST, CGN_TCP_CLOSING);
-	} else if (flags & FLAG_SYN)
-		tcp = on_syn(tcp, flags, dir, mark);
-	else if (flags & FLAG_FIN) {
-		if (tracked)
-			tcp = on_fin(tcp, dir);
-	} else
-		tcp = on_data(tcp, dir);
-	if (tcp != old)
-		atomic_store_explicit(&m->tcp, tcp, memory_order_relaxed);
+	do {
+		tcp = next_of(old, flags, dir, mark);
+		if (tcp == old)
+			return;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&m->tcp, &old, tcp, memory_order_relaxed, memory_order_relaxed));
 }
 
 const char *
