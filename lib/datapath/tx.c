@@ -8,6 +8,27 @@
 #include "arp.h"
 #include "verdict.h"
 
+/* Padding of a short frame must not be carried on: it may hold anything. */
+static void
+cut_padding(struct rte_mbuf *m, uint32_t frame_len)
+{
+	struct rte_mbuf *last = m;
+	uint32_t left = frame_len;
+	uint16_t n_segs = 1;
+
+	if (m->pkt_len <= frame_len)
+		return;
+	for (; left > last->data_len; n_segs++) {
+		left -= last->data_len;
+		last = last->next;
+	}
+	last->data_len = (uint16_t)left;
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+	m->nb_segs = n_segs;
+	m->pkt_len = frame_len;
+}
+
 /* Puts the Ethernet header of the outgoing interface in the place of the old one. */
 static bool
 write_l2(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *iface,
@@ -15,11 +36,8 @@ write_l2(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *iface
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	uint16_t len = cgn_l2_len(&iface->tags);
-	uint32_t frame_len = (uint32_t)pkt->l3_off + pkt->ip_len;
 
-	/* Padding of a short frame must not be carried on: it may hold anything. */
-	if (m->nb_segs == 1 && m->pkt_len > frame_len)
-		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - frame_len));
+	cut_padding(m, (uint32_t)pkt->l3_off + pkt->ip_len);
 	if (len <= pkt->l3_off)
 		rte_pktmbuf_adj(m, (uint16_t)(pkt->l3_off - len));
 	else if (rte_pktmbuf_prepend(m, (uint16_t)(len - pkt->l3_off)) == NULL)

@@ -46,7 +46,7 @@ struct cgn_punt_buffer {
 };
 
 struct cgn_worker {
-	struct cgn_dataplane *dp;
+	_Alignas(64) struct cgn_dataplane *dp; /* no line of a worker is another's too */
 	uint16_t id;
 	uint16_t n_rxqs;
 	struct cgn_rxq rxqs[CGN_MAX_RXQS];
