@@ -121,7 +121,7 @@ void
 cgn_box_settle(struct cgn_box *box)
 {
 	if (box->control != NULL)
-		cgn_neigh_flush(box->control->neigh);
+		cgn_control_settle(box->control);
 	for (uint16_t i = 0; i < box->dp.n_workers; i++)
 		cgn_worker_drain(&box->workers[i]);
 }

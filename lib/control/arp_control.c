@@ -129,8 +129,10 @@ cgn_arp_announce(struct cgn_control *c)
 {
 	uint32_t n = c->dp->dir->n_ifaces + c->dp->dir->n_pool;
 
-	if (c->announce_round == ANNOUNCE_NUM || (int32_t)(c->now_s - c->announce_at_s) < 0)
+	if (c->announce_round == ANNOUNCE_NUM || (int32_t)(c->now_s - c->announce_at_s) < 0 ||
+		c->now < c->announce_slice_at)
 		return;
+	c->announce_slice_at = c->now + CGN_NS_PER_MS;
 	for (int k = 0; k < ANNOUNCE_SLICE && c->announce_next < n; k++)
 		announce_item(c, c->announce_next++);
 	if (c->announce_next == n) {
@@ -159,7 +161,7 @@ release(void *ctx, struct rte_mbuf *m, bool resolved)
 	if (resolved)
 		cgn_reinject(c, m, CGN_ACT_SEND);
 	else
-		cgn_control_drop(c, m, CGN_FATE_NO_NEIGHBOUR);
+		cgn_control_drop(c, m, c->stopping ? CGN_FATE_STOPPED : CGN_FATE_NO_NEIGHBOUR);
 }
 
 const struct cgn_neigh_ops cgn_arp_neigh_ops = {.ask = ask, .release = release};

@@ -7,6 +7,8 @@
 
 #include "mem.h"
 
+enum { LIMBO_SHARE = 32, LIMBO_MIN = 1024 };
+
 static int
 create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
 {
@@ -23,8 +25,11 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 			dir->n_inside);
 		return -ENOMEM;
 	}
-	c->table = cgn_table_create(
-		p->name, conf->table.mappings, conf->table.shards, &c->rand, p->socket, err);
+	/* What is unlinked waits for its grace period: room beside what the tenants are promised.
+	 */
+	c->table = cgn_table_create(p->name,
+		conf->table.mappings + conf->table.mappings / LIMBO_SHARE + LIMBO_MIN,
+		conf->table.shards, &c->rand, p->socket, err);
 	if (c->table == NULL)
 		return -errno;
 	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);
@@ -79,6 +84,13 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_mem_free(c->tenants);
 	cgn_counters_fini(&c->counters);
 	cgn_mem_free(c);
+}
+
+void
+cgn_control_settle(struct cgn_control *c)
+{
+	c->stopping = true;
+	cgn_neigh_flush(c->neigh);
 }
 
 void

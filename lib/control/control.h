@@ -53,12 +53,15 @@ struct cgn_control {
 	struct cgn_rate icmp_rate;
 	uint64_t icmp_full_at;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */
+	cgn_ns_t announce_slice_at;                            /* a few of them each millisecond */
 	/* Time of this turn. */
 	cgn_ns_t now;
 	uint32_t now_s, start_s;
 	struct cgn_counters counters;        /* read by telemetry */
 	uint64_t expired, grace_wait_ns_max; /* read by requests, on this thread */
+	bool stopping;
 	cgn_ns_t grace_since;
+	bool grace_over; /* of the waiting list: what is left is only work */
 	struct cgn_request_box requests;
 };
 
@@ -74,6 +77,9 @@ struct cgn_control_params {
 /* Creates the tables and control's own state. Main thread. NULL with *err and errno set. */
 struct cgn_control *cgn_control_create(
 	const struct cgn_control_params *params, struct cgn_errmsg *err);
+
+/* All threads have ended: what waits for next hops ends as STOPPED. Main thread. */
+void cgn_control_settle(struct cgn_control *c);
 
 /* Workers have ended. Frees held packets (fate STOPPED) and the tables. NULL is accepted. */
 void cgn_control_destroy(struct cgn_control *c);

@@ -12,9 +12,12 @@ enum { EXPIRE_SLICE = 256, REST_SLICE = 512 };
 uint32_t
 cgn_expire(struct cgn_control *c)
 {
-	uint32_t n = 0;
+	uint32_t n = cgn_pool_rest_advance(c->pool, c->now_s, REST_SLICE);
 
-	for (; n < EXPIRE_SLICE; n++) {
+	/* A port begins to rest now: not while the clock of those that rest is behind. */
+	if (c->pool->rest_now_s != c->now_s)
+		return n;
+	for (uint32_t k = 0; k < EXPIRE_SLICE; k++, n++) {
 		uint32_t i = cgn_wheel_next_due(&c->wheel, c->now_s);
 		const struct cgn_conf_timeouts *timeouts;
 		struct cgn_mapping *m;
@@ -30,5 +33,5 @@ cgn_expire(struct cgn_control *c)
 			c->expired++;
 		}
 	}
-	return n + cgn_pool_rest_advance(c->pool, c->now_s, REST_SLICE);
+	return n;
 }

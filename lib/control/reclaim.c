@@ -15,6 +15,7 @@ close_list(struct cgn_control *c)
 	c->waiting.token = rte_rcu_qsbr_start(c->dp->rcu);
 	c->open = (struct cgn_limbo){.first = CGN_MAPPING_NONE};
 	c->grace_since = c->now;
+	c->grace_over = false;
 }
 
 uint32_t
@@ -27,12 +28,12 @@ cgn_reclaim(struct cgn_control *c)
 			close_list(c);
 		return 0;
 	}
-	if (c->grace_since != 0) {
+	if (!c->grace_over) {
 		if (rte_rcu_qsbr_check(c->dp->rcu, c->waiting.token, false) == 0)
 			return 0;
 		if (c->now - c->grace_since > c->grace_wait_ns_max)
 			c->grace_wait_ns_max = c->now - c->grace_since;
-		c->grace_since = 0; /* over: what follows is only work */
+		c->grace_over = true;
 	}
 	for (; n < RECLAIM_SLICE && c->waiting.n > 0; n++) {
 		uint32_t i = c->waiting.first;

@@ -73,10 +73,10 @@ cgn_request_call(struct cgn_request_box *box, cgn_request_fn fn, void *arg, size
 	memcpy(slot->arg, arg, size);
 	atomic_store_explicit(&slot->state, SLOT_POSTED, memory_order_release);
 	rte_ring_enqueue(box->ring, slot); /* twice as long as there are slots: cannot be full */
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_S;
 	do
-		rc = sem_timedwait(&slot->done, &until);
+		rc = sem_clockwait(&slot->done, CLOCK_MONOTONIC, &until);
 	while (rc < 0 && errno == EINTR);
 	if (rc < 0 &&
 		atomic_compare_exchange_strong_explicit(&slot->state, &state, SLOT_ABANDONED,
