@@ -119,13 +119,15 @@ explain(const char *path, int rc)
 
 	switch (-rc) {
 	case ENOENT:
-		return away(path, "no such socket; cgnatd is not running, or has another file_prefix "
-				  "(-p) or runtime directory (-s)");
+		return away(path,
+			"no such socket; cgnatd is not running, or has another file_prefix "
+			"(-p) or runtime directory (-s)");
 	case ECONNREFUSED:
 		return away(path, "nobody listens; cgnatd has ended");
 	case EACCES:
 	case EPERM:
-		return away(path, "permission denied; run cgnatctl as root or as the user of cgnatd");
+		return away(
+			path, "permission denied; run cgnatctl as root or as the user of cgnatd");
 	case EAGAIN:
 		return away(path, "the daemon does not take the connection within 5 seconds");
 	case EPROTOTYPE:
@@ -163,7 +165,8 @@ open_dir(struct cgn_client *client, const char *dir, const char *prefix, int *rc
 static enum cgn_exit
 open_prefix(struct cgn_client *client, const char *prefix)
 {
-	const char *dirs[] = {getenv("RUNTIME_DIRECTORY"), "/run", "/run/cgnatd", getenv("XDG_RUNTIME_DIR")};
+	const char *dirs[] = {
+		getenv("RUNTIME_DIRECTORY"), "/run", "/run/cgnatd", getenv("XDG_RUNTIME_DIR")};
 	char best[sizeof(client->path)] = "";
 	int best_rc = -ENOENT, rc;
 
@@ -196,7 +199,7 @@ cgn_client_open(struct cgn_client *client, const struct cgn_client_where *where)
 		return open_prefix(client, where->prefix);
 	if (strlen(where->socket) >= sizeof(client->path))
 		return explain(where->socket, -ENAMETOOLONG);
-	strcpy(client->path, where->socket);
+	snprintf(client->path, sizeof(client->path), "%s", where->socket);
 	if (open_path(client, &rc) == CGN_EXIT_OK)
 		return CGN_EXIT_OK;
 	return rc < 0 ? explain(client->path, rc) : CGN_EXIT_AWAY;
@@ -249,7 +252,8 @@ refused(const struct cgn_command *cmd, const json_t *answer)
 	if (message != NULL)
 		fprintf(stderr, "cgnatctl: %s\n", message);
 	else
-		fprintf(stderr, "cgnatctl: the daemon does not know %s; it may be another version\n",
+		fprintf(stderr,
+			"cgnatctl: the daemon does not know %s; it may be another version\n",
 			cmd->path);
 	return CGN_EXIT_REFUSED;
 }
@@ -275,8 +279,8 @@ cgn_client_ask(struct cgn_client *client, const struct cgn_command *cmd, const c
 		if (*answer == NULL)
 			return CGN_EXIT_AWAY;
 		status = json_string_value(json_object_get(*answer, "status"));
-		if (status != NULL && strcmp(status, "ok") == 0 && json_object_get(*answer, "id") != NULL &&
-			is_mine(*answer, id))
+		if (status != NULL && strcmp(status, "ok") == 0 &&
+			json_object_get(*answer, "id") != NULL && is_mine(*answer, id))
 			return CGN_EXIT_OK;
 		if (is_mine(*answer, id) && (status == NULL || strcmp(status, "ok") != 0)) {
 			enum cgn_exit result = refused(cmd, *answer);

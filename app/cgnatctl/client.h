@@ -20,8 +20,8 @@ enum cgn_exit {
 
 struct cgn_client {
 	int fd;
-	char path[256];    /* of the socket */
-	char version[64];  /* what serves it, from its first message */
+	char path[256];   /* of the socket */
+	char version[64]; /* what serves it, from its first message */
 	uint32_t next_id;
 };
 

@@ -33,7 +33,8 @@ static void
 help_options(FILE *out)
 {
 	fputs("\noptions:\n"
-	      "  -s, --socket PATH    the daemon's telemetry socket (environment: CGNATCTL_SOCKET)\n"
+	      "  -s, --socket PATH    the daemon's telemetry socket (environment: "
+	      "CGNATCTL_SOCKET)\n"
 	      "  -p, --prefix NAME    look for the socket by file_prefix; default cgnatd\n"
 	      "  -j, --json           one JSON document, for programs\n"
 	      "  -w, --wide           all columns of a table\n"
@@ -41,7 +42,8 @@ help_options(FILE *out)
 	      "  -a, --all            fates: also those that are zero\n"
 	      "  -h, --help           this help, or that of the verb\n"
 	      "  -V, --version        the version of cgnatctl\n\n"
-	      "exit status: 0 done, 1 the daemon refused, 2 wrong usage, 3 no answer from the daemon\n",
+	      "exit status: 0 done, 1 the daemon refused, 2 wrong usage, 3 no answer from the "
+	      "daemon\n",
 		out);
 }
 
@@ -56,15 +58,16 @@ cgn_options_help(FILE *out, const struct cgn_command *cmd)
 	fprintf(out, "%s\n\nusage: cgnatctl [options] %s", cmd->help, cmd->verb);
 	for (int p = 0; p < CGN_N_PARAMS; p++) {
 		if (is_shown(cmd, p))
-			fprintf(out, cmd->needs >> p & 1 ? " %s=%s" : " [%s=%s]", cgn_param_infos[p].name,
-				cgn_param_infos[p].metavar);
+			fprintf(out, cmd->needs >> p & 1 ? " %s=%s" : " [%s=%s]",
+				cgn_param_infos[p].name, cgn_param_infos[p].metavar);
 	}
 	fputs("\n", out);
 	if ((cmd->takes & ~not_positional) != 0)
 		fputs("\nparameters, in this order also without KEY=:\n", out);
 	for (int p = 0; p < CGN_N_PARAMS; p++) {
 		if (is_shown(cmd, p))
-			fprintf(out, "  %-12s %s\n", cgn_param_infos[p].name, cgn_param_infos[p].help);
+			fprintf(out, "  %-12s %s\n", cgn_param_infos[p].name,
+				cgn_param_infos[p].help);
 	}
 	help_options(out);
 }

@@ -47,7 +47,8 @@ take_page(struct output *o, const json_t *answer)
 
 	if (o->item == NULL)
 		o->item = json_incref(json_object_get(answer, "item"));
-	json_object_foreach((json_t *)rows, key, row) {
+	json_object_foreach((json_t *)rows, key, row)
+	{
 		if (o->options->limit != 0 && o->n_rows >= o->options->limit)
 			return;
 		take_row(o, row);
@@ -63,8 +64,9 @@ page_params(const struct output *o, uint64_t cursor, char *params, size_t size)
 	if (o->options->cmd->shape == CGN_SHAPE_ITEM)
 		snprintf(params, size, "%s", o->options->params);
 	else
-		snprintf(params, size, "%s%scursor=%" PRIu64 ",limit=%" PRIu64, o->options->params, comma,
-			cursor, o->options->limit != 0 && left < PAGE_ROWS ? left : PAGE_ROWS);
+		snprintf(params, size, "%s%scursor=%" PRIu64 ",limit=%" PRIu64, o->options->params,
+			comma, cursor,
+			o->options->limit != 0 && left < PAGE_ROWS ? left : PAGE_ROWS);
 }
 
 static enum cgn_exit
@@ -112,8 +114,7 @@ print_item(struct output *o)
 		return;
 	fprintf(o->out, "\n%s:\n", cmd->rows);
 	cgn_text_table_init(&o->table, o->out, cmd, o->options->wide);
-	json_array_foreach(o->rows, i, row)
-		cgn_text_table_add(&o->table, row);
+	json_array_foreach(o->rows, i, row) cgn_text_table_add(&o->table, row);
 	cgn_text_table_fini(&o->table, true);
 }
 

@@ -8,4 +8,5 @@
 #include "options.h"
 
 /* The exit status of the whole. */
-enum cgn_exit cgn_output_run(struct cgn_client *client, const struct cgn_options *options, FILE *out);
+enum cgn_exit cgn_output_run(
+	struct cgn_client *client, const struct cgn_options *options, FILE *out);

@@ -36,7 +36,8 @@ field_find(const struct cgn_command *cmd, const char *where, const char *name)
 {
 	for (size_t f = 0; f < cgn_n_fields; f++)
 		if (&cgn_commands[cgn_fields[f].command] == cmd &&
-			strcmp(cgn_fields[f].where, where) == 0 && strcmp(cgn_fields[f].name, name) == 0)
+			strcmp(cgn_fields[f].where, where) == 0 &&
+			strcmp(cgn_fields[f].name, name) == 0)
 			return &cgn_fields[f];
 	return NULL;
 }
@@ -48,7 +49,8 @@ batch_has(const json_t *batch, const char *name, bool *is_text)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(batch, i, row) {
+	json_array_foreach(batch, i, row)
+	{
 		const json_t *value = json_object_get(row, name);
 
 		found = found || value != NULL;
@@ -83,11 +85,13 @@ choose_columns(struct cgn_text_table *t)
 			(t->wide || !field->wide))
 			add_column(t, field->name);
 	}
-	json_array_foreach(t->batch, i, row) {
+	json_array_foreach(t->batch, i, row)
+	{
 		const char *key;
 		json_t *value;
 
-		json_object_foreach((json_t *)row, key, value) {
+		json_object_foreach((json_t *)row, key, value)
+		{
 			if (!t->wide || field_find(t->cmd, "rows", key) != NULL ||
 				json_object_get(t->names, key) != NULL)
 				continue;
@@ -103,7 +107,8 @@ grow_columns(struct cgn_text_table *t)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(t->batch, i, row) {
+	json_array_foreach(t->batch, i, row)
+	{
 		for (size_t c = 0; c < t->n_columns; c++) {
 			char buf[CELL_LEN];
 			size_t n = strlen(cell_str(json_object_get(row, t->columns[c].name), buf));
@@ -156,7 +161,8 @@ print_batch(struct cgn_text_table *t)
 	if (!t->has_head)
 		print_head(t);
 	t->has_head = true;
-	json_array_foreach(t->batch, i, row) {
+	json_array_foreach(t->batch, i, row)
+	{
 		for (size_t c = 0; c < t->n_columns; c++) {
 			char buf[CELL_LEN];
 
@@ -193,9 +199,10 @@ cgn_text_item_print(FILE *out, const struct cgn_command *cmd, const json_t *item
 	json_t *value;
 	size_t width = 0;
 
+	json_object_foreach((json_t *)item, key, value) width = strlen(key) > width ? strlen(key)
+										    : width;
 	json_object_foreach((json_t *)item, key, value)
-		width = strlen(key) > width ? strlen(key) : width;
-	json_object_foreach((json_t *)item, key, value) {
+	{
 		const struct cgn_field *field = field_find(cmd, "item", key);
 		const char *unit = field != NULL ? field->unit : "";
 		char buf[CELL_LEN];

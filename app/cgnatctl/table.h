@@ -29,7 +29,8 @@ struct cgn_text_table {
 	json_t *names; /* owns the names of columns that are not in fields.def */
 };
 
-void cgn_text_table_init(struct cgn_text_table *t, FILE *out, const struct cgn_command *cmd, bool wide);
+void cgn_text_table_init(
+	struct cgn_text_table *t, FILE *out, const struct cgn_command *cmd, bool wide);
 void cgn_text_table_add(struct cgn_text_table *t, json_t *row);
 /* Prints what is left. An empty table that is complete says "no <rows>". */
 void cgn_text_table_fini(struct cgn_text_table *t, bool is_complete);

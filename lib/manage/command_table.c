@@ -7,8 +7,12 @@
 
 const struct cgn_param_info cgn_param_infos[CGN_N_PARAMS] = {
 #define PARAM(id, n, t, lo, hi, meta, text)                                                        \
-	[CGN_PARAM_##id] = {.name = n, .metavar = meta, .help = text,                              \
-		.type = CGN_PARAM_TYPE_##t, .min = lo, .max = hi},
+	[CGN_PARAM_##id] = {.name = n,                                                             \
+		.metavar = meta,                                                                   \
+		.help = text,                                                                      \
+		.type = CGN_PARAM_TYPE_##t,                                                        \
+		.min = lo,                                                                         \
+		.max = hi},
 #include "commands.def"
 };
 
@@ -19,8 +23,13 @@ const struct cgn_param_info cgn_param_infos[CGN_N_PARAMS] = {
 
 const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
 #define COMMAND(id, name, form, row, need, take, text)                                             \
-	[CGN_COMMAND_##id] = {.path = "/cgnat/" #name, .verb = #name, .help = text, .rows = row,   \
-		.shape = CGN_SHAPE_##form, .needs = need, .takes = (need) | (take) | EXTRA_##form},
+	[CGN_COMMAND_##id] = {.path = "/cgnat/" #name,                                             \
+		.verb = #name,                                                                     \
+		.help = text,                                                                      \
+		.rows = row,                                                                       \
+		.shape = CGN_SHAPE_##form,                                                         \
+		.needs = need,                                                                     \
+		.takes = (need) | (take) | EXTRA_##form},
 #include "commands.def"
 };
 
@@ -43,7 +52,8 @@ const struct cgn_command *
 cgn_command_find(const char *name)
 {
 	for (int i = 0; i < CGN_N_COMMANDS; i++)
-		if (strcmp(cgn_commands[i].path, name) == 0 || strcmp(cgn_commands[i].verb, name) == 0)
+		if (strcmp(cgn_commands[i].path, name) == 0 ||
+			strcmp(cgn_commands[i].verb, name) == 0)
 			return &cgn_commands[i];
 	return NULL;
 }

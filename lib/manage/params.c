@@ -21,7 +21,8 @@ cgn_params_error_set(struct cgn_params_error *err, const char *param, const char
 	int n;
 
 	snprintf(err->param, sizeof(err->param), "%s", param);
-	n = snprintf(err->message, sizeof(err->message), "%s%s", param, param[0] != '\0' ? ": " : "");
+	n = snprintf(
+		err->message, sizeof(err->message), "%s%s", param, param[0] != '\0' ? ": " : "");
 	va_start(ap, fmt);
 	vsnprintf(err->message + n, sizeof(err->message) - (size_t)n, fmt, ap);
 	va_end(ap);
@@ -105,7 +106,8 @@ find_param(const struct cgn_command *cmd, const char *key, size_t len)
 }
 
 static void
-set_unknown(const struct cgn_command *cmd, const char *key, size_t len, struct cgn_params_error *err)
+set_unknown(
+	const struct cgn_command *cmd, const char *key, size_t len, struct cgn_params_error *err)
 {
 	char takes[CGN_COMMAND_TAKES_LEN];
 
@@ -129,7 +131,8 @@ parse_pair(const struct cgn_command *cmd, const char *pair, size_t len, struct c
 	int p;
 
 	if (equals == NULL) {
-		cgn_params_error_set(err, "", "'%.*s' is not a parameter; write key=value,key=value",
+		cgn_params_error_set(err, "",
+			"'%.*s' is not a parameter; write key=value,key=value",
 			(int)(len < 32 ? len : 32), pair);
 		return -EINVAL;
 	}
@@ -158,8 +161,8 @@ parse_pair(const struct cgn_command *cmd, const char *pair, size_t len, struct c
 		cgn_params_error_set(err, info->name, "'" SHOWN "' is not %s", v->text, wanted);
 	else
 		cgn_params_error_set(err, info->name,
-			"'" SHOWN "' is not a number from %" PRIu64 " to %" PRIu64, v->text, info->min,
-			info->max);
+			"'" SHOWN "' is not a number from %" PRIu64 " to %" PRIu64, v->text,
+			info->min, info->max);
 	return -EINVAL;
 }
 
@@ -173,8 +176,8 @@ check_needs(const struct cgn_command *cmd, const struct cgn_params *params,
 	if (missing == 0)
 		return 0;
 	info = &cgn_param_infos[__builtin_ctz(missing)];
-	cgn_params_error_set(
-		err, info->name, "is missing; %s needs %s=%s", cmd->verb, info->name, info->metavar);
+	cgn_params_error_set(err, info->name, "is missing; %s needs %s=%s", cmd->verb, info->name,
+		info->metavar);
 	return -EINVAL;
 }
 
@@ -186,8 +189,8 @@ cgn_params_parse(const struct cgn_command *cmd, const char *text, struct cgn_par
 
 	memset(params, 0, sizeof(*params));
 	if (len > CGN_PARAMS_MAX_LEN) {
-		cgn_params_error_set(err, "", "parameters of %zu bytes are too long; at most %d", len,
-			CGN_PARAMS_MAX_LEN);
+		cgn_params_error_set(err, "", "parameters of %zu bytes are too long; at most %d",
+			len, CGN_PARAMS_MAX_LEN);
 		return -EINVAL;
 	}
 	while (len > 0) {
@@ -201,7 +204,8 @@ cgn_params_parse(const struct cgn_command *cmd, const char *text, struct cgn_par
 		text += n + 1;
 		len -= n + 1;
 		if (len == 0) {
-			cgn_params_error_set(err, "", "a parameter is missing behind the last comma");
+			cgn_params_error_set(
+				err, "", "a parameter is missing behind the last comma");
 			return -EINVAL;
 		}
 	}

@@ -79,8 +79,8 @@ neighbour_matches(const struct cgn_control *c, const struct cgn_query_neighbours
 	const struct cgn_iface *iface = &c->dp->dir->ifaces[c->neigh->entries[i].iface];
 
 	return c->neigh->ctl[i].state != CGN_NEIGH_UNKNOWN &&
-	       (q->port == CGN_NONE || q->port == iface->port) &&
-	       (q->q.tenant == CGN_NONE || q->q.tenant == iface->tenant);
+		(q->port == CGN_NONE || q->port == iface->port) &&
+		(q->q.tenant == CGN_NONE || q->q.tenant == iface->tenant);
 }
 
 void
@@ -97,7 +97,8 @@ cgn_query_neighbours(struct cgn_control *c, void *arg)
 			continue;
 		q->rows[q->q.n++] = (struct cgn_neigh_row){
 			.neigh = (uint32_t)i,
-			.mac = atomic_load_explicit(&c->neigh->entries[i].mac, memory_order_relaxed),
+			.mac = atomic_load_explicit(
+				&c->neigh->entries[i].mac, memory_order_relaxed),
 			.age_s = c->now_s - ctl->confirmed_s,
 			.n_held = ctl->n_held,
 			.state = ctl->state,

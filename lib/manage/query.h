@@ -2,7 +2,7 @@
 /*
  * What telemetry asks of control: functions that run on the control thread between two turns, on a
  * copied argument (request.h). Each looks at no more than CGN_QUERY_STEPS entries of anything, so
- * that packets wait at most some tens of microseconds; the cursor says where to go on.
+ * that packets wait at most some hundred microseconds; the cursor says where to go on.
  */
 #pragma once
 
@@ -13,7 +13,11 @@
 #include "control.h"
 #include "params.h"
 
-enum { CGN_QUERY_STEPS = 4096, CGN_QUERY_ROWS = 64 };
+enum {
+	CGN_QUERY_ROWS = 64,
+	CGN_QUERY_STEPS = 4096,    /* entries that lie side by side: 10 ns each */
+	CGN_QUERY_FAR_STEPS = 512, /* those that need a look elsewhere: 100 to 200 ns each */
+};
 
 /* Start of each paged query. */
 struct cgn_query {
@@ -61,7 +65,7 @@ struct cgn_query_mappings {
 	uint32_t inside;    /* only this subscriber, or CGN_NONE */
 	uint32_t pool;      /* only this outside address and port, or CGN_NONE */
 	uint16_t port;
-	uint8_t protos;     /* bit by enum cgn_proto */
+	uint8_t protos; /* bit by enum cgn_proto */
 	struct cgn_mapping_row {
 		uint64_t at;
 		uint32_t inside_addr, outside_addr; /* host order */
@@ -84,8 +88,9 @@ struct cgn_query_pools {
 void cgn_query_pools(struct cgn_control *c, void *arg);
 
 struct cgn_query_blocks {
-	struct cgn_query q; /* cursor: pool index × CGN_GRANULES + granule; of a subscriber: ordinal */
-	uint32_t inside;    /* only this subscriber, or CGN_NONE */
+	struct cgn_query
+		q; /* cursor: pool index × CGN_GRANULES + granule; of a subscriber: ordinal */
+	uint32_t inside; /* only this subscriber, or CGN_NONE */
 	struct cgn_block_row {
 		uint64_t at;
 		struct cgn_block block;

@@ -5,21 +5,26 @@
 #include "lifetime.h"
 #include "query.h"
 
-/* Whether the entry is published: a free one is zero, one that waits for reclaim has lost its port. */
-static bool
-mapping_is_live(const struct cgn_control *c, uint32_t i)
-{
-	const struct cgn_mapping *m = cgn_table_at(c->table, i);
-
-	return m->inside_addr != 0 && cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
-					      rte_be_to_cpu_16(m->outside_port)) == i;
-}
-
 static bool
 mapping_matches(const struct cgn_query_mappings *q, const struct cgn_mapping *m)
 {
-	return (q->protos >> m->proto & 1) && (q->q.tenant == CGN_NONE || q->q.tenant == m->tenant) &&
-	       (q->inside == CGN_NONE || q->inside == m->inside);
+	return (q->protos >> m->proto & 1) &&
+		(q->q.tenant == CGN_NONE || q->q.tenant == m->tenant) &&
+		(q->inside == CGN_NONE || q->inside == m->inside);
+}
+
+/*
+ * Whether the entry is wanted and published: a free one is zero, one that waits for reclaim has
+ * lost its port. The entry itself comes first; its port is somewhere else in memory.
+ */
+static bool
+mapping_is_wanted(const struct cgn_control *c, const struct cgn_query_mappings *q, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+	return m->inside_addr != 0 && mapping_matches(q, m) &&
+		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
+			rte_be_to_cpu_16(m->outside_port)) == i;
 }
 
 static void
@@ -28,8 +33,8 @@ mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t 
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
 	int32_t left = (int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s);
-	int32_t idle = (int32_t)(c->now_s -
-				 atomic_load_explicit(&m->last_use_s, memory_order_relaxed));
+	int32_t idle =
+		(int32_t)(c->now_s - atomic_load_explicit(&m->last_use_s, memory_order_relaxed));
 
 	q->rows[q->q.n++] = (struct cgn_mapping_row){
 		.at = at,
@@ -72,15 +77,18 @@ mappings_of_subscriber(const struct cgn_control *c, struct cgn_query_mappings *q
 	while (pool != CGN_NONE && at < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS) {
 		uint32_t port = (uint32_t)(at / CGN_N_PROTOS), i;
 		uint32_t chunk = atomic_load_explicit(
-			&c->pool->granules[(uint64_t)pool * CGN_GRANULES + port / CGN_GRANULE_PORTS],
+			&c->pool->granules[(uint64_t)pool * CGN_GRANULES +
+				port / CGN_GRANULE_PORTS],
 			memory_order_relaxed);
 
 		steps++;
 		if (chunk == 0 || c->pool->blocks[c->pool->ctl[chunk].block].inside != q->inside) {
-			at = (uint64_t)(port / CGN_GRANULE_PORTS + 1) * CGN_GRANULE_PORTS * CGN_N_PROTOS;
+			at = (uint64_t)(port / CGN_GRANULE_PORTS + 1) * CGN_GRANULE_PORTS *
+				CGN_N_PROTOS;
 			continue;
 		}
-		i = cgn_pool_find(c->pool, pool, (enum cgn_proto)(at % CGN_N_PROTOS), (uint16_t)port);
+		i = cgn_pool_find(
+			c->pool, pool, (enum cgn_proto)(at % CGN_N_PROTOS), (uint16_t)port);
 		if (i != CGN_MAPPING_NONE && mapping_matches(q, cgn_table_at(c->table, i)))
 			mapping_add(c, q, i, at);
 		at++;
@@ -103,9 +111,9 @@ cgn_query_mappings(struct cgn_control *c, void *arg)
 		mappings_of_subscriber(c, q);
 		return;
 	}
-	for (; i <= c->table->capacity && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS; i++, steps++) {
-		if (mapping_is_live(c, (uint32_t)i) &&
-			mapping_matches(q, cgn_table_at(c->table, (uint32_t)i)))
+	for (; i <= c->table->capacity && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS;
+		i++, steps++) {
+		if (mapping_is_wanted(c, q, (uint32_t)i))
 			mapping_add(c, q, (uint32_t)i, i);
 	}
 	q->q.cursor = i <= c->table->capacity ? i : 0;
@@ -160,7 +168,7 @@ cgn_query_pools(struct cgn_control *c, void *arg)
 	pool_range(c, q->q.tenant, &i, &end);
 	i = q->q.cursor > i ? q->q.cursor : i;
 	q->q.n = 0;
-	for (; i < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS; i++)
+	for (; i < end && q->q.n < q->q.limit && steps < CGN_QUERY_FAR_STEPS; i++)
 		steps += pool_row_fill(c->pool, (uint32_t)i, &q->rows[q->q.n++]);
 	q->q.cursor = i < end ? i : 0;
 }
@@ -197,9 +205,9 @@ cgn_query_blocks(struct cgn_control *c, void *arg)
 	at *= CGN_GRANULES;
 	end *= CGN_GRANULES;
 	at = q->q.cursor > at ? q->q.cursor : at;
-	while (at < end && q->q.n < q->q.limit && steps++ < CGN_QUERY_STEPS) {
-		const struct cgn_block *block =
-			block_at(c->pool, (uint32_t)(at / CGN_GRANULES), at % CGN_GRANULES);
+	while (at < end && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
+		const struct cgn_block *block = block_at(
+			c->pool, (uint32_t)(at / CGN_GRANULES), at % CGN_GRANULES);
 
 		if (block != NULL && block->first_granule == at % CGN_GRANULES)
 			q->rows[q->q.n++] = (struct cgn_block_row){.at = at, .block = *block};

@@ -198,7 +198,8 @@ add_filter(struct cgn_reply *r, const struct cgn_params *params)
 			continue;
 		if (open_dict(r, &filter) == NULL)
 			return;
-		rte_tel_data_add_dict_string(filter, cgn_param_infos[p].name, params->values[p].text);
+		rte_tel_data_add_dict_string(
+			filter, cgn_param_infos[p].name, params->values[p].text);
 	}
 	if (filter != NULL)
 		rte_tel_data_add_dict_container(r->out, "filter", filter, 0);
@@ -224,8 +225,8 @@ add_rows(struct cgn_reply *r, uint64_t next)
 }
 
 void
-cgn_reply_finish(struct cgn_reply *r, const struct cgn_command *cmd, const struct cgn_params *params,
-	uint64_t next)
+cgn_reply_finish(struct cgn_reply *r, const struct cgn_command *cmd,
+	const struct cgn_params *params, uint64_t next)
 {
 	if (!r->is_error) {
 		rte_tel_data_start_dict(r->out);

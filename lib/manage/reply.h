@@ -25,12 +25,13 @@ enum {
 };
 
 struct cgn_reply {
-	struct rte_tel_data *out;   /* the library's */
+	struct rte_tel_data *out;        /* the library's */
 	struct rte_tel_data *item, *row; /* row: the open one */
-	struct rte_tel_data *rows[CGN_REPLY_MAX_ROWS]; /* joined at the end: freeing is not recursive */
+	struct rte_tel_data
+		*rows[CGN_REPLY_MAX_ROWS]; /* joined at the end: freeing is not recursive */
 	uint32_t n_rows;
 	uint32_t n_bytes, row_bytes; /* JSON of all that is finished; of the open row */
-	bool is_error; /* the answer is an error already; what is added is ignored */
+	bool is_error;               /* the answer is an error already; what is added is ignored */
 };
 
 void cgn_reply_init(struct cgn_reply *r, struct rte_tel_data *out);

@@ -39,8 +39,9 @@ cgn_show_inside_find(struct cgn_show *show, enum cgn_param_id id, uint32_t tenan
 	}
 	*inside = cgn_directory_inside_find(show->box->dir, tenant, v->addr);
 	if (*inside == CGN_NONE)
-		cgn_reply_error(show->reply, name, "%s is not assigned to a subscriber of tenant '%s'",
-			v->text, cgn_directory_tenant_name(show->box->dir, tenant));
+		cgn_reply_error(show->reply, name,
+			"%s is not assigned to a subscriber of tenant '%s'", v->text,
+			cgn_directory_tenant_name(show->box->dir, tenant));
 	return *inside != CGN_NONE;
 }
 
@@ -114,7 +115,8 @@ cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size)
 	if (rc == -EBUSY)
 		cgn_reply_error(show->reply, "", "too many requests at one time; try again");
 	else if (rc < 0)
-		cgn_reply_error(show->reply, "", "the control core did not answer: %s", strerror(-rc));
+		cgn_reply_error(
+			show->reply, "", "the control core did not answer: %s", strerror(-rc));
 	return rc == 0;
 }
 
@@ -139,7 +141,8 @@ cgn_show_walk(struct cgn_show *show, const struct cgn_walk *walk)
 				return;
 			}
 		}
-	} while (walk->query->cursor != 0 && show->reply->n_rows < limit && cgn_clock_now() < until);
+	} while (
+		walk->query->cursor != 0 && show->reply->n_rows < limit && cgn_clock_now() < until);
 	show->next = walk->query->cursor;
 }
 

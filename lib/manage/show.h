@@ -30,8 +30,8 @@ struct cgn_show {
 bool cgn_show_tenant_find(struct cgn_show *show, uint32_t *tenant);
 
 /* The same for the subscriber of a tenant; id: ADDRESS or SUBSCRIBER. */
-bool cgn_show_inside_find(struct cgn_show *show, enum cgn_param_id id, uint32_t tenant,
-	uint32_t *inside);
+bool cgn_show_inside_find(
+	struct cgn_show *show, enum cgn_param_id id, uint32_t tenant, uint32_t *inside);
 
 /* The same for a port's index, and for a worker's number. */
 bool cgn_show_port_find(struct cgn_show *show, uint32_t *port);
@@ -64,7 +64,8 @@ void cgn_show_walk(struct cgn_show *show, const struct cgn_walk *walk);
  * The counter blocks, one a call: of the workers 0, 1, … and at last of control; or only that of
  * `worker`, unless it is CGN_NONE. NULL at the end.
  */
-const struct cgn_counters *cgn_show_counters(const struct cgn_show *show, uint32_t worker, uint32_t i);
+const struct cgn_counters *cgn_show_counters(
+	const struct cgn_show *show, uint32_t worker, uint32_t i);
 
 /* Rows of the port blocks of a subscriber, or of a tenant, or of all (CGN_NONE). */
 void cgn_show_blocks_of(struct cgn_show *show, uint32_t tenant, uint32_t inside);

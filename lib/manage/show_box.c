@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Handlers about the box as a whole: info, memory, fates, originated. Telemetry threads. */
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,18 +54,20 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_i32(r, "difference", (int32_t)difference);
 }
 
+/* The second number of /proc/self/statm, in pages. */
 static uint64_t
 resident_bytes(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");
-	uint64_t total, pages = 0;
+	char line[128] = "", *rest;
 
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%" SCNu64 " %" SCNu64, &total, &pages) != 2)
-		pages = 0;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
 	fclose(f);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	rest = strchr(line, ' ');
+	return rest != NULL ? strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void
@@ -88,10 +90,11 @@ add_heap(struct cgn_reply *r)
 static uint64_t
 pool_bytes(const struct cgn_pool *pool)
 {
-	return pool->dir->n_pool * (CGN_GRANULES * sizeof(*pool->granules) + sizeof(*pool->addrs) +
-					   sizeof(*pool->avail)) +
-	       pool->n_chunks * (sizeof(*pool->chunks) + sizeof(*pool->ctl)) +
-	       pool->n_blocks * sizeof(*pool->blocks);
+	return pool->dir->n_pool *
+		(CGN_GRANULES * sizeof(*pool->granules) + sizeof(*pool->addrs) +
+			sizeof(*pool->avail)) +
+		pool->n_chunks * (sizeof(*pool->chunks) + sizeof(*pool->ctl)) +
+		pool->n_blocks * sizeof(*pool->blocks);
 }
 
 void
@@ -105,13 +108,15 @@ cgn_show_memory(struct cgn_show *show)
 	cgn_reply_u64(r, "resident_bytes", resident_bytes());
 	add_heap(r);
 	cgn_reply_u64(r, "mapping_bytes", sizeof(struct cgn_mapping));
-	cgn_reply_u64(r, "table_bytes", (c->table->capacity + UINT64_C(1)) * sizeof(struct cgn_mapping));
+	cgn_reply_u64(
+		r, "table_bytes", (c->table->capacity + UINT64_C(1)) * sizeof(struct cgn_mapping));
 	cgn_reply_u64(r, "pool_bytes", pool_bytes(c->pool));
 	cgn_reply_u64(r, "subscriber_bytes",
 		sizeof(struct cgn_subscriber) + show->box->dp.n_workers * sizeof(uint64_t));
 	cgn_reply_u64(r, "subscribers_bytes",
-		dir->n_inside * (sizeof(struct cgn_subscriber) +
-					show->box->dp.n_workers * sizeof(uint64_t)));
+		dir->n_inside *
+			(sizeof(struct cgn_subscriber) +
+				show->box->dp.n_workers * sizeof(uint64_t)));
 	cgn_reply_u64(r, "neighbours_bytes",
 		dir->n_neigh * (sizeof(struct cgn_neigh) + sizeof(struct cgn_neigh_ctl)));
 	cgn_reply_u64(r, "buffers", mp->size);

@@ -77,7 +77,8 @@ add_core(struct cgn_show *show, const struct cgn_counters *c, uint64_t busy_ns, 
 	cgn_reply_u64(r, "turns", cgn_counter_read(&c->loops));
 	cgn_reply_u64(r, "busy_turns", cgn_counter_read(&c->busy_loops));
 	cgn_reply_u64(r, "received", cgn_counter_read(&c->received));
-	cgn_reply_fmt(r, "burst", "%u.%u", (unsigned int)(tenths / 10), (unsigned int)(tenths % 10));
+	cgn_reply_fmt(
+		r, "burst", "%u.%u", (unsigned int)(tenths / 10), (unsigned int)(tenths % 10));
 	cgn_reply_u64(r, "punted", cgn_counter_read(&c->punted));
 	cgn_reply_u64(r, "returned", cgn_counter_read(&c->returned));
 	cgn_reply_u64(r, "handed_over", cgn_counter_read(&c->handed_over));
@@ -99,7 +100,8 @@ cgn_show_workers(struct cgn_show *show)
 	nanosleep(&pause, NULL);
 	sample(show, worker, &after);
 	for (uint64_t i = cgn_show_cursor(show);
-		i <= CGN_MAX_WORKERS && (c = cgn_show_counters(show, worker, (uint32_t)i)) != NULL; i++) {
+		i <= CGN_MAX_WORKERS && (c = cgn_show_counters(show, worker, (uint32_t)i)) != NULL;
+		i++) {
 		uint32_t id = worker != CGN_NONE ? worker : (uint32_t)i;
 
 		cgn_reply_row_begin(show->reply);
@@ -177,8 +179,8 @@ add_port(struct cgn_show *show, uint32_t p)
 	add_traffic(show, p);
 	add_device_stats(show, dev->id);
 	cgn_reply_u64(r, "mtu", conf->mtu);
-	cgn_reply_fmt(r, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-		mac[5]);
+	cgn_reply_fmt(r, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5]);
 	cgn_reply_u64(r, "rx_queues", dev->n_rxq);
 	cgn_reply_u64(r, "tx_queues", dev->n_txq);
 	cgn_reply_u64(r, "dpdk_port", dev->id);

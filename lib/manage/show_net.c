@@ -27,8 +27,8 @@ neighbours_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, iface->tenant));
 	cgn_reply_ip4(r, "address", addr);
 	if (row->mac & CGN_NEIGH_RESOLVED)
-		cgn_reply_fmt(r, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-			mac[4], mac[5]);
+		cgn_reply_fmt(r, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+			mac[3], mac[4], mac[5]);
 	else
 		cgn_reply_str(r, "mac", "-");
 	cgn_reply_str(r, "state", cgn_neigh_state_str((enum cgn_neigh_state)row->state));
@@ -42,8 +42,10 @@ cgn_show_neighbours(struct cgn_show *show)
 {
 	const struct cgn_directory *dir = show->box->dir;
 	struct cgn_query_neighbours q = {.first = CGN_NONE};
-	const struct cgn_walk walk = {
-		.fn = cgn_query_neighbours, .query = &q.q, .size = sizeof(q), .row = neighbours_row};
+	const struct cgn_walk walk = {.fn = cgn_query_neighbours,
+		.query = &q.q,
+		.size = sizeof(q),
+		.row = neighbours_row};
 
 	if (!cgn_show_tenant_find(show, &q.q.tenant) || !cgn_show_port_find(show, &q.port))
 		return;
@@ -80,9 +82,12 @@ add_range(struct cgn_show *show, const struct cgn_range *range)
 static void
 add_route(struct cgn_show *show, uint32_t value)
 {
-	static const char *const names[] = {
-		[CGN_DST_GATEWAY] = "gateway", [CGN_DST_ONLINK] = "on-link", [CGN_DST_POOL] = "pool",
-		[CGN_DST_OWN] = "own", [CGN_DST_INSIDE] = "inside", [CGN_DST_NEVER] = "never"};
+	static const char *const names[] = {[CGN_DST_GATEWAY] = "gateway",
+		[CGN_DST_ONLINK] = "on-link",
+		[CGN_DST_POOL] = "pool",
+		[CGN_DST_OWN] = "own",
+		[CGN_DST_INSIDE] = "inside",
+		[CGN_DST_NEVER] = "never"};
 	enum cgn_dst_class what = cgn_dst_class_of(value);
 	const struct cgn_directory *dir = show->box->dir;
 	uint32_t addr = 0, iface = CGN_NONE;

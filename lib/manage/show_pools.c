@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Handlers about what is translated: mappings, outside addresses, port blocks. Telemetry threads. */
+/* Handlers about what is translated: mappings, outside addresses, port blocks. Telemetry threads.
+ */
 #include <stdio.h>
 
 #include "show.h"
@@ -15,7 +16,8 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(show->box->dir, row->tenant));
 	cgn_reply_str(r, "proto", cgn_proto_str((enum cgn_proto)row->proto));
 	cgn_reply_fmt(r, "inside", "%s:%u", cgn_ip4_str(row->inside_addr, addr), row->inside_port);
-	cgn_reply_fmt(r, "outside", "%s:%u", cgn_ip4_str(row->outside_addr, addr), row->outside_port);
+	cgn_reply_fmt(
+		r, "outside", "%s:%u", cgn_ip4_str(row->outside_addr, addr), row->outside_port);
 	cgn_reply_str(r, "state", row->proto == CGN_TCP ? cgn_tcp_state_str(row->tcp) : "-");
 	cgn_reply_u64(r, "age_s", row->age_s);
 	cgn_reply_u64(r, "idle_s", row->idle_s);
@@ -27,8 +29,8 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 static uint32_t
 pool_find(struct cgn_show *show, const struct cgn_param_value *outside)
 {
-	const struct cgn_range *range =
-		cgn_range_map_find(&show->box->dir->outside_dst, outside->addr);
+	const struct cgn_range *range = cgn_range_map_find(
+		&show->box->dir->outside_dst, outside->addr);
 
 	if (range != NULL && cgn_dst_class_of(range->value) == CGN_DST_POOL)
 		return cgn_dst_number(range->value) + (outside->addr - range->origin);

@@ -108,8 +108,8 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 }
 
 static void
-add_attachment(struct cgn_show *show, const struct cgn_conf_attachment *a,
-	const struct cgn_iface *iface)
+add_attachment(
+	struct cgn_show *show, const struct cgn_conf_attachment *a, const struct cgn_iface *iface)
 {
 	struct cgn_reply *r = show->reply;
 	char text[CGN_PREFIX_STRLEN];
@@ -117,7 +117,8 @@ add_attachment(struct cgn_show *show, const struct cgn_conf_attachment *a,
 
 	/* Not the size of the prefixes: the box's own and broadcast addresses are nobody's. */
 	for (uint32_t s = 0; s < iface->subscribers.n_ranges; s++)
-		n += iface->subscribers.ranges[s].last - iface->subscribers.ranges[s].first + UINT64_C(1);
+		n += iface->subscribers.ranges[s].last - iface->subscribers.ranges[s].first +
+			UINT64_C(1);
 	cgn_reply_str(r, "port", show->box->conf->ports[a->port].name);
 	if (a->tags.n == 0)
 		cgn_reply_str(r, "tags", "-");
@@ -206,8 +207,10 @@ void
 cgn_show_subscribers(struct cgn_show *show)
 {
 	struct cgn_query_subscribers q = {.q.n = 0};
-	const struct cgn_walk walk = {
-		.fn = cgn_query_subscribers, .query = &q.q, .size = sizeof(q), .row = subscribers_row};
+	const struct cgn_walk walk = {.fn = cgn_query_subscribers,
+		.query = &q.q,
+		.size = sizeof(q),
+		.row = subscribers_row};
 
 	if (cgn_show_tenant_find(show, &q.q.tenant))
 		cgn_show_walk(show, &walk);
