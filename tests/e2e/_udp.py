@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""UDP for the end-to-end tests, one datagram a flow and never a second try.
+
+_udp.py serve ADDRESS PORT     answers every datagram with itself; says "ready"
+_udp.py ask ADDRESS PORT N     N flows, each from a socket of its own; prints how many were answered
+_udp.py first ADDRESS PORT S   one flow, a datagram every 5 ms until one is answered or S seconds
+                               are over; prints when that was, in seconds since the machine started
+"""
+import select
+import socket
+import sys
+import time
+
+ANSWER_S = 2.0
+EVERY_S = 0.005
+
+
+def serve(address, port):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((address, port))
+    print("ready", flush=True)
+    while True:
+        data, peer = sock.recvfrom(2048)
+        sock.sendto(data, peer)
+
+
+def ask(address, port, n):
+    sockets = {}
+    for i in range(n):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.connect((address, port))
+        sock.send(b"flow %d" % i)
+        sockets[sock] = b"flow %d" % i
+    deadline = time.monotonic() + ANSWER_S
+    answered = 0
+    while sockets and time.monotonic() < deadline:
+        for sock in select.select(list(sockets), [], [], deadline - time.monotonic())[0]:
+            answered += sock.recv(2048) == sockets.pop(sock)
+    print(answered)
+    return 0 if answered == n else 1
+
+
+def first(address, port, seconds):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect((address, port))
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            sock.send(b"first")
+            if select.select([sock], [], [], EVERY_S)[0]:
+                sock.recv(2048)
+                print(f"{time.clock_gettime(time.CLOCK_BOOTTIME):.3f}")
+                return 0
+        except OSError:
+            time.sleep(EVERY_S)
+    return 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4 and sys.argv[1] == "serve":
+        serve(sys.argv[2], int(sys.argv[3]))
+    if len(sys.argv) != 5 or sys.argv[1] not in ("ask", "first"):
+        sys.exit(__doc__)
+    sys.exit({"ask": ask, "first": first}[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Invariants of a whole box; see audit.h. */
+#include "audit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_hash.h>
+
+#include "pool_fixture.h"
+
+static bool
+say(const char *what, uint64_t at)
+{
+	fprintf(stderr, "audit: %s at %llu\n", what, (unsigned long long)at);
+	return false;
+}
+
+/* A mapping that is published has a timer. */
+static bool
+is_live(const struct cgn_mapping *m)
+{
+	return m->wheel.prev != 0;
+}
+
+static bool
+mapping_is_sound(const struct cgn_box *box, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(box->dp.table, i);
+	const struct cgn_directory *dir = box->dir;
+	struct cgn_map_key key = {.inside = m->inside, .port = m->inside_port, .proto = m->proto};
+	uint16_t port = rte_be_to_cpu_16(m->outside_port);
+
+	if (cgn_table_find(box->dp.table, &key) != i)
+		return say("mapping is not found from inside", i);
+	if (cgn_pool_find(box->dp.pool, m->pool, (enum cgn_proto)m->proto, port) != i)
+		return say("mapping is not found from outside", i);
+	if (rte_be_to_cpu_32(m->outside_addr) != dir->pool_addrs[m->pool] ||
+		dir->pool_tenants[m->pool] != m->tenant)
+		return say("outside address is not the tenant's", i);
+	if (cgn_directory_inside_find(dir, m->tenant, rte_be_to_cpu_32(m->inside_addr)) !=
+		m->inside)
+		return say("inside address is not the subscriber's", i);
+	if (m->proto == CGN_UDP && (port == CGN_PORT_PMP_SERVER || port == CGN_PORT_PMP_CLIENT))
+		return say("mapping on a port of NAT-PMP", i);
+	if (box->control->subscribers[m->inside].pool != m->pool)
+		return say("mapping is not on the paired address", i);
+	return true;
+}
+
+/* Every slot in use leads to a mapping that says the same. */
+static bool
+slots_are_sound(const struct cgn_box *box, uint32_t n_live)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < box->dir->n_pool; i++)
+		for (uint32_t g = 0; g < CGN_GRANULES; g++) {
+			uint32_t first = g * CGN_GRANULE_PORTS;
+
+			if (atomic_load(&box->dp.pool->granules[(uint64_t)i * CGN_GRANULES + g]) ==
+				0)
+				continue;
+			for (uint32_t k = 0; k < CGN_N_PROTOS * CGN_GRANULE_PORTS; k++) {
+				enum cgn_proto proto = (enum cgn_proto)(k / CGN_GRANULE_PORTS);
+				uint16_t port = (uint16_t)(first + k % CGN_GRANULE_PORTS);
+				uint32_t at = cgn_pool_find(box->dp.pool, i, proto, port);
+				const struct cgn_mapping *m = cgn_table_at(box->dp.table, at);
+
+				if (at == CGN_MAPPING_NONE)
+					continue;
+				n++;
+				if (!is_live(m) || m->pool != i || m->proto != proto ||
+					rte_be_to_cpu_16(m->outside_port) != port)
+					return say("slot leads to another's mapping", at);
+			}
+		}
+	return n == n_live ? true : say("slots and mappings differ in number", n);
+}
+
+static bool
+use_is_sound(
+	const struct cgn_box *box, const struct cgn_use *subscribers, const struct cgn_use *tenants)
+{
+	const struct cgn_control *c = box->control;
+
+	for (uint32_t i = 0; i < box->dir->n_inside; i++)
+		if (memcmp(subscribers[i].mappings, c->subscribers[i].use.mappings,
+			    sizeof(subscribers[i].mappings)) != 0)
+			return say("use of a subscriber is miscounted", i);
+	for (uint32_t t = 0; t < box->dir->n_tenants; t++) {
+		const struct cgn_pool_use *use = &c->pool->use[t];
+
+		if (memcmp(tenants[t].mappings, c->tenants[t].mappings,
+			    sizeof(tenants[t].mappings)) != 0)
+			return say("use of a tenant is miscounted", t);
+		for (int p = 0; p < CGN_N_PROTOS; p++)
+			if (use->busy[p] - use->resting[p] != tenants[t].mappings[p])
+				return say("busy ports are not the mappings", t);
+	}
+	return true;
+}
+
+static bool
+counts_are_sound(const struct cgn_box *box, uint32_t n_live)
+{
+	const struct cgn_control *c = box->control;
+	uint32_t n_limbo = c->open.n + c->waiting.n, n_hash = 0;
+
+	for (uint32_t s = 0; s < c->table->n_shards; s++)
+		n_hash += (uint32_t)rte_hash_count(c->table->shards[s]);
+	if (n_hash != n_live + n_limbo)
+		return say("hash slots are lost", n_hash);
+	if (cgn_table_n_used(c->table) != n_live + n_limbo)
+		return say("entries are lost", cgn_table_n_used(c->table));
+	if (c->wheel.n_nodes != n_live)
+		return say("timers are lost", c->wheel.n_nodes);
+	return true;
+}
+
+bool
+audit_is_sound(const struct cgn_box *box)
+{
+	const struct cgn_control *c = box->control;
+	struct cgn_use *subscribers = calloc(box->dir->n_inside, sizeof(*subscribers));
+	struct cgn_use *tenants = calloc(box->dir->n_tenants, sizeof(*tenants));
+	uint32_t n_live = 0;
+	bool ok = subscribers != NULL && tenants != NULL;
+
+	for (uint32_t i = 1; ok && i <= c->table->capacity; i++) {
+		const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+		if (!is_live(m))
+			continue;
+		n_live++;
+		subscribers[m->inside].mappings[m->proto]++;
+		tenants[m->tenant].mappings[m->proto]++;
+		ok = mapping_is_sound(box, i);
+	}
+	ok = ok && slots_are_sound(box, n_live) && use_is_sound(box, subscribers, tenants) &&
+		counts_are_sound(box, n_live) && pool_is_consistent(c->pool);
+	free(subscribers);
+	free(tenants);
+	return ok;
+}
+
+bool
+audit_is_empty(const struct cgn_box *box)
+{
+	if (cgn_table_n_used(box->control->table) != 0)
+		return say("table is not empty", cgn_table_n_used(box->control->table));
+	if (box->control->neigh->n_held != 0)
+		return say("packets are held", box->control->neigh->n_held);
+	return audit_is_sound(box) && pool_is_untouched(box->control->pool);
+}
+
+uint64_t
+audit_seed(const char *test)
+{
+	const char *text = getenv("CGN_SEED");
+	uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+
+	printf("%s: CGN_SEED=%llu\n", test, (unsigned long long)seed);
+	fflush(stdout);
+	return seed;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tests of app/cgnatctl/client and output against a server that answers what the test says. */
+#include "client.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+
+#include "output.h"
+
+static char dir[] = "/tmp/cgnatctl-XXXXXX", path[64];
+static int listener;
+static pthread_t thread;
+static const char *const *answers; /* ends with NULL; "%u" is the request's id; "" hangs up */
+static char requests[8][256];
+
+static void *
+serve(void *arg)
+{
+	static const char hello[] =
+		"{\"version\":\"DPDK 22.11.11\",\"pid\":1,\"max_output_len\":16384}";
+	int fd = accept(listener, NULL, NULL);
+
+	(void)arg;
+	send(fd, hello, sizeof(hello) - 1, MSG_NOSIGNAL);
+	for (int i = 0; answers[i] != NULL && answers[i][0] != '\0'; i++) {
+		char text[1024];
+		const char *id;
+		ssize_t n = recv(fd, requests[i], sizeof(requests[i]) - 1, 0);
+
+		if (n <= 0)
+			break;
+		requests[i][n] = '\0';
+		id = strstr(requests[i], "id=");
+		snprintf(text, sizeof(text), answers[i],
+			id != NULL ? (unsigned int)strtoul(id + 3, NULL, 10) : 0);
+		send(fd, text, strlen(text), MSG_NOSIGNAL);
+	}
+	close(fd);
+	return NULL;
+}
+
+static void
+setup(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+	cr_redirect_stderr();
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/socket", dir);
+	memcpy(addr.sun_path, path, strlen(path));
+	listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	cr_assert_eq(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	cr_assert_eq(listen(listener, 1), 0);
+}
+
+static void
+teardown(void)
+{
+	close(listener);
+	unlink(path);
+	rmdir(dir);
+}
+
+TestSuite(client, .init = setup, .fini = teardown);
+
+/* Runs a verb against the answers; what it prints in *text, the caller's. */
+static enum cgn_exit
+run(const char *verb, bool json, const char *const *list, char **text)
+{
+	struct cgn_options options = {
+		.where.socket = path, .cmd = cgn_command_find(verb), .json = json};
+	struct cgn_client client;
+	enum cgn_exit result;
+	size_t len;
+	FILE *out = open_memstream(text, &len);
+
+	answers = list;
+	pthread_create(&thread, NULL, serve, NULL);
+	cr_assert_eq(cgn_client_open(&client, &options.where), CGN_EXIT_OK);
+	result = cgn_output_run(&client, &options, out);
+	cgn_client_close(&client);
+	pthread_join(thread, NULL);
+	fclose(out);
+	return result;
+}
+
+Test(client, pages_are_followed_and_printed_as_one_document)
+{
+	static const char *const list[] = {"{\"/cgnat/"
+					   "tenants\":{\"status\":\"ok\",\"id\":%u,\"n\":1,"
+					   "\"next\":1,\"rows\":{\"r0\":{\"tenant\":\"a\"}}}}",
+		"{\"/cgnat/tenants\":{\"status\":\"ok\",\"id\":%u,\"n\":0,\"next\":7,\"rows\":{}}}",
+		"{\"/cgnat/"
+		"tenants\":{\"status\":\"ok\",\"id\":%u,\"n\":1,\"next\":0,\"rows\":{\"r0\":{"
+		"\"tenant\":\"b\"}}}}",
+		NULL};
+	char *text;
+
+	cr_expect_eq(run("tenants", true, list, &text), CGN_EXIT_OK);
+	cr_expect_str_eq(text, "[\n{\"tenant\":\"a\"},\n{\"tenant\":\"b\"}\n]\n");
+	cr_expect_not_null(strstr(requests[2], "cursor=7"));
+	free(text);
+}
+
+Test(client, an_error_answer_is_exit_1)
+{
+	static const char *const list[] = {
+		"{\"/cgnat/tenants\":{\"status\":\"error\",\"message\":\"limit: no\",\"id\":%u}}",
+		NULL};
+	char *text;
+
+	cr_expect_eq(run("tenants", false, list, &text), CGN_EXIT_REFUSED);
+	cr_expect_str_eq(text, "");
+	free(text);
+}
+
+Test(client, a_command_that_the_daemon_does_not_know_is_exit_1)
+{
+	static const char *const list[] = {"{\"/cgnat/info\":null}", NULL};
+	char *text;
+
+	cr_expect_eq(run("info", false, list, &text), CGN_EXIT_REFUSED);
+	free(text);
+}
+
+Test(client, an_answer_to_another_client_is_asked_again)
+{
+	static const char *const list[] = {
+		"{\"/cgnat/info\":{\"status\":\"ok\",\"id\":1%u,\"item\":{\"version\":\"wrong\"}}}",
+		"{\"/cgnat/info\":{\"status\":\"ok\",\"id\":%u,\"item\":{\"version\":\"right\"}}}",
+		NULL};
+	char *text;
+
+	cr_expect_eq(run("info", false, list, &text), CGN_EXIT_OK);
+	cr_expect_str_eq(text, "version  right\n");
+	free(text);
+}
+
+Test(client, junk_and_a_closed_connection_are_exit_3)
+{
+	static const char *const junk[] = {"not json", NULL};
+	static const char *const closed[] = {"", NULL};
+	static const char *const circle[] = {
+		"{\"/cgnat/tenants\":{\"status\":\"ok\",\"id\":%u,\"next\":5,\"rows\":{}}}",
+		"{\"/cgnat/tenants\":{\"status\":\"ok\",\"id\":%u,\"next\":5,\"rows\":{}}}", NULL};
+	char *text;
+
+	cr_expect_eq(run("info", false, junk, &text), CGN_EXIT_AWAY);
+	free(text);
+	cr_expect_eq(run("info", false, closed, &text), CGN_EXIT_AWAY);
+	free(text);
+	cr_expect_eq(run("tenants", false, circle, &text), CGN_EXIT_AWAY);
+	free(text);
+}
+
+Test(client, no_socket_and_nobody_behind_it_are_exit_3)
+{
+	struct cgn_client_where where = {.socket = "/nowhere/at/all"};
+	struct cgn_client client;
+
+	cr_expect_eq(cgn_client_open(&client, &where), CGN_EXIT_AWAY);
+	close(listener);
+	where.socket = path;
+	cr_expect_eq(cgn_client_open(&client, &where), CGN_EXIT_AWAY);
+	where = (struct cgn_client_where){.prefix = "no-such-prefix"};
+	cr_expect_eq(cgn_client_open(&client, &where), CGN_EXIT_AWAY);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tests of app/cgnatctl/options: the command line. */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+
+static struct cgn_options options;
+
+/* Words separated by single spaces. */
+static enum cgn_exit
+parse(const char *line)
+{
+	static char copy[256]; /* options point into it */
+	char *argv[32], *save = NULL;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "cgnatctl %s", line);
+	for (char *w = strtok_r(copy, " ", &save); w != NULL && argc < 31;
+		w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	argv[argc] = NULL;
+	return cgn_options_parse(&options, argc, argv);
+}
+
+TestSuite(options, .init = cr_redirect_stderr);
+
+Test(options, positional_values_take_the_order_of_the_table)
+{
+	cr_assert_eq(parse("subscriber a 100.64.0.10"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "tenant=a,address=100.64.0.10");
+	cr_assert_eq(parse("mappings proto=udp a"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "proto=udp,tenant=a");
+	cr_assert_eq(parse("subscriber address=100.64.0.10 a"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "address=100.64.0.10,tenant=a");
+}
+
+Test(options, flags_stand_anywhere)
+{
+	cr_assert_eq(parse("fates --json a -a -n 5"), CGN_EXIT_OK);
+	cr_expect(options.json);
+	cr_expect_eq(options.limit, 5);
+	cr_expect_str_eq(options.params, "all=true,tenant=a");
+}
+
+Test(options, wrong_usage_is_refused)
+{
+	static const char *const lines[] = {"", "nothing", "/cgnat/info", "tenant", "subscriber a",
+		"info x", "mappings -n 0", "mappings -n x", "mappings limit=3", "mappings cursor=3",
+		"info --all", "tenant a,b", "info --unknown", "--prefix"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);
+}
+
+Test(options, socket_and_prefix_are_taken)
+{
+	cr_assert_eq(parse("-s /x info"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.where.socket, "/x");
+	setenv("CGNATCTL_SOCKET", "/env", 1);
+	cr_assert_eq(parse("info"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.where.socket, "/env");
+	cr_assert_eq(parse("-p lab info"), CGN_EXIT_OK);
+	cr_expect_null(options.where.socket);
+	cr_expect_str_eq(options.where.prefix, "lab");
+}
+
+Test(options, every_verb_has_help, .init = cr_redirect_stdout)
+{
+	for (int c = 0; c < CGN_N_COMMANDS; c++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "%s --help", cgn_commands[c].verb);
+		cr_expect_eq(parse(line), CGN_EXIT_OK, "%s", line);
+		cr_expect(options.done);
+	}
+	cr_expect_eq(parse("help mappings"), CGN_EXIT_OK);
+	cr_expect_eq(parse("--version"), CGN_EXIT_OK);
+}

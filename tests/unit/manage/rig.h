@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A client of the test's own telemetry socket, in one thread with the simulated box: while an
+ * answer is awaited, control is polled.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "sim.h"
+
+/* EAL with telemetry in a runtime directory of its own, and a connected client. Once a process. */
+void rig_start(void);
+
+/* Ends the client and takes the directory away. */
+void rig_stop(void);
+
+/* Sends len bytes. Returns the answer under the command's name, the caller's, or NULL when there
+ * is none; *size: bytes of the whole answer. sim may be NULL. */
+json_t *rig_ask_bytes(struct cgn_sim *sim, const void *request, size_t len, size_t *size);
+json_t *rig_ask(struct cgn_sim *sim, const char *request);

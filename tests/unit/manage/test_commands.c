@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every telemetry command on a whole simulated box, over the real socket. */
+#include "commands.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "command_table.h"
+#include "packet_build.h"
+#include "rig.h"
+
+static struct cgn_sim *sim;
+
+static void
+open_udp(uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct packet_spec spec = packet_udp(
+			SIM_A1 + i / 1000, (uint16_t)(5000 + i % 1000), SIM_PEER, 53);
+
+		cr_assert(cgn_sim_send_spec(sim, SIM_ACCESS, &spec));
+		cgn_sim_run(sim);
+	}
+	cgn_sim_flush(sim, SIM_WAN);
+}
+
+static void
+setup(void)
+{
+	rig_start();
+	sim = cgn_sim_create(&(struct cgn_sim_params){
+		.box = "punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n"});
+	cr_assert_eq(cgn_manage_register(sim->box), 0);
+}
+
+static void
+teardown(void)
+{
+	cgn_manage_detach();
+	cgn_sim_destroy(sim);
+	rig_stop();
+}
+
+TestSuite(commands, .init = setup, .fini = teardown);
+
+static const char *
+str(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s != NULL ? s : "";
+}
+
+static json_int_t
+num(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static json_t *
+ask_ok(const char *request)
+{
+	json_t *answer = rig_ask(sim, request);
+
+	cr_assert_not_null(answer, "%s", request);
+	cr_assert_str_eq(str(answer, "status"), "ok", "%s: %s", request, str(answer, "message"));
+	return answer;
+}
+
+static const json_t *
+row(const json_t *answer, const char *name)
+{
+	return json_object_get(json_object_get(answer, "rows"), name);
+}
+
+/* Members of an object are those of fields.def, in their order; rows may lack some. */
+static void
+check_fields(const struct cgn_command *cmd, const char *where, json_t *object, bool all)
+{
+	size_t f = 0, n = 0;
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(object, key, v)
+	{
+		for (; f < cgn_n_fields; f++)
+			if (&cgn_commands[cgn_fields[f].command] == cmd &&
+				strcmp(cgn_fields[f].where, where) == 0 &&
+				strcmp(cgn_fields[f].name, key) == 0)
+				break;
+		cr_expect_lt(f, cgn_n_fields, "%s: %s is not in fields.def, or in another place",
+			cmd->verb, key);
+	}
+	for (f = 0; f < cgn_n_fields; f++)
+		n += &cgn_commands[cgn_fields[f].command] == cmd &&
+			strcmp(cgn_fields[f].where, where) == 0;
+	if (all)
+		cr_expect_eq(json_object_size(object), n, "%s: %s", cmd->verb, where);
+}
+
+Test(commands, every_command_answers_with_the_fields_that_are_declared)
+{
+	open_udp(3);
+	for (int c = 0; c < CGN_N_COMMANDS; c++) {
+		const struct cgn_command *cmd = &cgn_commands[c];
+		char request[128];
+		json_t *answer;
+
+		snprintf(request, sizeof(request), "%s%s%s", cmd->path,
+			cmd->needs != 0 ? ",tenant=a" : "",
+			c == CGN_COMMAND_SUBSCRIBER ? ",address=100.64.0.10" : "");
+		answer = ask_ok(request);
+		if (cmd->shape != CGN_SHAPE_LIST)
+			check_fields(cmd, "item", json_object_get(answer, "item"), true);
+		if (cmd->shape != CGN_SHAPE_ITEM) {
+			cr_expect_gt(num(answer, "n"), 0, "%s has rows", cmd->verb);
+			check_fields(cmd, "rows", (json_t *)row(answer, "r0"), true);
+		}
+		json_decref(answer);
+	}
+}
+
+Test(commands, mappings_are_found_by_each_filter)
+{
+	static const struct {
+		const char *filter;
+		int n;
+	} rows[] = {{"", 3}, {",tenant=a", 3}, {",tenant=b", 0}, {",proto=udp", 3},
+		{",proto=tcp", 0}, {",tenant=a,subscriber=100.64.0.10", 3},
+		{",tenant=a,subscriber=100.64.0.11", 0}, {",tenant=b,subscriber=100.64.0.10", 0}};
+	char request[128];
+	json_t *answer;
+
+	open_udp(3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(request, sizeof(request), "/cgnat/mappings%s", rows[i].filter);
+		answer = ask_ok(request);
+		cr_expect_eq(num(answer, "n"), rows[i].n, "%s", request);
+		json_decref(answer);
+	}
+	answer = ask_ok("/cgnat/mappings,limit=1");
+	snprintf(request, sizeof(request), "/cgnat/mappings,outside=%s",
+		str(row(answer, "r0"), "outside"));
+	json_decref(answer);
+	answer = ask_ok(request);
+	cr_expect_eq(num(answer, "n"), 1);
+	cr_expect_str_eq(str(row(answer, "r0"), "tenant"), "a");
+	cr_expect_eq(num(answer, "next"), 0);
+	json_decref(answer);
+}
+
+/* Follows the pages of a list; returns the rows in all, and counts the pages. */
+static json_int_t
+follow(const char *list, int limit, int *pages)
+{
+	json_int_t n = 0, next = 0;
+
+	*pages = 0;
+	do {
+		char request[128];
+		json_t *answer;
+
+		snprintf(request, sizeof(request), "%s,cursor=%lld,limit=%d", list, (long long)next,
+			limit);
+		answer = ask_ok(request);
+		n += num(answer, "n");
+		cr_expect_leq(num(answer, "n"), limit);
+		next = num(answer, "next");
+		cr_expect_eq(num(answer, "truncated"), next != 0);
+		json_decref(answer);
+		++*pages;
+	} while (next != 0);
+	return n;
+}
+
+Test(commands, pages_hold_every_mapping_once)
+{
+	int pages;
+
+	open_udp(1500);
+	cr_assert_eq(cgn_sim_n_mappings(sim), 1500);
+	cr_expect_eq(follow("/cgnat/mappings", 64, &pages), 1500);
+	cr_expect_geq(pages, 24);
+	cr_expect_eq(follow("/cgnat/mappings", 1, &pages), 1500);
+	cr_expect_eq(follow("/cgnat/mappings,tenant=a,subscriber=100.64.0.10", 7, &pages), 1000);
+	cr_expect_eq(follow("/cgnat/subscribers", 1, &pages), 2);
+	cr_expect_eq(follow("/cgnat/fates,all=true", 64, &pages), CGN_N_FATES);
+	cr_expect_eq(follow("/cgnat/pools", 5, &pages), 33);
+	cr_expect_eq(follow("/cgnat/workers", 1, &pages), 2);
+	cr_expect_eq(follow("/cgnat/tenants", 1, &pages), 3);
+}
+
+Test(commands, ended_mappings_are_not_shown)
+{
+	int pages;
+
+	open_udp(10);
+	cgn_sim_elapse_s(sim, 400);
+	cr_assert_eq(cgn_sim_n_mappings(sim), 0);
+	cr_expect_eq(follow("/cgnat/mappings", 64, &pages), 0);
+}
+
+Test(commands, info_shows_the_law)
+{
+	json_t *answer;
+
+	open_udp(5);
+	answer = ask_ok("/cgnat/info");
+	cr_expect_eq(num(json_object_get(answer, "item"), "difference"), 0);
+	cr_expect_eq(num(json_object_get(answer, "item"), "received"), (json_int_t)sim->n_sent);
+	cr_expect_eq(num(json_object_get(answer, "item"), "mappings"), 5);
+	json_decref(answer);
+}
+
+static void
+refused(const char *request, const char *param)
+{
+	json_t *answer = rig_ask(sim, request);
+
+	cr_assert_not_null(answer, "%s", request);
+	cr_expect_str_eq(str(answer, "status"), "error", "%s", request);
+	cr_expect_str_eq(str(answer, "parameter"), param, "%s", request);
+	json_decref(answer);
+}
+
+Test(commands, names_that_do_not_exist_are_refused_by_name)
+{
+	refused("/cgnat/tenant,tenant=nobody", "tenant");
+	refused("/cgnat/tenant", "tenant");
+	refused("/cgnat/subscriber,tenant=a,address=192.0.2.1", "address");
+	refused("/cgnat/mappings,subscriber=100.64.0.10", "subscriber");
+	refused("/cgnat/mappings,outside=192.0.2.1:80", "outside");
+	refused("/cgnat/fates,worker=9", "worker");
+	refused("/cgnat/fates,port=none", "port");
+	refused("/cgnat/fates,tenant=a,port=wan", "port");
+}
+
+Test(commands, junk_gets_an_error_and_cursors_from_anywhere_an_answer)
+{
+	for (int c = 0; c < CGN_N_COMMANDS; c++) {
+		char request[1024];
+		size_t n = (size_t)snprintf(request, sizeof(request), "%s,", cgn_commands[c].path),
+		       size;
+		json_t *answer;
+
+		memset(request + n, 0xfe, sizeof(request) - n);
+		answer = rig_ask_bytes(sim, request, sizeof(request), &size);
+		cr_assert_not_null(answer);
+		cr_expect_str_eq(str(answer, "status"), "error");
+		json_decref(answer);
+	}
+	for (int bits = 0; bits <= 64; bits++) {
+		static const char *const lists[] = {"mappings,", "mappings,tenant=a,", "pools,",
+			"blocks,", "subscribers,tenant=a,", "neighbours,", "routes,", "fates,",
+			"ports,", "tenants,", "tenant,tenant=a,",
+			"mappings,tenant=a,subscriber=100.64.0.10,", "originated,"};
+		unsigned long long cursor = bits == 64 ? UINT64_MAX : 1ull << bits;
+
+		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+			char request[128];
+
+			snprintf(
+				request, sizeof(request), "/cgnat/%scursor=%llu", lists[i], cursor);
+			json_decref(ask_ok(request));
+		}
+	}
+}
+
+Test(commands, after_detach_they_say_that_the_daemon_stops)
+{
+	cgn_manage_detach();
+	refused("/cgnat/info", "");
+	refused("/cgnat/mappings", "");
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tests of lib/neigh: the state machine, with questions and released packets noted down. */
+#include "neigh.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "conf_text.h"
+
+enum { START_S = 5000, REFRESH_S = 60, MAX_NOTES = 64 };
+enum { HOP = 7, OTHER = 9 }; /* neighbour indices */
+
+static struct cgn_conf *conf;
+static struct cgn_directory *dir;
+static struct cgn_neigh_table *t;
+
+/* What the table has asked for and released, in order. */
+static struct {
+	uint32_t n_asked, asked[MAX_NOTES];
+	bool broadcast[MAX_NOTES];
+	uint32_t n_released;
+	const struct rte_mbuf *released[MAX_NOTES];
+	bool resolved[MAX_NOTES];
+} notes;
+
+static void
+note_ask(void *ctx, uint32_t neigh, const struct rte_ether_addr *mac)
+{
+	cr_assert_eq(ctx, &notes);
+	notes.broadcast[notes.n_asked] = mac == NULL;
+	notes.asked[notes.n_asked++] = neigh;
+}
+
+static void
+note_release(void *ctx, struct rte_mbuf *mbuf, bool resolved)
+{
+	cr_assert_eq(ctx, &notes);
+	notes.resolved[notes.n_released] = resolved;
+	notes.released[notes.n_released++] = mbuf;
+}
+
+static const struct cgn_neigh_ops ops = {.ask = note_ask, .release = note_release};
+static const struct rte_ether_addr mac_1 = {{2, 0, 0, 0, 0, 1}}, mac_2 = {{2, 0, 0, 0, 0, 2}};
+
+static void
+start(void)
+{
+	struct cgn_errmsg err;
+
+	conf = conf_text_load_one(CONF_TEXT_BOX
+		"arp: {hold_packets: 6, hold_packets_per_neighbour: 4}\ntenants: [t0.yaml]\n",
+		"tenant: a\nattachments: [{port: access, address: 100.64.0.1/24, "
+		"subscribers: [{prefix: 100.64.0.0/24}]}]\npool: [203.0.113.16/32]\n");
+	dir = cgn_directory_create(conf, &err);
+	t = cgn_neigh_create(dir, &ops, &notes, -1, &err);
+	cr_assert_not_null(t);
+	cgn_neigh_start(t, START_S);
+}
+
+static void
+finish(void)
+{
+	cgn_neigh_flush(t);
+	cr_assert_eq(t->n_held, 0);
+	cgn_neigh_destroy(t);
+	cgn_directory_destroy(dir);
+	cgn_conf_free(conf);
+}
+
+TestSuite(neigh, .init = start, .fini = finish);
+
+/* Packets are only told apart by their addresses. */
+static struct rte_mbuf *
+packet(uintptr_t i)
+{
+	return (struct rte_mbuf *)(0x1000 + 0x100 * i);
+}
+
+static enum cgn_fate
+hold(uint32_t neigh, uintptr_t i)
+{
+	return cgn_neigh_hold(t, neigh, packet(i), START_S);
+}
+
+static bool
+has_mac(uint32_t neigh, const struct rte_ether_addr *expected)
+{
+	struct rte_ether_addr mac;
+
+	return cgn_neigh_mac(t, neigh, &mac) && memcmp(&mac, expected, sizeof(mac)) == 0;
+}
+
+static void
+tick(uint32_t now_s)
+{
+	cgn_neigh_tick(t, now_s, UINT32_MAX);
+}
+
+Test(neigh, first_packet_asks_everybody_and_waits)
+{
+	cr_assert_eq(hold(HOP, 1), CGN_FATE_NONE);
+	cr_assert_eq(notes.n_asked, 1);
+	cr_assert_eq(notes.asked[0], HOP);
+	cr_assert(notes.broadcast[0]);
+	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_INCOMPLETE);
+	cr_assert_eq(notes.n_released, 0);
+	cr_assert_not(has_mac(HOP, &mac_1));
+}
+
+Test(neigh, more_packets_do_not_ask_again)
+{
+	for (uintptr_t i = 0; i < 4; i++)
+		hold(HOP, i);
+	cr_assert_eq(notes.n_asked, 1);
+	cr_assert_eq(t->n_held, 4);
+}
+
+Test(neigh, answer_releases_packets_in_their_order)
+{
+	for (uintptr_t i = 0; i < 4; i++)
+		hold(HOP, i);
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S);
+	cr_assert_eq(notes.n_released, 4);
+	for (uintptr_t i = 0; i < 4; i++) {
+		cr_assert_eq(notes.released[i], packet(i));
+		cr_assert(notes.resolved[i]);
+	}
+	cr_assert(has_mac(HOP, &mac_1));
+	cr_assert_eq(t->n_held, 0);
+}
+
+Test(neigh, packet_for_a_known_hop_comes_back_at_once)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	cr_assert_eq(hold(HOP, 1), CGN_FATE_NONE);
+	cr_assert_eq(notes.n_released, 1);
+	cr_assert(notes.resolved[0]);
+	cr_assert_eq(notes.n_asked, 0);
+}
+
+Test(neigh, one_neighbour_holds_no_more_than_its_share)
+{
+	for (uintptr_t i = 0; i < 4; i++)
+		cr_assert_eq(hold(HOP, i), CGN_FATE_NONE);
+	cr_assert_eq(hold(HOP, 4), CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	cr_assert_eq(notes.n_released, 0, "it is still the caller's");
+	cr_assert_eq(hold(OTHER, 5), CGN_FATE_NONE);
+}
+
+Test(neigh, all_together_hold_no_more_than_there_is)
+{
+	for (uintptr_t i = 0; i < 4; i++)
+		hold(HOP, i);
+	hold(OTHER, 4);
+	hold(OTHER, 5);
+	cr_assert_eq(hold(OTHER, 6), CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	cr_assert_eq(hold(OTHER + 1, 7), CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S);
+	cr_assert_eq(hold(OTHER, 8), CGN_FATE_NONE, "places are given back");
+}
+
+Test(neigh, silent_hop_is_asked_three_times_a_second_apart_and_given_up)
+{
+	hold(HOP, 1);
+	tick(START_S);
+	cr_assert_eq(notes.n_asked, 1);
+	tick(START_S + 1);
+	cr_assert_eq(notes.n_asked, 2);
+	tick(START_S + 2);
+	cr_assert_eq(notes.n_asked, 3);
+	cr_assert_eq(notes.n_released, 0);
+	tick(START_S + 3);
+	cr_assert_eq(notes.n_asked, 3);
+	cr_assert_eq(notes.n_released, 1);
+	cr_assert_not(notes.resolved[0]);
+	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_UNKNOWN);
+	cr_assert_eq(t->n_known, 0);
+	cr_assert_eq(t->wheel.n_nodes, 0);
+}
+
+Test(neigh, given_up_hop_is_asked_anew_for_the_next_packet)
+{
+	hold(HOP, 1);
+	for (uint32_t s = 1; s <= 3; s++)
+		tick(START_S + s);
+	hold(HOP, 2);
+	cr_assert_eq(notes.n_asked, 4);
+	for (uint32_t s = 4; s <= 6; s++)
+		tick(START_S + s);
+	cr_assert_eq(notes.n_asked, 6, "three times again");
+	cr_assert_eq(notes.n_released, 2);
+}
+
+Test(neigh, hop_in_use_is_probed_by_its_own_mac_and_stays)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	cr_assert(has_mac(HOP, &mac_1));
+	tick(START_S + REFRESH_S - 1);
+	cr_assert_eq(notes.n_asked, 0);
+	tick(START_S + REFRESH_S);
+	cr_assert_eq(notes.n_asked, 1);
+	cr_assert_not(notes.broadcast[0]);
+	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_PROBING);
+	cr_assert(has_mac(HOP, &mac_1), "packets go on meanwhile");
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S + REFRESH_S);
+	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_REACHABLE);
+	tick(START_S + REFRESH_S + 10);
+	cr_assert_eq(notes.n_asked, 1);
+}
+
+Test(neigh, hop_that_stops_answering_is_forgotten)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	has_mac(HOP, &mac_1);
+	for (uint32_t s = 0; s <= 3; s++)
+		tick(START_S + REFRESH_S + s);
+	cr_assert_eq(notes.n_asked, 3);
+	cr_assert_not(has_mac(HOP, &mac_1));
+	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_UNKNOWN);
+}
+
+Test(neigh, hop_that_nobody_uses_is_forgotten_without_a_question)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	tick(START_S + REFRESH_S);
+	cr_assert_eq(notes.n_asked, 0);
+	cr_assert_not(has_mac(HOP, &mac_1));
+	cr_assert_eq(t->n_known, 0);
+}
+
+Test(neigh, use_counts_for_one_refresh_only)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	has_mac(HOP, &mac_1);
+	tick(START_S + REFRESH_S);
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S + REFRESH_S);
+	tick(START_S + 2 * REFRESH_S);
+	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_UNKNOWN);
+}
+
+Test(neigh, changed_mac_is_followed)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	cgn_neigh_learn(t, HOP, &mac_2, false, START_S + 1);
+	cr_assert(has_mac(HOP, &mac_2));
+	cr_assert_eq(t->n_known, 1);
+	cr_assert_eq(t->wheel.n_nodes, 1);
+}
+
+Test(neigh, strangers_are_learned_only_when_they_speak_to_the_box)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S);
+	cr_assert_not(has_mac(HOP, &mac_1));
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	cr_assert(has_mac(HOP, &mac_1));
+}
+
+Test(neigh, probing_hop_does_not_hold_packets)
+{
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	has_mac(HOP, &mac_1);
+	tick(START_S + REFRESH_S);
+	cr_assert_eq(hold(HOP, 1), CGN_FATE_NONE);
+	cr_assert_eq(notes.n_released, 1);
+	cr_assert(notes.resolved[0]);
+}
+
+Test(neigh, budget_bounds_a_turn)
+{
+	for (uint32_t i = 0; i < 50; i++)
+		cgn_neigh_learn(t, i, &mac_1, true, START_S);
+	cgn_neigh_tick(t, START_S + REFRESH_S, 20);
+	cr_assert_eq(t->n_known, 30);
+	cgn_neigh_tick(t, START_S + REFRESH_S, 100);
+	cr_assert_eq(t->n_known, 0);
+}
+
+Test(neigh, flush_releases_everything_as_unresolved)
+{
+	hold(HOP, 1);
+	hold(OTHER, 2);
+	cgn_neigh_flush(t);
+	cr_assert_eq(notes.n_released, 2);
+	cr_assert_not(notes.resolved[0] || notes.resolved[1]);
+	cr_assert_eq(t->n_held, 0);
+}
+
+Test(neigh, each_entry_knows_its_interface)
+{
+	cr_assert_eq(t->n, 512);
+	cr_assert_eq(t->entries[0].iface, 0);
+	cr_assert_eq(t->entries[255].iface, 0);
+	cr_assert_eq(t->entries[256].iface, 1);
+}
+
+Test(neigh, states_have_names)
+{
+	cr_assert_str_eq(cgn_neigh_state_str(CGN_NEIGH_UNKNOWN), "unknown");
+	cr_assert_str_eq(cgn_neigh_state_str(CGN_NEIGH_PROBING), "probing");
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the two files of parser tests share: frames to start from, and parsing in memory of exactly
+ * the frame's size, so that a read behind its end is a sanitizer report and not luck.
+ */
+#pragma once
+
+#include "parse.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet_build.h"
+
+enum { INSIDE = 0x6440000a, PEER = 0xc0000201 };
+
+/* The first len bytes of the frame, in a block of that size. */
+static inline struct cgn_pkt
+parse_part(const uint8_t *frame, uint32_t len, uint32_t frame_len, bool csum_good)
+{
+	uint8_t *exact = malloc(len + 1); /* + 1 in front: odd address, end stays exact */
+	struct cgn_pkt pkt;
+
+	memset(&pkt, 0x5a, sizeof(pkt));
+	memcpy(exact + 1, frame, len);
+	cgn_parse(exact + 1, len, frame_len, csum_good, &pkt);
+	free(exact);
+	return pkt;
+}
+
+static inline struct cgn_pkt
+parse(struct packet_spec s)
+{
+	uint8_t frame[PACKET_MAX];
+	uint32_t len = packet_build(&s, frame);
+
+	return parse_part(frame, len, len, false);
+}
+
+static inline struct packet_spec
+udp(void)
+{
+	return packet_udp(INSIDE, 40000, PEER, 53);
+}
+
+static inline struct packet_spec
+tcp(void)
+{
+	return packet_tcp(INSIDE, 40001, PEER, 443, 0x12);
+}
+
+static inline struct packet_spec
+tagged(struct packet_spec s, uint8_t n, uint16_t tpid)
+{
+	s.n_tags = n;
+	for (uint8_t i = 0; i < n; i++)
+		s.tags[i] = (struct packet_tag){.tpid = tpid, .tci = (uint16_t)(100 + i)};
+	return s;
+}
+
+static inline struct packet_spec
+with_opts(struct packet_spec s, const uint8_t *opts, uint8_t len)
+{
+	s.opts = opts;
+	s.opts_len = len;
+	return s;
+}
