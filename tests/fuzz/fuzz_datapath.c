@@ -50,8 +50,8 @@ from_outside(void)
 
 	if (m == NULL)
 		return packet_udp(SIM_PEER, 53, SIM_POOL_A, 40000);
-	return packet_udp(SIM_PEER, 53, rte_be_to_cpu_32(m->outside_addr),
-		rte_be_to_cpu_16(m->outside_port));
+	return packet_udp(
+		SIM_PEER, 53, rte_be_to_cpu_32(m->outside_addr), rte_be_to_cpu_16(m->outside_port));
 }
 
 static struct packet_spec

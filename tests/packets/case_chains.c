@@ -42,9 +42,9 @@ static bool
 is_translated(const struct cgn_sim_frame *sent, const struct cgn_sim_frame *got)
 {
 	return CHECK(got->len == sent->len) && CHECK(packet_ip_csum_is_right(got->bytes + 14)) &&
-	       CHECK(packet_l4_csum_is_right(got->bytes + 14)) &&
-	       CHECK(memcmp(got->bytes + HEAD, sent->bytes + HEAD, sent->len - HEAD) == 0) &&
-	       CHECK(got->bytes[14 + 12] == 203);
+		CHECK(packet_l4_csum_is_right(got->bytes + 14)) &&
+		CHECK(memcmp(got->bytes + HEAD, sent->bytes + HEAD, sent->len - HEAD) == 0) &&
+		CHECK(got->bytes[14 + 12] == 203);
 }
 
 static bool

@@ -15,8 +15,8 @@ static void
 send_flows(struct cgn_sim *sim, uint32_t src, uint32_t first, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct packet_spec s =
-			packet_udp(src, (uint16_t)(UDP_BASE + first + i), SIM_PEER, 53);
+		struct packet_spec s = packet_udp(
+			src, (uint16_t)(UDP_BASE + first + i), SIM_PEER, 53);
 
 		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
 	}
@@ -39,8 +39,8 @@ is_refused(struct cgn_sim *sim, uint32_t dst)
 	struct cgn_sim_frame f;
 
 	return cgn_sim_receive(sim, SIM_ACCESS, &f) && f.len > 14 + 28 && f.bytes[23] == 1 &&
-	       f.bytes[34] == 3 && f.bytes[35] == 1 && f.bytes[33] == (uint8_t)dst &&
-	       f.bytes[32] == (uint8_t)(dst >> 8);
+		f.bytes[34] == 3 && f.bytes[35] == 1 && f.bytes[33] == (uint8_t)dst &&
+		f.bytes[32] == (uint8_t)(dst >> 8);
 }
 
 static bool
@@ -80,8 +80,8 @@ limit_case(const char *a, uint32_t n, const char *fate)
 static bool
 tenant_mappings(void)
 {
-	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){
-		.a = "quota: {mappings: 5, subscriber: {mappings: 3}}\n"});
+	struct cgn_sim *sim = cgn_sim_create(
+		&(struct cgn_sim_params){.a = "quota: {mappings: 5, subscriber: {mappings: 3}}\n"});
 	bool ok;
 
 	open_flows(sim, SIM_A1, 0, 3);
@@ -103,15 +103,14 @@ tenant_rate(void)
 static bool
 subscriber_mappings(void)
 {
-	return limit_case(
-		"quota: {subscriber: {mappings: 3}}\n", 3, "quota_subscriber_mappings");
+	return limit_case("quota: {subscriber: {mappings: 3}}\n", 3, "quota_subscriber_mappings");
 }
 
 static bool
 subscriber_rate(void)
 {
-	return limit_case("quota: {subscriber: {new_per_s: 1, burst: 4}}\n", 4,
-		"quota_subscriber_rate");
+	return limit_case(
+		"quota: {subscriber: {new_per_s: 1, burst: 4}}\n", 4, "quota_subscriber_rate");
 }
 
 static bool

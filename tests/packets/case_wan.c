@@ -20,7 +20,7 @@ is_quiet(struct cgn_sim *sim, const struct packet_spec *s)
 	for (uint16_t p = SIM_ACCESS; p <= SIM_WAN; p++)
 		n += cgn_sim_n_waiting(sim, p);
 	return CHECK(n == 0) && CHECK(cgn_sim_fate(sim, "wan_natpmp") == was + 1) &&
-	       CHECK(cgn_sim_n_mappings(sim) == n_mappings);
+		CHECK(cgn_sim_n_mappings(sim) == n_mappings);
 }
 
 /* A box with a live mapping, so that there is something to hit. */
@@ -125,15 +125,16 @@ static bool
 every_pair_and_shape(void)
 {
 	static const uint32_t addrs[] = {SIM_PEER, SIM_A1, SIM_GATEWAY, SIM_UPLINK, SIM_NEXT_HOP,
-		SIM_POOL_A, SIM_POOL_B, SIM_POOL_C, 0, 0x7f000001, 0xe0000001, 0xffffffff, 0xc63364ff,
-		0x6442000a};
+		SIM_POOL_A, SIM_POOL_B, SIM_POOL_C, 0, 0x7f000001, 0xe0000001, 0xffffffff,
+		0xc63364ff, 0x6442000a};
 	enum { N = sizeof(addrs) / sizeof(addrs[0]), N_SHAPES = 48 };
 	struct cgn_sim *sim = create();
 	bool ok = true;
 
 	for (unsigned int i = 0; i < N * N * N_SHAPES && ok; i++) {
-		struct packet_spec s = packet_udp(addrs[i % N], (uint16_t)(i % 7 == 0 ? 5351 : 5000),
-			addrs[i / N % N], i % 2 ? 5350 : 5351);
+		struct packet_spec s = packet_udp(addrs[i % N],
+			(uint16_t)(i % 7 == 0 ? 5351 : 5000), addrs[i / N % N],
+			i % 2 ? 5350 : 5351);
 
 		shape(&s, i / (N * N));
 		ok = is_quiet(sim, &s);
@@ -174,8 +175,8 @@ no_fragment_gets_in(void)
 		cgn_sim_send_spec(sim, SIM_WAN, &s);
 		cgn_sim_run(sim);
 		ok = CHECK(cgn_sim_n_waiting(sim, SIM_ACCESS) + cgn_sim_n_waiting(sim, SIM_TRUNK) +
-				   cgn_sim_n_waiting(sim, SIM_WAN) ==
-			   0);
+				cgn_sim_n_waiting(sim, SIM_WAN) ==
+			0);
 	}
 	ok &= CHECK(cgn_sim_n_mappings(sim) == 1);
 	return end(sim, ok);

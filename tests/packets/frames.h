@@ -13,9 +13,9 @@ enum {
 	A2 = SIM_A2,
 	B1 = SIM_B1,
 	G = SIM_GATEWAY,
-	A3 = 0x6441000a,     /* 100.65.0.10: tenant a on VLAN 101 */
-	GA3 = 0x64410001,    /* its gateway */
-	C1 = 0x6442000a,     /* 100.66.0.10: tenant c */
+	A3 = 0x6441000a,  /* 100.65.0.10: tenant a on VLAN 101 */
+	GA3 = 0x64410001, /* its gateway */
+	C1 = 0x6442000a,  /* 100.66.0.10: tenant c */
 	GC = 0x64420001,
 	W1 = SIM_PEER,
 	W2 = SIM_PEER2,
@@ -23,7 +23,7 @@ enum {
 	BOX = SIM_UPLINK,
 	POOL_A = SIM_POOL_A, /* an address of the pool that nobody uses in these tables */
 	POOL_B = SIM_POOL_B,
-	MAPPED = 0,          /* destination: the outside address and port of the setup's mapping */
+	MAPPED = 0, /* destination: the outside address and port of the setup's mapping */
 };
 
 enum { SYN = 0x02, ACK = 0x10, RST = 0x04, FIN = 0x01 };
@@ -32,8 +32,8 @@ enum { SYN = 0x02, ACK = 0x10, RST = 0x04, FIN = 0x01 };
 	table->rows[table->n_rows++] = (struct row){                                               \
 		name, setup, port, frame, {{0}}, tenant, CGN_FATE_##fate, output};
 #define ROW_CHAINED(name, setup, port, frame, segs, tenant, fate, output)                          \
-	table->rows[table->n_rows++] =                                                             \
-		(struct row){name, setup, port, frame, segs, tenant, CGN_FATE_##fate, output};
+	table->rows[table->n_rows++] = (struct row){                                               \
+		name, setup, port, frame, segs, tenant, CGN_FATE_##fate, output};
 #define SEGS(...) ((struct row_segs){{__VA_ARGS__}})
 
 #define SPEC(base, ...)                                                                            \
@@ -59,8 +59,7 @@ enum { SYN = 0x02, ACK = 0x10, RST = 0x04, FIN = 0x01 };
 		.tags = {{tpid, outer}, {0x8100, inner}}})
 #define ECHOED ((struct row_expect){.what = ROW_ECHOED})
 #define ARP_ANSWER ((struct row_expect){.what = ROW_ARP_ANSWER})
-#define TELLS(t, c, m)                                                                             \
-	((struct row_expect){.what = ROW_TELLS, .type = t, .code = c, .mtu = m})
+#define TELLS(t, c, m) ((struct row_expect){.what = ROW_TELLS, .type = t, .code = c, .mtu = m})
 
 static const uint8_t BROADCAST[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static const uint8_t GROUP_MAC[] = {0x01, 0x00, 0x5e, 0, 0, 1};

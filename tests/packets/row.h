@@ -45,7 +45,7 @@ enum row_flow {
 	FLOW_A_VLAN, /* 100.65.0.10:5000 → 192.0.2.1:53, on VLAN 101 */
 	FLOW_B_UDP,  /* as FLOW_A_UDP, of tenant b: VLAN 102 */
 	FLOW_B_TCP,
-	FLOW_C_UDP,  /* 100.66.0.10:5000 → 192.0.2.1:53, tags 200 and 7 */
+	FLOW_C_UDP, /* 100.66.0.10:5000 → 192.0.2.1:53, tags 200 and 7 */
 	N_FLOWS
 };
 
@@ -106,8 +106,8 @@ struct row_run {
 };
 
 /* The bytes that must come out, built from the row alone (row_expect.c). mapping: of the flow. */
-void row_expected(const struct row_run *run, const struct cgn_mapping *mapping,
-	struct cgn_sim_frame *frame);
+void row_expected(
+	const struct row_run *run, const struct cgn_mapping *mapping, struct cgn_sim_frame *frame);
 
 /* Does the transport checksum of got err by as much as that of sent? Both hold the spec's headers.
  * For frames whose checksum is broken: nothing may repair it (ADV-17). */

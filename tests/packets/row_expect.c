@@ -108,7 +108,8 @@ static uint32_t
 own_address(const struct row_run *run)
 {
 	const struct cgn_directory *dir = run->sim->box->dir;
-	struct cgn_pkt pkt = {.n_tags = run->in.n_tags, .outer = run->in.tags[0].tci & 0xfff,
+	struct cgn_pkt pkt = {.n_tags = run->in.n_tags,
+		.outer = run->in.tags[0].tci & 0xfff,
 		.inner = run->in.tags[1].tci & 0xfff};
 
 	return dir->ifaces[cgn_directory_iface(dir, run->row->port, &pkt)].onlink.addr;
@@ -141,8 +142,8 @@ told(const struct row_run *run)
 }
 
 void
-row_expected(const struct row_run *run, const struct cgn_mapping *mapping,
-	struct cgn_sim_frame *frame)
+row_expected(
+	const struct row_run *run, const struct cgn_mapping *mapping, struct cgn_sim_frame *frame)
 {
 	struct packet_spec out = {0};
 

@@ -63,12 +63,15 @@ static struct row_table tables[] = {
 	{.name = "out2in", .fill = fill_out2in},
 	{.name = "malformed", .fill = fill_malformed},
 	{.name = "source", .fill = fill_source},
-	{.name = "destination", .fill = fill_destination,
+	{.name = "destination",
+		.fill = fill_destination,
 		.params = {.box = "routes: [{prefix: 192.0.2.0/24, via: 198.51.100.1}]\n"}},
 	{.name = "natpmp", .fill = fill_natpmp},
-	{.name = "arp", .fill = fill_arp,
+	{.name = "arp",
+		.fill = fill_arp,
 		.params = {.b = "pool: [203.0.113.32/28, 198.51.100.64/28]\n"}},
-	{.name = "mtu", .fill = fill_mtu,
+	{.name = "mtu",
+		.fill = fill_mtu,
 		.params = {.box = "ports: [{name: access, device: r0, role: inside, mtu: 1000}, "
 				  "{name: trunk, device: r1, role: inside}, "
 				  "{name: wan, device: r2, role: outside, mtu: 1400}]\n"}},

@@ -8,7 +8,7 @@ enum { SCN_MAX_WORDS = 24, SCN_MAX_VARS = 32, SCN_YAML_MAX = 1024 };
 
 /* A transport address; for ICMP the port is the identifier. */
 struct scn_end {
-	bool any;      /* written as _ */
+	bool any; /* written as _ */
 	uint32_t addr;
 	uint16_t port;
 	const char *var; /* written as $name, or NULL */

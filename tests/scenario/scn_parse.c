@@ -54,8 +54,8 @@ scn_mac(const struct scn *s, const char *word, uint8_t mac[6])
 {
 	unsigned int b[6];
 
-	if (word == NULL || sscanf(word, "%x:%x:%x:%x:%x:%x", &b[0], &b[1], &b[2], &b[3], &b[4],
-				    &b[5]) != 6)
+	if (word == NULL ||
+		sscanf(word, "%x:%x:%x:%x:%x:%x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
 		scn_wrong(s, word != NULL ? word : "a MAC address is missing");
 	for (int i = 0; i < 6; i++)
 		mac[i] = (uint8_t)b[i];
@@ -142,13 +142,16 @@ parse_tags(struct scn *s, struct packet_spec *spec, uint32_t i)
 		scn_wrong(s, "a protocol is missing");
 	if (strcmp(s->words[i], "vlan") == 0) {
 		spec->n_tags = 1;
-		spec->tags[0] = (struct packet_tag){0x8100, (uint16_t)scn_number(s, s->words[i + 1])};
+		spec->tags[0] = (struct packet_tag){
+			0x8100, (uint16_t)scn_number(s, s->words[i + 1])};
 		return i + 2;
 	}
 	if (strcmp(s->words[i], "qinq") == 0) {
 		spec->n_tags = 2;
-		spec->tags[0] = (struct packet_tag){0x88a8, (uint16_t)scn_number(s, s->words[i + 1])};
-		spec->tags[1] = (struct packet_tag){0x8100, (uint16_t)scn_number(s, s->words[i + 2])};
+		spec->tags[0] = (struct packet_tag){
+			0x88a8, (uint16_t)scn_number(s, s->words[i + 1])};
+		spec->tags[1] = (struct packet_tag){
+			0x8100, (uint16_t)scn_number(s, s->words[i + 2])};
 		return i + 3;
 	}
 	return i;

@@ -234,10 +234,10 @@ cmd_expect_arp(struct scn *s)
 	}
 	kind = s->words[at];
 	addr = scn_addr(s, s->words[at + 1]);
-	is = seen.ethertype != 0x0806 ? "no ARP"
-		: seen.l3[7] == 2     ? "reply"
+	is = seen.ethertype != 0x0806  ? "no ARP"
+		: seen.l3[7] == 2      ? "reply"
 		: seen.src == seen.dst ? "announce"
-				      : "ask";
+				       : "ask";
 	if (strcmp(kind, is) != 0)
 		scn_fail(s, "got %s instead of %s", is, kind);
 	else if (addr != (seen.l3[7] == 2 ? seen.src : seen.dst))
@@ -272,16 +272,18 @@ cmd_expect_fate(struct scn *s)
 {
 	const char *tenant = s->n_words > 3 ? s->words[3] : NULL;
 
-	expect_count(s, tenant != NULL ? cgn_sim_tenant_fate(s->sim, tenant, s->words[1])
-				       : cgn_sim_fate(s->sim, s->words[1]),
+	expect_count(s,
+		tenant != NULL ? cgn_sim_tenant_fate(s->sim, tenant, s->words[1])
+			       : cgn_sim_fate(s->sim, s->words[1]),
 		s->words[2]);
 }
 
 static void
 cmd_expect_mappings(struct scn *s)
 {
-	expect_count(s, s->words[2] != NULL ? cgn_sim_tenant_n_mappings(s->sim, s->words[2])
-					    : cgn_sim_n_mappings(s->sim),
+	expect_count(s,
+		s->words[2] != NULL ? cgn_sim_tenant_n_mappings(s->sim, s->words[2])
+				    : cgn_sim_n_mappings(s->sim),
 		s->words[1]);
 }
 

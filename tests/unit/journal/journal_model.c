@@ -167,7 +167,7 @@ make_epoch(const char *tenant, uint64_t at_utc_s)
 struct cgn_journal_record
 model_random(struct cgn_rand *rand, uint64_t now_utc_s)
 {
-	static const char *const tenants[] = {"alpha", "b", "a-tenant-with-a-name-of-31-bytes"};
+	static const char *const tenants[] = {"alpha", "b", "a-tenant-whose-name-is-31-bytes"};
 	struct cgn_journal_record r = make_set(cgn_rand_below(rand, 1000));
 	uint32_t kind = cgn_rand_below(rand, 100);
 

@@ -45,9 +45,12 @@ rig_pwrite(int fd, const void *buf, size_t len, off_t offset)
 static int
 rig_fsync(int fd)
 {
-	rig.n_fsyncs++;
-	if (rig.fsync_errno != 0)
-		return fail(rig.fsync_errno);
+	struct stat st;
+	int with = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? rig.dir_fsync_errno
+							      : rig.fsync_errno;
+
+	if (with != 0)
+		return fail(with);
 	return rig.is_sync_real ? fsync(fd) : 0;
 }
 

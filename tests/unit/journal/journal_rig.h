@@ -23,9 +23,10 @@ struct rig {
 	struct model replayed;
 	/* Set by tests, used by the system calls: 0 or an errno to fail with. */
 	int read_errno, write_errno, fsync_errno, fdatasync_errno, rename_errno, cut_errno;
+	int dir_fsync_errno;
 	uint64_t disk_bytes; /* that can still be written; then write_errno or ENOSPC */
 	uint64_t now_utc_s;
-	uint32_t n_renames, n_fsyncs, n_fdatasyncs;
+	uint32_t n_renames, n_fdatasyncs;
 	bool is_sync_real;
 };
 

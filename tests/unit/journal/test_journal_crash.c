@@ -24,7 +24,7 @@
 #include "journal_rig.h"
 #include "rand.h"
 
-enum { N_RECORDS = 3000, FLUSH_EVERY = 25, MAX_FDS = 32, EXIT_CRASH = 42 };
+enum { N_RECORDS = 2000, FLUSH_EVERY = 25, MAX_FDS = 32, EXIT_CRASH = 42 };
 
 static struct cgn_journal_record script[N_RECORDS];
 

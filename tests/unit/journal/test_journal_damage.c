@@ -15,7 +15,7 @@
 #include "journal_rig.h"
 #include "rand.h"
 
-enum { N_RECORDS = 24 };
+enum { N_RECORDS = 12 };
 
 /* A good file, and where its records begin; starts[N_RECORDS] is its end. */
 static struct {

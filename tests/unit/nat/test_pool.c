@@ -192,7 +192,7 @@ cost_of_take(uint32_t inside)
 
 enum { FACTOR = 6 }; /* generous: cache misses, a busy machine */
 
-Test(pool, allocation_from_a_nearly_full_pool_costs_no_more, .timeout = 60)
+Test(pool, allocation_from_a_nearly_full_pool_costs_no_more)
 {
 	enum { PORTS = 32768 };
 	double empty, full;
@@ -212,7 +212,7 @@ Test(pool, allocation_from_a_nearly_full_pool_costs_no_more, .timeout = 60)
 	cr_assert_eq(f.pool->use[A].busy[CGN_TCP], PORTS - PORTS / 1000);
 }
 
-Test(pool, allocation_with_every_other_address_full_costs_no_more, .timeout = 60)
+Test(pool, allocation_with_every_other_address_full_costs_no_more)
 {
 	double empty, full;
 
@@ -226,7 +226,7 @@ Test(pool, allocation_with_every_other_address_full_costs_no_more, .timeout = 60
 	cr_assert_lt(full, FACTOR * empty, "%g against %g s", full, empty);
 }
 
-Test(pool, allocation_costs_the_same_with_1_and_with_4096_addresses, .timeout = 120)
+Test(pool, allocation_costs_the_same_with_1_and_with_4096_addresses)
 {
 	const char *ports = "ports: {first: 65472, block_size: 64, max_blocks: 1}\n";
 	char small[256], large[256];
