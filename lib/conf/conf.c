@@ -56,6 +56,8 @@ free_tenant(struct cgn_conf_tenant *tenant)
 	free(tenant->attachments);
 	free(tenant->pools);
 	free(tenant->routes);
+	free(tenant->portctl.nocs);
+	free(tenant->statics);
 }
 
 static void

@@ -82,12 +82,40 @@ struct cgn_conf_pool {
 
 struct cgn_conf_quota_subscriber {
 	uint32_t mappings, tcp, udp, icmp; /* mappings at one time */
+	uint32_t explicit_mappings;        /* of these, asked for */
 	uint32_t new_per_s, burst;         /* new mappings */
 };
 
 struct cgn_conf_quota_tenant {
 	uint32_t mappings; /* 0 in the file (default): an equal share of what the others leave */
 	uint32_t new_per_s, burst;
+	uint32_t explicit_mappings; /* asked for, at one time */
+};
+
+/* An inside address that may use PCP's THIRD_PARTY. */
+struct cgn_conf_noc {
+	uint32_t addr;
+	struct cgn_conf_pos pos;
+};
+
+/* The operator's port forward. */
+struct cgn_conf_static {
+	uint32_t inside, outside;
+	uint16_t inside_port, outside_port;
+	enum { CGN_STATIC_TCP, CGN_STATIC_UDP } protocol; /* in the order of enum cgn_proto */
+	struct cgn_conf_pos pos;
+};
+
+/* NAT-PMP and PCP for the tenant's subscribers. */
+struct cgn_conf_portctl {
+	bool natpmp, pcp;
+	bool map, peer;
+	bool prefer_failure, filter, port_set;
+	bool replace_nonce;
+	uint32_t natpmp_max, pcp_min, pcp_max; /* lifetimes, s */
+	uint32_t requests_per_s, burst;        /* of one subscriber */
+	struct cgn_conf_noc *nocs;
+	uint32_t n_nocs;
 };
 
 struct cgn_conf_timeouts { /* seconds */
@@ -112,6 +140,9 @@ struct cgn_conf_tenant {
 		struct cgn_conf_quota_subscriber subscriber;
 	} quota;
 	struct cgn_conf_timeouts timeouts;
+	struct cgn_conf_portctl portctl;
+	struct cgn_conf_static *statics;
+	uint32_t n_statics;
 	struct {
 		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
 		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */
@@ -142,6 +173,8 @@ struct cgn_conf {
 		uint32_t mappings;    /* table capacity */
 		uint32_t subscribers; /* assigned addresses, directory capacity */
 		uint32_t shards;      /* 1, 2, 4, 8 or 16 */
+		uint32_t
+			explicit_mappings; /* of these, asked for by NAT-PMP, PCP or the operator */
 	} table;
 	struct {
 		uint32_t ring; /* packets per worker ring, a power of two */

@@ -6,10 +6,8 @@
 #include "control.h"
 
 enum cgn_fate
-cgn_admit(struct cgn_control *c, const struct cgn_pkt *pkt)
+cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 {
-	const struct cgn_tenant *tenant = &c->dp->dir->tenants[pkt->tenant];
-
-	return cgn_quota_admit(tenant, &c->tenants[pkt->tenant], &c->subscribers[pkt->inside].use,
-		(enum cgn_proto)pkt->proto, c->now);
+	return cgn_quota_admit(&c->dp->dir->tenants[flow->tenant], &c->tenants[flow->tenant],
+		&c->subscribers[flow->inside].use, flow->proto, c->now);
 }

@@ -1,33 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Allocation: an entry, and a port of the subscriber's paired address. Undone as one. */
+/*
+ * Allocation: an entry, and a port of the subscriber's paired address. Undone as one. The same for
+ * mappings that traffic makes and for those that are asked for.
+ */
 #include "control.h"
 
+static enum cgn_fate
+take_port(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *at, bool exact)
+{
+	if (!exact)
+		return cgn_pool_take(c->pool, flow->inside, flow->tenant, flow->proto, at);
+	return cgn_pool_take_at(c->pool, flow->inside, flow->tenant, flow->proto, *at);
+}
+
 enum cgn_fate
-cgn_allocate(struct cgn_control *c, const struct cgn_pkt *pkt, uint32_t *out)
+cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *wanted,
+	uint32_t *out)
 {
 	const struct cgn_directory *dir = c->dp->dir;
-	const struct cgn_tenant *tenant = &dir->tenants[pkt->tenant];
+	const struct cgn_tenant *tenant = &dir->tenants[flow->tenant];
 	uint32_t i = cgn_table_take(c->table);
+	struct cgn_port at = {0};
 	struct cgn_mapping *m;
-	struct cgn_port at;
 	enum cgn_fate fate;
 
 	if (i == CGN_MAPPING_NONE)
 		return CGN_FATE_TABLE_FULL;
-	fate = cgn_pool_take(c->pool, pkt->inside, pkt->tenant, (enum cgn_proto)pkt->proto, &at);
+	if (wanted != NULL)
+		at = *wanted;
+	fate = take_port(c, flow, &at, wanted != NULL);
 	if (fate != CGN_FATE_NONE) {
 		cgn_table_free(c->table, i);
 		return fate;
 	}
 	m = cgn_table_at(c->table, i);
-	m->inside_addr = pkt->src;
-	m->inside_port = pkt->sport;
+	m->inside_addr = rte_cpu_to_be_32(cgn_directory_inside_addr(dir, flow->inside));
+	m->inside_port = flow->port;
 	m->outside_addr = rte_cpu_to_be_32(dir->pool_addrs[at.pool]);
 	m->outside_port = rte_cpu_to_be_16(at.port);
-	m->inside = pkt->inside;
-	m->neigh = cgn_directory_inside_neigh(dir, pkt->inside);
-	m->tenant = pkt->tenant;
-	m->proto = pkt->proto;
+	m->inside = flow->inside;
+	m->neigh = cgn_directory_inside_neigh(dir, flow->inside);
+	m->tenant = flow->tenant;
+	m->proto = (uint8_t)flow->proto;
 	m->inbound_refresh = tenant->conf->nat.inbound_refresh;
 	m->pool = at.pool;
 	m->made_s = c->now_s;

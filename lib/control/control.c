@@ -35,6 +35,18 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);
 	if (c->pool == NULL)
 		return -errno;
+	c->epochs = cgn_mem_zalloc("epochs", dir->n_tenants, sizeof(*c->epochs), p->socket);
+	c->announces = cgn_mem_zalloc(
+		"announces", dir->n_attachments, sizeof(*c->announces), p->socket);
+	if (c->epochs == NULL || c->announces == NULL ||
+		cgn_filters_init(&c->filters, conf->table.explicit_mappings, p->socket) < 0 ||
+		cgn_explicit_init(&c->explicits, conf->table.explicit_mappings, p->socket) < 0) {
+		cgn_errmsg_set(err,
+			"no memory for %u explicit mappings: lower table.explicit or raise "
+			"memory.size_mib",
+			conf->table.explicit_mappings);
+		return -ENOMEM;
+	}
 	c->neigh = cgn_neigh_create(dir, &cgn_arp_neigh_ops, c, p->socket, err);
 	return c->neigh == NULL ? -errno : 0;
 }
@@ -67,6 +79,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	}
 	c->dp->table = c->table;
 	c->dp->pool = c->pool;
+	c->dp->filters = &c->filters;
 	c->dp->neigh = c->neigh;
 	return c;
 }
@@ -78,6 +91,10 @@ cgn_control_destroy(struct cgn_control *c)
 		return;
 	cgn_request_fini(&c->requests);
 	cgn_neigh_destroy(c->neigh);
+	cgn_explicit_fini(&c->explicits);
+	cgn_filters_fini(&c->filters);
+	cgn_mem_free(c->epochs);
+	cgn_mem_free(c->announces);
 	cgn_pool_destroy(c->pool);
 	cgn_table_destroy(c->table);
 	cgn_mem_free(c->subscribers);
@@ -103,4 +120,9 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 		&c->wheel, &c->table->entries[0].wheel, sizeof(c->table->entries[0]), c->now_s);
 	cgn_neigh_start(c->neigh, c->now_s);
 	c->announce_at_s = c->now_s;
+	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
+		cgn_epoch_reset(&c->epochs[t], now);
+		cgn_portctl_announce_start(c, t);
+	}
+	cgn_static_start(c);
 }

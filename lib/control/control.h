@@ -17,6 +17,9 @@
 
 #include "counters.h"
 #include "dataplane.h"
+#include "announce.h"
+#include "epoch.h"
+#include "explicit.h"
 #include "rand.h"
 #include "request.h"
 #include "subscriber.h"
@@ -25,9 +28,10 @@
 
 /* Unlinked mappings on their way to be reclaimed, chained through their timers' nodes. */
 struct cgn_limbo {
-	uint32_t first; /* mapping index or CGN_MAPPING_NONE */
-	uint32_t n;
-	uint64_t token; /* of rte_rcu_qsbr_start, for the list that waits */
+	uint32_t first;        /* mapping index or CGN_MAPPING_NONE */
+	uint32_t first_filter; /* filter set or 0 */
+	uint32_t n;            /* of both */
+	uint64_t token;        /* of rte_rcu_qsbr_start, for the list that waits */
 };
 
 /* Packets for one worker, handed back at the end of the turn. */
@@ -46,6 +50,13 @@ struct cgn_control {
 	struct cgn_use *tenants;            /* [n_tenants] */
 	struct cgn_wheel wheel;             /* of mappings */
 	struct cgn_limbo open, waiting;
+	struct cgn_explicit_pool explicits;
+	struct cgn_portctl_reply replies[CGN_EXPLICIT_MAX_ANSWERS]; /* of the request at hand */
+	struct cgn_filters filters;
+	struct cgn_epoch *epochs;       /* [n_tenants] */
+	struct cgn_announce *announces; /* [n_attachments] trains of NAT-PMP and PCP */
+	uint32_t announce_cursor;
+	bool announcing, announcing_more;
 	struct cgn_rand rand;
 	/* Packets. */
 	struct rte_mempool *mempool; /* for packets that the box makes */
@@ -95,11 +106,33 @@ uint32_t cgn_control_poll(struct cgn_control *c, cgn_ns_t now);
 /* Takes new flows and local packets from all workers (punt_drain.c). */
 uint32_t cgn_punt_drain(struct cgn_control *c);
 
-/* May this packet's subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
-enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_pkt *pkt);
+/* The inside end of a mapping to be made. */
+struct cgn_flow {
+	uint32_t inside; /* inside index */
+	uint16_t tenant;
+	rte_be16_t port; /* inside port or ICMP identifier */
+	enum cgn_proto proto;
+};
 
-/* A filled, unpublished mapping for the packet (allocate.c). CGN_FATE_NONE and *m, or why not. */
-enum cgn_fate cgn_allocate(struct cgn_control *c, const struct cgn_pkt *pkt, uint32_t *m);
+/* That of the packet that opens it. */
+static inline struct cgn_flow
+cgn_flow_of(const struct cgn_pkt *pkt)
+{
+	return (struct cgn_flow){.inside = pkt->inside,
+		.tenant = pkt->tenant,
+		.port = pkt->sport,
+		.proto = (enum cgn_proto)pkt->proto};
+}
+
+/* May this subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
+enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_flow *flow);
+
+/*
+ * A filled, unpublished mapping for the flow, at the wanted outside port, or at one of the pool's
+ * choice when wanted is NULL (allocate.c). CGN_FATE_NONE and *m, or why not.
+ */
+enum cgn_fate cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow,
+	const struct cgn_port *wanted, uint32_t *m);
 
 /* Undoes cgn_allocate. */
 void cgn_unallocate(struct cgn_control *c, uint32_t m);
@@ -107,8 +140,12 @@ void cgn_unallocate(struct cgn_control *c, uint32_t m);
 /* Makes both directions visible and starts the timer. CGN_FATE_NONE or TABLE_FULL (publish.c). */
 enum cgn_fate cgn_publish(struct cgn_control *c, uint32_t m);
 
-/* Hides both directions; the entry is reclaimed later. The port rests (publish.c). */
+/*
+ * Hides both directions; the entry is reclaimed later. The port rests for timeouts.port_rest_s, or
+ * for at_least_s if that is longer (publish.c).
+ */
 void cgn_unlink(struct cgn_control *c, uint32_t m);
+void cgn_unlink_resting(struct cgn_control *c, uint32_t m, uint32_t at_least_s);
 
 /* Sends a packet back to its worker for action (reinject.c). */
 void cgn_reinject(struct cgn_control *c, struct rte_mbuf *m, enum cgn_pkt_action action);
@@ -119,6 +156,22 @@ struct rte_mbuf *cgn_originate(struct cgn_control *c, enum cgn_originated kind, 
 
 /* Ends a packet on the control core: the counterpart of cgn_drop (reinject.c). */
 void cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate);
+
+/* NAT-PMP and PCP from a subscriber: answers, and ends the packet (portctl_input.c). */
+void cgn_portctl_input(struct cgn_control *c, struct rte_mbuf *m);
+struct cgn_portctl_policy cgn_portctl_policy_of(const struct cgn_conf_portctl *conf);
+
+/* Tells all attachments of a tenant that its mapping state began anew; sends what is due. */
+void cgn_portctl_announce_start(struct cgn_control *c, uint32_t tenant);
+void cgn_portctl_announce(struct cgn_control *c);
+
+/*
+ * The operator's mappings (static_map.c). add and del return NULL, or why not, as static text; del
+ * takes any explicit mapping of the inside port away. start: those of the configuration.
+ */
+const char *cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s);
+const char *cgn_static_del(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s);
+void cgn_static_start(struct cgn_control *c);
 
 /* Removes idle mappings, frees rested ports: a bounded slice (expire.c). Returns work done. */
 uint32_t cgn_expire(struct cgn_control *c);

@@ -5,6 +5,7 @@
  * millions end in one second; what is left over is done in the next turns.
  */
 #include "control.h"
+#include "explicit_rules.h"
 #include "lifetime.h"
 
 enum { EXPIRE_SLICE = 256, REST_SLICE = 512 };
@@ -20,12 +21,20 @@ cgn_expire(struct cgn_control *c)
 	for (uint32_t k = 0; k < EXPIRE_SLICE; k++, n++) {
 		uint32_t i = cgn_wheel_next_due(&c->wheel, c->now_s);
 		const struct cgn_conf_timeouts *timeouts;
+		const struct cgn_explicit *e;
 		struct cgn_mapping *m;
 
 		if (i == UINT32_MAX)
 			break;
 		m = cgn_table_at(c->table, i);
 		timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+		e = cgn_explicit_of(c, m);
+		if (e != NULL && cgn_explicit_left(c, e) > 0) {
+			/* A granted lifetime holds whatever the traffic (PCP-63, PCP-68). */
+			cgn_explicit_restart_timer(c, i);
+			continue;
+		}
+		cgn_explicit_drop(c, m);
 		if ((int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s) > 0)
 			cgn_wheel_add(&c->wheel, i, cgn_lifetime_check_s(timeouts, m, c->now_s));
 		else {

@@ -11,13 +11,14 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	struct cgn_map_key key = {.inside = pkt->inside, .port = pkt->sport, .proto = pkt->proto};
+	struct cgn_flow flow = cgn_flow_of(pkt);
 	uint32_t mapping = cgn_table_find(c->table, &key);
 	enum cgn_fate fate = CGN_FATE_NONE;
 
 	if (mapping == CGN_MAPPING_NONE) {
-		fate = cgn_admit(c, pkt);
+		fate = cgn_admit(c, &flow);
 		if (fate == CGN_FATE_NONE)
-			fate = cgn_allocate(c, pkt, &mapping);
+			fate = cgn_allocate(c, &flow, NULL, &mapping);
 		if (fate == CGN_FATE_NONE)
 			fate = cgn_publish(c, mapping);
 	}
@@ -43,6 +44,9 @@ local(struct cgn_control *c, struct rte_mbuf *m)
 		fate = cgn_neigh_hold(c->neigh, pkt->neigh, m, c->now_s);
 		if (fate != CGN_FATE_NONE)
 			cgn_control_drop(c, m, fate);
+		break;
+	case CGN_ACT_PORTCTL:
+		cgn_portctl_input(c, m);
 		break;
 	case CGN_ACT_TTL:
 		cgn_refuse(c, m, CGN_FATE_TTL_EXPIRED);

@@ -35,6 +35,13 @@ cgn_reclaim(struct cgn_control *c)
 			c->grace_wait_ns_max = c->now - c->grace_since;
 		c->grace_over = true;
 	}
+	for (; n < RECLAIM_SLICE && c->waiting.first_filter != 0; n++) {
+		uint32_t set = c->waiting.first_filter;
+
+		c->waiting.first_filter = c->filters.sets[set].next;
+		c->waiting.n--;
+		cgn_filter_free(&c->filters, set);
+	}
 	for (; n < RECLAIM_SLICE && c->waiting.n > 0; n++) {
 		uint32_t i = c->waiting.first;
 

@@ -31,6 +31,10 @@ error_for(const struct cgn_control *c, const uint8_t *frame, const struct cgn_pk
 		err.code = CGN_ICMP_UNREACH_FRAG;
 		err.mtu = dir->ifaces[c->neigh->entries[pkt->neigh].iface].mtu;
 		break;
+	case CGN_FATE_NATPMP_OFF: /* RFC 6886 section 3.8 */
+		err.type = CGN_ICMP_UNREACH;
+		err.code = CGN_ICMP_UNREACH_PORT;
+		break;
 	default: /* AMB-13: code 1, host unreachable */
 		err.type = CGN_ICMP_UNREACH;
 		err.code = CGN_ICMP_UNREACH_HOST;

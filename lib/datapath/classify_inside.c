@@ -17,15 +17,36 @@ spoof_fate(const struct cgn_directory *dir, const struct cgn_pkt *pkt)
 	return somewhere != NULL ? CGN_FATE_SPOOFED_ATTACHMENT : CGN_FATE_SPOOFED_UNASSIGNED;
 }
 
-/* To an address of the box. Only echo is served besides ARP; NAT-PMP and PCP will be (portctl). */
+/*
+ * NAT-PMP or PCP to the subscriber's own service address: the one way to the server, and only for
+ * whole datagrams within the subscriber's rate (seed rules 2 and 3 hold by now).
+ */
+static void
+request(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (pkt->kind == CGN_PKT_FRAGMENT)
+		cgn_drop(w, m, CGN_FATE_FRAGMENT);
+	else if (pkt->dport != RTE_BE16(CGN_PORT_PMP_SERVER))
+		cgn_drop(w, m, CGN_FATE_INSIDE_SERVICE);
+	else if (pkt->kind != CGN_PKT_FLOW || pkt->sport == 0)
+		cgn_drop(w, m, CGN_FATE_PORTCTL_BAD);
+	else
+		cgn_punt_request(w, m);
+}
+
+/* To an address of the box: ports on request, and echo. */
 static void
 to_own(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *own)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 	bool service = own == &w->dp->dir->ifaces[pkt->iface];
 
-	if (cgn_is_natpmp(pkt))
-		cgn_drop(w, m, service ? CGN_FATE_NATPMP_OFF : CGN_FATE_NATPMP_EXTERNAL);
+	if (cgn_is_natpmp(pkt) && !service)
+		cgn_drop(w, m, CGN_FATE_NATPMP_EXTERNAL);
+	else if (cgn_is_natpmp(pkt))
+		request(w, m);
 	else if (service && pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_ICMP &&
 		pkt->icmp_type == 8)
 		cgn_answer_echo(w, m);

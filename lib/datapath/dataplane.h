@@ -12,6 +12,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "directory.h"
+#include "filter.h"
 #include "neigh.h"
 #include "pool.h"
 #include "table.h"
@@ -27,10 +28,11 @@ struct cgn_dev {
 
 struct cgn_dataplane {
 	const struct cgn_directory *dir;
-	const struct cgn_table *table; /* writer: control */
-	const struct cgn_pool *pool;   /* writer: control */
-	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
-	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */
+	const struct cgn_table *table;     /* writer: control */
+	const struct cgn_pool *pool;       /* writer: control */
+	const struct cgn_filters *filters; /* writer: control */
+	struct cgn_neigh_table *neigh;     /* writer: control; workers set used marks */
+	struct rte_rcu_qsbr *rcu;          /* reader threads: worker numbers */
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	uint16_t n_devs;
 	struct cgn_worker *workers[CGN_MAX_WORKERS];

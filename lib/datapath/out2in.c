@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * out2in: rewrites outside packets whose mapping was found. Filtering is endpoint-independent
- * (RFC 4787 REQ-8, RFC 6888 REQ-7). Worker threads.
+ * (RFC 4787 REQ-8, RFC 6888 REQ-7) unless a PCP client has set filters. Worker threads.
  */
 #include "forward.h"
 #include "tcp_track.h"
@@ -30,6 +30,10 @@ cgn_out2in(struct cgn_worker *w)
 
 		if (!is_for(m, pkt)) {
 			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
+			continue;
+		}
+		if (!cgn_filter_allows(w->dp->filters, m, pkt)) {
+			cgn_drop(w, b->mbufs[at], CGN_FATE_FILTERED);
 			continue;
 		}
 		if (pkt->ttl <= 1) {

@@ -49,20 +49,35 @@ local_rate_state(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action a
 	return &rates[1 + (mac * UINT32_C(0x9e3779b1) >> 16) % (CGN_LOCAL_RATES - 1)];
 }
 
+static void
+to_local_ring(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action)
+{
+	if (w->local.n == CGN_BURST)
+		flush(w, &w->local, CGN_FATE_LOCAL_RING_FULL);
+	cgn_pkt_of(m)->action = (uint8_t)action;
+	w->local.mbufs[w->local.n++] = m;
+}
+
 void
 cgn_punt_local(
 	struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action, enum cgn_fate refused)
 {
-	struct cgn_pkt *pkt = cgn_pkt_of(m);
-
-	if (!cgn_rate_take(&w->local_rate, local_rate_state(w, m, action), w->burst.now)) {
+	if (cgn_rate_take(&w->local_rate, local_rate_state(w, m, action), w->burst.now))
+		to_local_ring(w, m, action);
+	else
 		cgn_drop(w, m, refused);
-		return;
-	}
-	if (w->local.n == CGN_BURST)
-		flush(w, &w->local, CGN_FATE_LOCAL_RING_FULL);
-	pkt->action = (uint8_t)action;
-	w->local.mbufs[w->local.n++] = m;
+}
+
+void
+cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const struct cgn_rate *rate = &w->dp->dir->tenants[pkt->tenant].request_rate;
+
+	if (cgn_rate_take(rate, &w->request_full_at[pkt->inside], w->burst.now))
+		to_local_ring(w, m, CGN_ACT_PORTCTL);
+	else
+		cgn_drop(w, m, CGN_FATE_PORTCTL_RATE);
 }
 
 static enum cgn_fate

@@ -34,15 +34,17 @@ cgn_worker_init(
 	w->local_rate = cgn_rate_make(conf->punt.local_per_s, conf->punt.local_burst);
 	w->subscriber_full_at = cgn_mem_zalloc(
 		"punt_rates", dp->dir->n_inside, sizeof(uint64_t), socket);
+	w->request_full_at = cgn_mem_zalloc(
+		"request_rates", dp->dir->n_inside, sizeof(uint64_t), socket);
 	w->local_full_at = cgn_mem_zalloc("local_rates",
 		(size_t)dp->dir->n_ifaces * CGN_LOCAL_RATES, sizeof(uint64_t), socket);
 	w->new_flows.ring = make_ring(name, id, "new", conf->punt.ring, socket, spsc);
 	w->local.ring = make_ring(name, id, "local", conf->punt.ring, socket, spsc);
 	w->back = make_ring(name, id, "back", conf->punt.ring * 2, socket, spsc);
 	w->handover = make_ring(name, id, "over", conf->punt.ring, socket, RING_F_SC_DEQ);
-	if (w->subscriber_full_at == NULL || w->local_full_at == NULL ||
-		w->new_flows.ring == NULL || w->local.ring == NULL || w->back == NULL ||
-		w->handover == NULL ||
+	if (w->subscriber_full_at == NULL || w->request_full_at == NULL ||
+		w->local_full_at == NULL || w->new_flows.ring == NULL || w->local.ring == NULL ||
+		w->back == NULL || w->handover == NULL ||
 		cgn_counters_init(&w->counters, dp->dir->n_tenants, conf->n_ports) < 0) {
 		cgn_worker_fini(w);
 		return -ENOMEM;
@@ -78,6 +80,7 @@ cgn_worker_fini(struct cgn_worker *w)
 	rte_ring_free(w->back);
 	rte_ring_free(w->handover);
 	cgn_mem_free(w->subscriber_full_at);
+	cgn_mem_free(w->request_full_at);
 	cgn_mem_free(w->local_full_at);
 	cgn_counters_fini(&w->counters);
 	memset(w, 0, sizeof(*w));

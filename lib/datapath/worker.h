@@ -55,6 +55,7 @@ struct cgn_worker {
 	struct rte_ring *back;        /* control →, single producer and consumer */
 	struct rte_ring *handover;    /* other workers →, multi producer */
 	uint64_t *subscriber_full_at; /* [n_inside] state of the punt rate, rate.h */
+	uint64_t *request_full_at;    /* [n_inside] state of the NAT-PMP and PCP rate */
 	uint64_t *local_full_at; /* [n_ifaces][CGN_LOCAL_RATES] states of the local rate, punt.c */
 	struct cgn_rate subscriber_rate, local_rate;
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
@@ -101,6 +102,9 @@ void cgn_tx_flush(struct cgn_worker *w);
 
 /* Puts a complete frame into the buffer of pkt->out_port (tx.c). */
 void cgn_tx_buffer(struct cgn_worker *w, struct rte_mbuf *m);
+
+/* Hands a NAT-PMP or PCP request to control, within the subscriber's rate (punt.c). */
+void cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m);
 
 /*
  * Hands a packet to control for an action other than a new flow, within the interface's rate.

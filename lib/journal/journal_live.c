@@ -69,8 +69,7 @@ hash_of(const struct cgn_journal_live *live, const struct key *key)
 	for (uint32_t i = 0; i < CGN_JOURNAL_KEY_WORDS; i++)
 		sum += live->secret[i] * key->words[i];
 	/* Neighbouring addresses and ports give sums at even distances, which would pile up where
-	 * slots are probed in a row. The last steps spread them and let no two sums fall together.
-	 */
+	 * slots are probed in a row. The last steps spread them; they are one to one. */
 	sum ^= sum >> 32;
 	sum *= UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)(sum >> 32);

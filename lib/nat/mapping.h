@@ -21,7 +21,7 @@
 enum { CGN_MAPPING_NONE = 0 };
 
 struct cgn_mapping {
-	/* Fixed after publish; read by workers. Wire order where typed so. */
+	/* Fixed after publish but for filter; read by workers. Wire order where typed so. */
 	rte_be32_t inside_addr, outside_addr;
 	rte_be16_t inside_port, outside_port;
 	uint16_t l3_delta, l4_delta; /* in2out, see rewrite.h */
@@ -30,7 +30,7 @@ struct cgn_mapping {
 	uint16_t tenant;
 	uint8_t proto;           /* enum cgn_proto */
 	uint8_t inbound_refresh; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
-	uint32_t pool;           /* pool index */
+	_Atomic uint32_t filter; /* filter set (filter.h), 0: whoever comes; control changes it */
 	/* Written by workers, relaxed, only when the value changes. */
 	_Atomic uint32_t last_use_s;
 	_Atomic uint32_t tcp; /* struct of tcp_track.h packed by it */
@@ -38,7 +38,9 @@ struct cgn_mapping {
 	int32_t hash_position;
 	uint32_t made_s;
 	struct cgn_wheel_node wheel; /* timer while live, chain in limbo */
-	uint32_t reserved[2];
+	uint32_t explicit_ref; /* record of who asked for it, see control/explicit.h; 0: traffic
+				  made it */
+	uint32_t pool;         /* pool index */
 };
 static_assert(sizeof(struct cgn_mapping) == 64, "a mapping is one cache line");
 static_assert(offsetof(struct cgn_mapping, last_use_s) == 32, "halves: read mostly, written");

@@ -142,6 +142,12 @@ enum cgn_fate cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t ten
 enum cgn_fate cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	enum cgn_proto proto, struct cgn_port at);
 
+/*
+ * The subscriber's paired address as a pool index, choosing one if it has none; CGN_NONE when no
+ * address of the tenant has a free block. Holds nothing: a promise for as long as there is room.
+ */
+uint32_t cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant);
+
 /* Undoes cgn_pool_take of a port that was never published: free at once. */
 void cgn_pool_untake(struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto);
 

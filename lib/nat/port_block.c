@@ -229,11 +229,21 @@ may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 		pool->dir->tenants[tenant].conf->ports.max_blocks;
 }
 
+/* A subscriber that holds nothing may move, but only if its old address has no room. */
+uint32_t
+cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
+{
+	struct cgn_subscriber *sub = &pool->subscribers[inside];
+
+	if (sub->pool == CGN_NONE || (sub->n_blocks == 0 && pool->addrs[sub->pool].n_free == 0))
+		sub->pool = choose_addr(pool, tenant);
+	return sub->pool;
+}
+
 enum cgn_fate
 cgn_block_lease(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *out)
 {
-	struct cgn_subscriber *sub = &pool->subscribers[inside];
-	uint32_t i = sub->n_blocks > 0 ? sub->pool : choose_addr(pool, tenant);
+	uint32_t i = cgn_pool_pair(pool, inside, tenant);
 
 	if (i == CGN_NONE)
 		return CGN_FATE_NO_ADDRESS;
@@ -259,8 +269,8 @@ cgn_block_lease_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, stru
 	return CGN_FATE_NONE;
 }
 
-static void
-block_return(struct cgn_pool *pool, uint32_t b)
+void
+cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 {
 	struct cgn_block *block = &pool->blocks[b];
 	struct cgn_subscriber *sub = &pool->subscribers[block->inside];
@@ -271,8 +281,7 @@ block_return(struct cgn_pool *pool, uint32_t b)
 	while (*link != b)
 		link = &pool->blocks[*link].next;
 	*link = block->next;
-	if (--sub->n_blocks == 0)
-		sub->pool = CGN_NONE;
+	sub->n_blocks--;
 	detach_chunks(pool, b);
 	addr->free_blocks[k / 64] |= UINT64_C(1) << (k % 64);
 	if (addr->n_free++ == 0)
@@ -323,5 +332,5 @@ cgn_block_unpick(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, ui
 	pool->use[pool->addrs[block->pool].tenant].busy[proto]--;
 	block->busy[proto]--;
 	if (block->busy[CGN_TCP] == 0 && block->busy[CGN_UDP] == 0 && block->busy[CGN_ICMP] == 0)
-		block_return(pool, b);
+		cgn_block_give_back(pool, b);
 }

@@ -26,6 +26,9 @@ enum cgn_fate cgn_block_lease(
 enum cgn_fate cgn_block_lease_at(
 	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, struct cgn_port at);
 
+/* Returns a leased block of which no port is busy. */
+void cgn_block_give_back(struct cgn_pool *pool, uint32_t block);
+
 /* A random free port of the block that is not full for the protocol; it becomes busy. */
 uint16_t cgn_block_pick(struct cgn_pool *pool, uint32_t block, enum cgn_proto proto);
 

@@ -14,6 +14,7 @@
 enum {
 	CGN_ICMP_UNREACH = 3,
 	CGN_ICMP_UNREACH_HOST = 1, /* RFC 6888 REQ-11: refused by quota or exhaustion */
+	CGN_ICMP_UNREACH_PORT = 3,
 	CGN_ICMP_UNREACH_FRAG = 4,
 	CGN_ICMP_TIME_EXCEEDED = 11,
 	CGN_ICMP_ERROR_MAX = 576, /* RFC 1812 section 4.3.2.3: whole datagram */

@@ -10,6 +10,7 @@ const char *const cgn_originated_names[CGN_N_ORIGINATED] = {
 	[CGN_ORIG_ARP_REQUEST] = "arp_request",
 	[CGN_ORIG_ARP_REPLY] = "arp_reply",
 	[CGN_ORIG_ICMP_ERROR] = "icmp_error",
+	[CGN_ORIG_PORTCTL] = "portctl",
 	[CGN_ORIG_LOST] = "lost",
 };
 

@@ -126,6 +126,8 @@ build_tenants(struct cgn_directory *dir)
 		dir->tenants[t].conf = c;
 		dir->tenants[t].new_rate = cgn_rate_make(
 			c->quota.tenant.new_per_s, c->quota.tenant.burst);
+		dir->tenants[t].request_rate = cgn_rate_make(
+			c->portctl.requests_per_s, c->portctl.burst);
 		dir->tenants[t].subscriber_new_rate = cgn_rate_make(
 			c->quota.subscriber.new_per_s, c->quota.subscriber.burst);
 	}

@@ -63,6 +63,7 @@ struct cgn_tenant {
 	struct cgn_range_map subscribers; /* of all attachments: address → inside index of origin */
 	struct cgn_range_map inside_dst; /* where an inside packet may go, see cgn_dst_value */
 	struct cgn_rate new_rate, subscriber_new_rate;
+	struct cgn_rate request_rate; /* NAT-PMP and PCP, of one subscriber */
 };
 
 /*

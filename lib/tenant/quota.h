@@ -15,9 +15,10 @@
 /* What a tenant or a subscriber uses now; written by control only. */
 struct cgn_use {
 	uint32_t mappings[CGN_N_PROTOS];
-	uint32_t peak;          /* most mappings at one time */
-	uint64_t rate_full_at;  /* state of the new-mapping rate, see rate.h */
-	uint64_t made, refused; /* since start */
+	uint32_t explicit_mappings; /* of these, asked for by NAT-PMP or PCP */
+	uint32_t peak;              /* most mappings at one time */
+	uint64_t rate_full_at;      /* state of the new-mapping rate, see rate.h */
+	uint64_t made, refused;     /* since start */
 };
 
 static inline uint32_t

@@ -14,10 +14,11 @@
 
 struct cgn_subscriber {
 	struct cgn_use use;
-	uint32_t pool; /* pool index of the paired address while it holds blocks, or CGN_NONE */
+	uint32_t pool; /* pool index of its paired address; kept when it holds no block; or CGN_NONE
+			*/
 	uint32_t first_block; /* chain of its blocks, newest first, or CGN_NONE */
 	uint16_t n_blocks;
 	uint16_t last_refusal; /* enum cgn_fate of the newest refusal, or CGN_FATE_NONE */
 	uint32_t reserved;
 };
-static_assert(sizeof(struct cgn_subscriber) == 56, "the directory's price per assigned address");
+static_assert(sizeof(struct cgn_subscriber) == 64, "the directory's price per assigned address");

@@ -80,6 +80,7 @@ write_tenant(struct text *t, const char *extra, const char *name, const char *co
 	put(t, extra, "tenant", name);
 	put(t, extra, "attachments", defaults[0]);
 	put(t, extra, "pool", defaults[1]);
+	put(t, extra, "portctl", "{natpmp: false, pcp: false}"); /* no announcements to sort out */
 	fputs(extra != NULL ? extra : "", t->f);
 	fclose(t->f);
 }

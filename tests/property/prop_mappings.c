@@ -47,6 +47,7 @@ static void
 make(void)
 {
 	struct cgn_pkt pkt = random_packet();
+	struct cgn_flow flow = cgn_flow_of(&pkt);
 	struct cgn_map_key key = {.inside = pkt.inside, .port = pkt.sport, .proto = pkt.proto};
 	uint32_t m = cgn_table_find(c->table, &key);
 	enum cgn_fate fate;
@@ -55,9 +56,9 @@ make(void)
 		cgn_mapping_touch(cgn_table_at(c->table, m), c->now_s);
 		return;
 	}
-	fate = cgn_admit(c, &pkt);
+	fate = cgn_admit(c, &flow);
 	if (fate == CGN_FATE_NONE)
-		fate = cgn_allocate(c, &pkt, &m);
+		fate = cgn_allocate(c, &flow, NULL, &m);
 	if (fate == CGN_FATE_NONE && cgn_rand_below(&prng, 50) == 0) {
 		cgn_unallocate(c, m);
 		return;

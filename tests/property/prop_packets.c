@@ -134,6 +134,8 @@ check_received(void)
 				continue;
 			memcpy(&dst, f.bytes + off + 16, sizeof(dst));
 			dst = rte_be_to_cpu_32(dst);
+			if (dst == UINT32_C(0xe0000001))
+				continue; /* announcement of PCP to all hosts of the link */
 			must(dst >> 16 == 0x6440 || dst >> 16 == 0x6441, "frame for nobody inside");
 		}
 }

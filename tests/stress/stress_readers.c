@@ -156,14 +156,12 @@ static void
 make(struct cgn_rand *rand)
 {
 	struct cgn_map_key key = random_key(rand);
-	struct cgn_pkt pkt = {.inside = key.inside,
-		.sport = key.port,
-		.proto = key.proto,
-		.src = rte_cpu_to_be_32(cgn_directory_inside_addr(c->dp->dir, key.inside))};
+	struct cgn_flow flow = {
+		.inside = key.inside, .port = key.port, .proto = (enum cgn_proto)key.proto};
 	uint32_t m;
 
 	if (cgn_table_find(c->table, &key) == CGN_MAPPING_NONE &&
-		cgn_allocate(c, &pkt, &m) == CGN_FATE_NONE)
+		cgn_allocate(c, &flow, NULL, &m) == CGN_FATE_NONE)
 		cgn_publish(c, m);
 }
 

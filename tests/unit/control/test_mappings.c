@@ -49,10 +49,11 @@ static enum cgn_fate
 make(uint32_t subscriber, uint16_t port, enum cgn_proto proto, uint32_t *m)
 {
 	struct cgn_pkt pkt = packet(subscriber, port, proto);
-	enum cgn_fate fate = cgn_admit(c, &pkt);
+	struct cgn_flow flow = cgn_flow_of(&pkt);
+	enum cgn_fate fate = cgn_admit(c, &flow);
 
 	if (fate == CGN_FATE_NONE)
-		fate = cgn_allocate(c, &pkt, m);
+		fate = cgn_allocate(c, &flow, NULL, m);
 	return fate == CGN_FATE_NONE ? cgn_publish(c, *m) : fate;
 }
 
@@ -200,11 +201,13 @@ Test(mappings, exhausted_ports_give_the_entry_back)
 Test(mappings, allocation_can_be_undone)
 {
 	struct cgn_pkt pkt;
+	struct cgn_flow flow;
 	uint32_t m;
 
 	start_with(NULL, NULL);
 	pkt = packet(3, 5000, CGN_ICMP);
-	cr_assert_eq(cgn_allocate(c, &pkt, &m), CGN_FATE_NONE);
+	flow = cgn_flow_of(&pkt);
+	cr_assert_eq(cgn_allocate(c, &flow, NULL, &m), CGN_FATE_NONE);
 	cgn_unallocate(c, m);
 	cr_assert_eq(cgn_table_n_used(c->table), 0);
 	cr_assert(pool_is_untouched(c->pool));

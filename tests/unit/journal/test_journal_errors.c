@@ -94,7 +94,7 @@ Test(journal_errors, a_full_disk_is_reported_and_tried_again)
 
 Test(journal_errors, a_disk_that_fills_within_a_record_loses_none_before_and_none_after)
 {
-	for (uint32_t room = 1; room < 200; room += 7) {
+	for (uint32_t room = 1; room < 200; room += 17) {
 		rig_open(RIG_MAX_BYTES);
 		append_sets(0, 5);
 		rig_flush();

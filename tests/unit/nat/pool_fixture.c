@@ -142,7 +142,7 @@ holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audi
 			audit->resting[p] += block->resting[p];
 		}
 	}
-	if (n != sub->n_blocks || (n == 0) != (sub->pool == CGN_NONE))
+	if (n != sub->n_blocks || (n > 0 && sub->pool == CGN_NONE))
 		return say("subscriber's number of blocks is wrong", inside);
 	audit->blocks += n;
 	return true;

@@ -118,11 +118,10 @@ Test(pool, untaken_port_is_free_at_once_and_its_block_with_it)
 	cgn_pool_untake(f.pool, two, CGN_ICMP);
 	cr_assert_eq(f.pool->use[A].blocks, 0);
 	cr_assert_eq(f.pool->use[A].blocks_peak, 1);
-	cr_assert_eq(f.subscribers[0].pool, CGN_NONE);
 	cr_assert(pool_is_untouched(f.pool));
 }
 
-Test(pool, freed_subscriber_may_be_paired_with_another_address)
+Test(pool, freed_subscriber_stays_paired_with_its_address)
 {
 	uint32_t seen = 0;
 
@@ -133,7 +132,7 @@ Test(pool, freed_subscriber_may_be_paired_with_another_address)
 		seen |= 1u << at.pool;
 		cgn_pool_untake(f.pool, at, CGN_TCP);
 	}
-	cr_assert_eq(seen, 0xff);
+	cr_assert_eq(__builtin_popcount(seen), 1);
 }
 
 static void *

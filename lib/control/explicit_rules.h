@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the explicit rules share; private to them. Control thread. */
+#pragma once
+
+#include "control.h"
+#include "explicit.h"
+
+/* A record for mapping i, which has none; there is room (cgn_explicit_room). */
+struct cgn_explicit *cgn_explicit_add(struct cgn_control *c, uint32_t i);
+
+/* Records that the subscriber may still make; result says which limit it is when that is 0. */
+uint32_t cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask,
+	enum cgn_explicit_result *result);
+
+/* Seconds for which traffic alone keeps the mapping from now on. */
+uint32_t cgn_explicit_idle_left(const struct cgn_control *c, const struct cgn_mapping *m);
+
+/* Sets the mapping's timer by its record and traffic as they are now. */
+void cgn_explicit_restart_timer(struct cgn_control *c, uint32_t i);
+
+/* May this request change that record? */
+bool cgn_explicit_is_owner(const struct cgn_explicit *e, const struct cgn_explicit_ask *ask);
+
+/*
+ * What PCP's filters ask, on top of what the mapping has: OK, TOO_MANY_FILTERS or NO_PORTS (no set
+ * left); check changes nothing, apply cannot fail after it (PCP-15).
+ */
+enum cgn_explicit_result cgn_explicit_filters_check(const struct cgn_control *c,
+	const struct cgn_mapping *m, const struct cgn_explicit_ask *ask);
+void cgn_explicit_filters_apply(
+	struct cgn_control *c, struct cgn_mapping *m, const struct cgn_explicit_ask *ask);
+
+/* Ends a record by its owner's wish; returns the seconds that the mapping stays (AMB-07). */
+uint32_t cgn_explicit_end(struct cgn_control *c, uint32_t i);
+
+/* Renews or fills the record of mapping i (made if there is none) and answers. */
+void cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
+	bool adopted, struct cgn_explicit_answer *answer);
+
+/* Allocates and publishes a mapping that no traffic has used yet, at `at` or (NULL) anywhere. */
+enum cgn_fate cgn_explicit_make(
+	struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *at, uint32_t *i);
+
+/* Mapping of an inside port of the request's subscriber, or CGN_MAPPING_NONE. */
+uint32_t cgn_explicit_find(
+	const struct cgn_control *c, const struct cgn_explicit_ask *ask, uint16_t inside_port);
+
+/* A request for more than one port (explicit_set.c). */
+enum cgn_explicit_result cgn_explicit_ask_set(struct cgn_control *c,
+	const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answers,
+	uint32_t *n_answers);
+
+/* A request for one port (explicit.c). */
+enum cgn_explicit_result cgn_explicit_ask_one(struct cgn_control *c,
+	const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answer);

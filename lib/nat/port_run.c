@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Search for runs of free ports; called by control/explicit_set.c. */
+#include "port_run.h"
+
+#include <stdbool.h>
+
+#include "port_block.h"
+
+static bool
+is_free(const struct cgn_pool *pool, const struct cgn_block *block, enum cgn_proto proto,
+	uint32_t port)
+{
+	uint32_t chunk = atomic_load_explicit(
+		&pool->granules[(uint64_t)block->pool * CGN_GRANULES + port / CGN_GRANULE_PORTS],
+		memory_order_relaxed);
+
+	return !(pool->ctl[chunk].busy[proto] >> (port % CGN_GRANULE_PORTS) & 1);
+}
+
+/* The longest run in one block, or one of want->n as soon as there is one. */
+static struct cgn_run
+run_in_block(const struct cgn_pool *pool, uint32_t b, const struct cgn_run_want *want)
+{
+	const struct cgn_block *block = &pool->blocks[b];
+	uint32_t first = (uint32_t)block->first_granule * CGN_GRANULE_PORTS;
+	uint32_t end = first + (uint32_t)block->n_granules * CGN_GRANULE_PORTS, n = 0;
+	struct cgn_run best = {.at = {.pool = block->pool}};
+
+	for (uint32_t port = first; port < end && best.n < want->n; port++) {
+		bool starts = n > 0 || want->parity < 0 || (int)(port & 1) == want->parity;
+
+		n = is_free(pool, block, want->proto, port) && starts ? n + 1 : 0;
+		if (n > best.n) {
+			best.n = n;
+			best.at.port = (uint16_t)(port - n + 1);
+		}
+	}
+	return best;
+}
+
+/* Are all of them free from the wanted first port on, in one block that the subscriber holds? */
+static bool
+suits(const struct cgn_pool *pool, uint32_t b, const struct cgn_run_want *want)
+{
+	const struct cgn_block *block = &pool->blocks[b];
+	uint32_t first = (uint32_t)block->first_granule * CGN_GRANULE_PORTS;
+	uint32_t end = first + (uint32_t)block->n_granules * CGN_GRANULE_PORTS;
+
+	if (want->first < first || want->first + want->n > end ||
+		(want->parity >= 0 && (want->first & 1) != want->parity))
+		return false;
+	for (uint32_t k = 0; k < want->n; k++)
+		if (!is_free(pool, block, want->proto, want->first + k))
+			return false;
+	return true;
+}
+
+struct cgn_run
+cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
+{
+	struct cgn_run best = {0};
+	uint32_t fresh;
+
+	for (uint32_t b = pool->subscribers[want->inside].first_block; b != CGN_NONE;
+		b = pool->blocks[b].next) {
+		struct cgn_run run;
+
+		if (want->first != 0 && suits(pool, b, want))
+			return (struct cgn_run){
+				.at = {.pool = pool->blocks[b].pool, .port = want->first},
+				.n = want->n};
+		run = run_in_block(pool, b, want);
+		if (run.n > best.n)
+			best = run;
+	}
+	if (best.n < want->n &&
+		cgn_block_lease(pool, want->inside, want->tenant, &fresh) == CGN_FATE_NONE) {
+		struct cgn_run run = run_in_block(pool, fresh, want);
+
+		if (run.n > best.n)
+			best = run;
+		else
+			cgn_block_give_back(pool, fresh);
+	}
+	return best;
+}
