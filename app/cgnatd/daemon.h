@@ -21,8 +21,9 @@ struct cgn_daemon {
 	uint16_t n_devs_open;
 	struct rte_mempool *mempool;
 	struct cgn_box *box;
-	atomic_bool stop;     /* main sets it, the loops watch it */
-	atomic_uint n_online; /* loops that have begun */
+	struct cgn_exporter *exporter; /* NULL: no journal is configured */
+	atomic_bool stop;              /* main sets it, the loops watch it */
+	atomic_uint n_online;          /* loops that have begun */
 };
 
 /* One step of the start. start: 0, or negative with *err filled and nothing of its own left. */
@@ -41,6 +42,12 @@ int cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_eal_stop(struct cgn_daemon *d);
 int cgn_ports_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_ports_stop(struct cgn_daemon *d);
+/* The exporter (exporter.c): open and replay, control takes it back, run, join, close. */
+int cgn_exporter_open(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_exporter_close(struct cgn_daemon *d);
+void cgn_exporter_restore(struct cgn_daemon *d); /* control thread, before its first turn */
+int cgn_exporter_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_exporter_stop(struct cgn_daemon *d);
 int cgn_threads_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_threads_stop(struct cgn_daemon *d);
 

@@ -66,6 +66,8 @@ static const struct cgn_stage stages[] = {
 	{"buffers", buffers_start, buffers_stop},
 	{"ports", cgn_ports_start, cgn_ports_stop},
 	{"box", box_start, box_stop},
+	{"state", cgn_exporter_open, cgn_exporter_close},
+	{"exporter", cgn_exporter_start, cgn_exporter_stop},
 	{"threads", cgn_threads_start, cgn_threads_stop},
 	{"telemetry", telemetry_start, telemetry_stop},
 };

@@ -90,6 +90,7 @@ control_main(void *arg)
 
 	prctl(PR_SET_TIMERSLACK, (unsigned long)TIMER_SLACK_NS);
 	cgn_control_start(c, cgn_clock_now());
+	cgn_exporter_restore(d);
 	atomic_fetch_add(&d->n_online, 1);
 	for (cgn_ns_t now = cgn_clock_now();
 		!atomic_load_explicit(&d->stop, memory_order_relaxed);) {

@@ -189,6 +189,10 @@ struct cgn_conf {
 	struct {
 		uint32_t errors_per_s, burst; /* ICMP errors sent by the box, in all */
 	} icmp;
+	struct {
+		char journal[CGN_DEVICE_LEN]; /* path; empty: nothing is kept over a restart */
+		uint32_t max_mib;
+	} state;
 	int log_level; /* enum cgn_log_level */
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;

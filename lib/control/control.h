@@ -22,6 +22,7 @@
 #include "explicit.h"
 #include "rand.h"
 #include "request.h"
+#include "state.h"
 #include "subscriber.h"
 #include "wheel.h"
 #include "worker.h"
@@ -51,6 +52,7 @@ struct cgn_control {
 	struct cgn_wheel wheel;             /* of mappings */
 	struct cgn_limbo open, waiting;
 	struct cgn_explicit_pool explicits;
+	struct cgn_state state; /* ring to the journal; set up by the daemon */
 	struct cgn_portctl_reply replies[CGN_EXPLICIT_MAX_ANSWERS]; /* of the request at hand */
 	struct cgn_filters filters;
 	struct cgn_epoch *epochs;       /* [n_tenants] */

@@ -34,7 +34,7 @@ cgn_expire(struct cgn_control *c)
 			cgn_explicit_restart_timer(c, i);
 			continue;
 		}
-		cgn_explicit_drop(c, m);
+		cgn_explicit_drop(c, m, timeouts->port_rest);
 		if ((int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s) > 0)
 			cgn_wheel_add(&c->wheel, i, cgn_lifetime_check_s(timeouts, m, c->now_s));
 		else {

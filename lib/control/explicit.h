@@ -45,8 +45,11 @@ void cgn_explicit_fini(struct cgn_explicit_pool *p);
 /* The record of a mapping, or NULL. */
 struct cgn_explicit *cgn_explicit_of(struct cgn_control *c, const struct cgn_mapping *m);
 
-/* Takes record and filters of a mapping away, if it has any; the mapping stays. */
-void cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m);
+/*
+ * Takes record and filters of a mapping away, if it has any; the mapping stays. rest_s: how long
+ * its port will rest if the mapping goes too, for the journal; else 0.
+ */
+void cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m, uint32_t rest_s);
 
 /* Seconds for which a record keeps its mapping from now on; 0 when it has run out. */
 uint32_t cgn_explicit_left(const struct cgn_control *c, const struct cgn_explicit *e);

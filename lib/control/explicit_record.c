@@ -70,12 +70,13 @@ retire_filter(struct cgn_control *c, struct cgn_mapping *m, uint32_t successor)
 }
 
 void
-cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m)
+cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m, uint32_t rest_s)
 {
 	uint32_t r = m->explicit_ref;
 
 	if (r == 0)
 		return;
+	cgn_state_del(c, m, rest_s);
 	retire_filter(c, m, 0);
 	m->explicit_ref = 0;
 	c->explicits.records[r] = (struct cgn_explicit){.mapping = c->explicits.first_free};
@@ -235,10 +236,12 @@ cgn_explicit_end(struct cgn_control *c, uint32_t i)
 		return 0;
 	}
 	if (e->origin == CGN_EXPLICIT_NATPMP) {
-		cgn_explicit_drop(c, m);
+		cgn_explicit_drop(c, m, 0);
 		left = 0;
-	} else
+	} else {
 		e->ends_s = c->now_s + left;
+		cgn_state_set(c, m, e);
+	}
 	cgn_explicit_restart_timer(c, i);
 	return left;
 }
@@ -279,6 +282,7 @@ cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, ui
 	memcpy(e->nonce, ask->nonce, sizeof(e->nonce));
 	cgn_explicit_filters_apply(c, m, ask);
 	cgn_explicit_restart_timer(c, i);
+	cgn_state_set(c, m, e);
 	*answer = (struct cgn_explicit_answer){.addr = rte_be_to_cpu_32(m->outside_addr),
 		.port = rte_be_to_cpu_16(m->outside_port),
 		.inside_port = rte_be_to_cpu_16(m->inside_port),

@@ -83,6 +83,17 @@ unmapped(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t mos
 	return n;
 }
 
+static void
+join_set(struct cgn_control *c, uint32_t i, uint16_t first, uint16_t size)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	struct cgn_explicit *e = cgn_explicit_of(c, m);
+
+	e->set_first = first;
+	e->set_size = size;
+	cgn_state_set(c, m, e);
+}
+
 /* Makes the members one after the other; stops at the first that is refused. Returns how many. */
 static uint32_t
 make_members(struct cgn_control *c, const struct cgn_explicit_ask *ask, const struct cgn_run *run,
@@ -108,8 +119,7 @@ make_members(struct cgn_control *c, const struct cgn_explicit_ask *ask, const st
 	}
 	for (uint32_t k = 0; k < n; k++) {
 		i = cgn_explicit_find(c, ask, (uint16_t)(ask->inside_port + k));
-		cgn_explicit_of(c, cgn_table_at(c->table, i))->set_first = ask->inside_port;
-		cgn_explicit_of(c, cgn_table_at(c->table, i))->set_size = (uint16_t)n;
+		join_set(c, i, ask->inside_port, (uint16_t)n);
 	}
 	answer->n_ports = (uint16_t)n;
 	return n;

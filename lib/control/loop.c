@@ -20,6 +20,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	cgn_neigh_tick(c->neigh, c->now_s, NEIGH_SLICE);
 	cgn_arp_announce(c);
 	cgn_portctl_announce(c);
+	cgn_state_resync(c);
 	work += cgn_request_serve(c, &c->requests);
 	cgn_reinject_flush(c);
 	return work;

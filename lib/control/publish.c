@@ -44,7 +44,7 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 
 	if (rest_s >= CGN_REST_SLOTS)
 		rest_s = CGN_REST_SLOTS - 1;
-	cgn_explicit_drop(c, m);
+	cgn_explicit_drop(c, m, rest_s);
 	cgn_wheel_del(&c->wheel, i);
 	cgn_table_unlink(c->table, i);
 	cgn_pool_rest(c->pool, cgn_mapping_port(m), proto, c->now_s + rest_s);

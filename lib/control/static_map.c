@@ -31,6 +31,7 @@ cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_sta
 	struct cgn_map_key key = {
 		.inside = flow.inside, .port = flow.port, .proto = (uint8_t)flow.proto};
 	struct cgn_subscriber *sub;
+	struct cgn_explicit *e;
 	uint32_t i;
 
 	if (flow.inside == CGN_NONE)
@@ -47,7 +48,9 @@ cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_sta
 	sub->pool = at.pool;
 	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
 		return "the outside port is taken, reserved or outside the tenant's port range";
-	cgn_explicit_add(c, i)->origin = CGN_EXPLICIT_OPERATOR;
+	e = cgn_explicit_add(c, i);
+	e->origin = CGN_EXPLICIT_OPERATOR;
+	cgn_state_set(c, cgn_table_at(c->table, i), e);
 	cgn_explicit_restart_timer(c, i);
 	return NULL;
 }

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What control writes for the journal; see state.h. */
+#include "state.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include "control.h"
+#include "explicit_rules.h"
+
+enum {
+	RING_SIZE = 8192,
+	RESYNC_SLICE = 64,
+	RECORD_SIZE = RTE_ALIGN(sizeof(struct cgn_journal_record), 4)
+};
+
+/* A record padded to what rings carry. */
+union slot {
+	struct cgn_journal_record record;
+	uint8_t bytes[RECORD_SIZE];
+};
+
+int
+cgn_state_init(struct cgn_state *s, const char *name, int socket)
+{
+	char full[RTE_RING_NAMESIZE];
+
+	snprintf(full, sizeof(full), "%.12s_state", name);
+	s->ring = rte_ring_create_elem(
+		full, sizeof(union slot), RING_SIZE, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return s->ring != NULL ? 0 : -ENOMEM;
+}
+
+void
+cgn_state_fini(struct cgn_state *s)
+{
+	rte_ring_free(s->ring);
+	memset(s, 0, sizeof(*s));
+}
+
+static uint64_t
+utc_now(void)
+{
+	return (uint64_t)time(NULL); /* the vDSO: no system call */
+}
+
+static bool
+put(struct cgn_state *s, const struct cgn_journal_record *r)
+{
+	union slot slot = {.record = *r};
+
+	if (rte_ring_sp_enqueue_elem(s->ring, &slot, sizeof(slot)) != 0)
+		return false;
+	s->written++;
+	return true;
+}
+
+/* What is not written now will be, with everything else. */
+static void
+put_or_resync(struct cgn_control *c, const struct cgn_journal_record *r)
+{
+	if (c->state.resync || put(&c->state, r))
+		return;
+	c->state.resync = true;
+	c->state.cursor = 0;
+}
+
+static struct cgn_journal_record
+record_of(const struct cgn_control *c, enum cgn_journal_type type, const struct cgn_mapping *m)
+{
+	struct cgn_journal_record r = {.type = (uint8_t)type,
+		.proto = m->proto == CGN_TCP ? IPPROTO_TCP : IPPROTO_UDP,
+		.inside_addr = rte_be_to_cpu_32(m->inside_addr),
+		.inside_port = rte_be_to_cpu_16(m->inside_port),
+		.outside_addr = rte_be_to_cpu_32(m->outside_addr),
+		.outside_port = rte_be_to_cpu_16(m->outside_port),
+		.set_size = 1,
+		.at_utc_s = utc_now()};
+
+	snprintf(
+		r.tenant, sizeof(r.tenant), "%s", cgn_directory_tenant_name(c->dp->dir, m->tenant));
+	return r;
+}
+
+static void
+add_filters(const struct cgn_control *c, const struct cgn_mapping *m, struct cgn_journal_record *r)
+{
+	uint32_t set = atomic_load_explicit(&m->filter, memory_order_relaxed);
+
+	for (uint32_t f = 0; set != 0 && f < c->filters.sets[set].n; f++) {
+		const struct cgn_filter_rule *rule = &c->filters.sets[set].rules[f];
+
+		r->filters[r->n_filters++] = (struct cgn_journal_filter){
+			.addr = rte_be_to_cpu_32(rule->addr),
+			.prefix_len = (uint8_t)__builtin_popcount(rule->mask),
+			.port = rte_be_to_cpu_16(rule->port)};
+	}
+}
+
+static struct cgn_journal_record
+set_record(const struct cgn_control *c, const struct cgn_mapping *m, const struct cgn_explicit *e)
+{
+	struct cgn_journal_record r = record_of(c, CGN_JOURNAL_SET, m);
+
+	r.origin = e->origin;
+	r.flags = e->adopted;
+	r.client_port = e->client_port;
+	r.set_first = e->set_first;
+	r.set_size = e->set_size;
+	memcpy(r.nonce, e->nonce, sizeof(r.nonce));
+	r.ends_utc_s = e->origin == CGN_EXPLICIT_OPERATOR ? UINT64_MAX
+							  : r.at_utc_s + cgn_explicit_left(c, e);
+	add_filters(c, m, &r);
+	return r;
+}
+
+void
+cgn_state_set(struct cgn_control *c, const struct cgn_mapping *m, const struct cgn_explicit *e)
+{
+	struct cgn_journal_record r;
+
+	if (c->state.ring == NULL)
+		return;
+	r = set_record(c, m, e);
+	put_or_resync(c, &r);
+}
+
+void
+cgn_state_del(struct cgn_control *c, const struct cgn_mapping *m, uint32_t rest_s)
+{
+	struct cgn_journal_record r;
+
+	if (c->state.ring == NULL)
+		return;
+	r = record_of(c, CGN_JOURNAL_DEL, m);
+	r.ends_utc_s = r.at_utc_s + rest_s;
+	put_or_resync(c, &r);
+}
+
+void
+cgn_state_forget(struct cgn_control *c, const struct cgn_journal_record *set)
+{
+	struct cgn_journal_record r = *set;
+
+	if (c->state.ring == NULL)
+		return;
+	r.type = CGN_JOURNAL_DEL;
+	r.n_filters = 0;
+	r.at_utc_s = r.ends_utc_s = utc_now();
+	put_or_resync(c, &r);
+}
+
+static struct cgn_journal_record
+epoch_record(const struct cgn_control *c, uint32_t tenant)
+{
+	struct cgn_journal_record r = {.type = CGN_JOURNAL_EPOCH,
+		.at_utc_s = utc_now() - cgn_epoch_at(&c->epochs[tenant], c->now)};
+
+	snprintf(r.tenant, sizeof(r.tenant), "%s", cgn_directory_tenant_name(c->dp->dir, tenant));
+	return r;
+}
+
+void
+cgn_state_epoch(struct cgn_control *c, uint32_t tenant)
+{
+	struct cgn_journal_record r;
+
+	if (c->state.ring == NULL)
+		return;
+	r = epoch_record(c, tenant);
+	put_or_resync(c, &r);
+}
+
+/* The cursor runs over the tenants' epochs first, then over all records. */
+void
+cgn_state_resync(struct cgn_control *c)
+{
+	const uint32_t n_tenants = c->dp->dir->n_tenants;
+	const uint32_t end = n_tenants + c->explicits.capacity + 1;
+
+	if (!c->state.resync)
+		return;
+	for (int n = 0; n < RESYNC_SLICE && c->state.cursor < end; n++, c->state.cursor++) {
+		uint32_t r = c->state.cursor - n_tenants;
+		const struct cgn_mapping *m;
+		struct cgn_journal_record record;
+
+		if (c->state.cursor < n_tenants)
+			record = epoch_record(c, c->state.cursor);
+		else {
+			m = cgn_table_at(c->table, c->explicits.records[r].mapping);
+			if (r == 0 || m->explicit_ref != r)
+				continue; /* a free record */
+			record = set_record(c, m, &c->explicits.records[r]);
+		}
+		if (!put(&c->state, &record))
+			return; /* the exporter is behind; go on here in a later turn */
+	}
+	if (c->state.cursor < end)
+		return;
+	c->state.resync = false;
+	c->state.resyncs++;
+}
+
+uint32_t
+cgn_state_take(struct cgn_state *s, struct cgn_journal_record *records, uint32_t n)
+{
+	union slot slot;
+	uint32_t k = 0;
+
+	while (k < n && rte_ring_sc_dequeue_elem(s->ring, &slot, sizeof(slot)) == 0)
+		records[k++] = slot.record;
+	return k;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Explicit mappings that outlive the process: control writes what changes into a ring, the exporter
+ * thread takes it out for the journal (lib/journal), and at the next start control takes it back.
+ * Control never waits: when the ring is full it remembers so and writes everything anew, behind an
+ * EPOCH record, as soon as there is room.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal.h"
+
+struct cgn_control;
+struct cgn_explicit;
+struct cgn_mapping;
+struct rte_ring;
+
+struct cgn_state {
+	struct rte_ring *ring;     /* of struct cgn_journal_record; NULL: no journal */
+	uint64_t written, resyncs; /* read by requests, on the control thread */
+	bool resync;
+	uint32_t cursor; /* of the resync: next record of the explicit pool */
+};
+
+/* Makes the ring. 0 or -ENOMEM. Main thread, before control starts. */
+int cgn_state_init(struct cgn_state *s, const char *name, int socket);
+void cgn_state_fini(struct cgn_state *s);
+
+/* Control: an explicit mapping was made or changed, or is about to end with its port resting. */
+void cgn_state_set(
+	struct cgn_control *c, const struct cgn_mapping *m, const struct cgn_explicit *e);
+void cgn_state_del(struct cgn_control *c, const struct cgn_mapping *m, uint32_t rest_s);
+
+/* Control: a SET of the journal has lapsed while no daemon ran. */
+void cgn_state_forget(struct cgn_control *c, const struct cgn_journal_record *set);
+
+/* Control: the tenant's mapping state begins anew. */
+void cgn_state_epoch(struct cgn_control *c, uint32_t tenant);
+
+/* Control: a slice of a resync, if one is due. */
+void cgn_state_resync(struct cgn_control *c);
+
+/*
+ * Control, once before the first poll: takes records of the journal back, in the order in which it
+ * replays them. A tenant without an EPOCH among them starts a new one.
+ */
+void cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *records, uint32_t n);
+
+/* Exporter: takes up to n records out; returns how many. */
+uint32_t cgn_state_take(struct cgn_state *s, struct cgn_journal_record *records, uint32_t n);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Takes the journal's records back at start: the same mappings with the same outside ports, what is
+ * left of their lifetimes, epochs that go on, and ports that were resting. What cannot be taken
+ * back (its tenant, address or pool is gone) is lost; then the tenant's epoch starts anew, which
+ * tells its clients (RFC 6886 section 3.6, RFC 6887 section 8.5).
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "explicit_rules.h"
+#include "log.h"
+
+struct restore {
+	struct cgn_control *c;
+	uint64_t now_utc_s;
+	uint32_t kept, lapsed, lost, resting;
+	bool *epochs; /* [n_tenants]: the journal knows when its state began */
+};
+
+static enum cgn_proto
+proto_of(const struct cgn_journal_record *r)
+{
+	return r->proto == IPPROTO_TCP ? CGN_TCP : CGN_UDP;
+}
+
+/* Inside end and outside end as numbers of today's configuration; false when they are gone. */
+static bool
+locate(const struct cgn_control *c, const struct cgn_journal_record *r, struct cgn_flow *flow,
+	struct cgn_port *at)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+	uint32_t tenant = cgn_directory_tenant_find(dir, r->tenant);
+	const struct cgn_range *range = cgn_range_map_find(&dir->outside_dst, r->outside_addr);
+
+	if (tenant == CGN_NONE || range == NULL || cgn_dst_class_of(range->value) != CGN_DST_POOL)
+		return false;
+	at->pool = cgn_dst_number(range->value) + (r->outside_addr - range->origin);
+	at->port = r->outside_port;
+	flow->tenant = (uint16_t)tenant;
+	flow->inside = cgn_directory_inside_find(dir, tenant, r->inside_addr);
+	flow->port = rte_cpu_to_be_16(r->inside_port);
+	flow->proto = proto_of(r);
+	return flow->inside != CGN_NONE && dir->pool_tenants[at->pool] == tenant;
+}
+
+static void
+restore_filters(struct cgn_control *c, struct cgn_mapping *m, const struct cgn_journal_record *r)
+{
+	struct cgn_explicit_ask ask = {.n_filters = r->n_filters};
+
+	for (uint32_t f = 0; f < r->n_filters; f++)
+		ask.filters[f] = (struct cgn_portctl_filter){.addr = r->filters[f].addr,
+			.prefix_len = r->filters[f].prefix_len,
+			.port = r->filters[f].port};
+	if (cgn_explicit_filters_check(c, m, &ask) == CGN_EXPLICIT_OK)
+		cgn_explicit_filters_apply(c, m, &ask);
+}
+
+static bool
+restore_set(struct restore *s, const struct cgn_journal_record *r)
+{
+	struct cgn_control *c = s->c;
+	struct cgn_explicit *e;
+	struct cgn_flow flow;
+	struct cgn_port at;
+	uint32_t i;
+
+	if (!locate(c, r, &flow, &at) || c->explicits.first_free == 0)
+		return false;
+	if (c->subscribers[flow.inside].n_blocks == 0)
+		c->subscribers[flow.inside].pool = at.pool;
+	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
+		return false;
+	e = cgn_explicit_add(c, i);
+	e->origin = r->origin;
+	e->adopted = r->flags;
+	e->client_addr = r->inside_addr;
+	e->client_port = r->client_port;
+	e->set_first = r->set_first;
+	e->set_size = r->set_size;
+	memcpy(e->nonce, r->nonce, sizeof(e->nonce));
+	e->ends_s = c->now_s + (uint32_t)(r->ends_utc_s - s->now_utc_s);
+	if (r->origin == CGN_EXPLICIT_PCP_PEER)
+		e->peer_ends_s = e->ends_s;
+	restore_filters(c, cgn_table_at(c->table, i), r);
+	cgn_explicit_restart_timer(c, i);
+	return true;
+}
+
+/* A port that was resting goes on resting, in a block of the subscriber that had it. */
+static void
+restore_rest(struct restore *s, const struct cgn_journal_record *r)
+{
+	struct cgn_control *c = s->c;
+	uint64_t left = r->ends_utc_s > s->now_utc_s ? r->ends_utc_s - s->now_utc_s : 0;
+	struct cgn_flow flow;
+	struct cgn_port at;
+
+	if (left == 0 || left >= CGN_REST_SLOTS || !locate(c, r, &flow, &at))
+		return;
+	if (c->subscribers[flow.inside].n_blocks == 0)
+		c->subscribers[flow.inside].pool = at.pool;
+	if (cgn_pool_take_at(c->pool, flow.inside, flow.tenant, flow.proto, at) != CGN_FATE_NONE)
+		return;
+	cgn_pool_rest(c->pool, at, flow.proto, c->now_s + (uint32_t)left);
+	s->resting++;
+}
+
+static void
+restore_epoch(struct restore *s, const struct cgn_journal_record *r, uint32_t tenant)
+{
+	uint64_t age = s->now_utc_s > r->at_utc_s ? s->now_utc_s - r->at_utc_s : 0;
+
+	cgn_epoch_continue(
+		&s->c->epochs[tenant], s->c->now, 0, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
+}
+
+static void
+restore_one(struct restore *s, const struct cgn_journal_record *r)
+{
+	uint32_t tenant = cgn_directory_tenant_find(s->c->dp->dir, r->tenant);
+
+	if (r->type == CGN_JOURNAL_EPOCH) {
+		if (tenant != CGN_NONE)
+			restore_epoch(s, r, tenant);
+	} else if (r->type == CGN_JOURNAL_DEL)
+		restore_rest(s, r);
+	else if (r->ends_utc_s <= s->now_utc_s) {
+		cgn_state_forget(s->c, r);
+		s->lapsed++;
+	} else if (restore_set(s, r))
+		s->kept++;
+	else {
+		s->lost++;
+		if (tenant != CGN_NONE)
+			cgn_epoch_reset(&s->c->epochs[tenant], s->c->now);
+	}
+}
+
+void
+cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *records, uint32_t n)
+{
+	struct restore s = {.c = c, .now_utc_s = (uint64_t)time(NULL)};
+
+	s.epochs = calloc(c->dp->dir->n_tenants, sizeof(*s.epochs));
+	if (s.epochs == NULL) {
+		cgn_err("state", "no memory to take back the journal; all of it is lost");
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		restore_one(&s, &records[i]);
+	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++)
+		if (!s.epochs[t])
+			cgn_state_epoch(c, t);
+	free(s.epochs);
+	/* An epoch that began anew ends what the journal holds of its tenant: write all of it
+	 * again. */
+	c->state.resync |= s.lost > 0;
+	cgn_notice("state", "taken back kept=%u lapsed=%u lost=%u ports_resting=%u", s.kept,
+		s.lapsed, s.lost, s.resting);
+}
