@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* in2out: rewrites the packets of subscribers whose mapping was found. Worker threads. */
+#include <rte_tcp.h>
+
 #include "forward.h"
 #include "tcp_track.h"
 
@@ -16,7 +18,10 @@ cgn_in2out(struct cgn_worker *w)
 
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
-		cgn_mapping_touch(m, b->now_s);
+		/* A RST answers something: it must not keep the mapping alive (RFC 7857
+		 * section 7.1). */
+		if (pkt->proto != CGN_TCP || !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
+			cgn_mapping_touch(m, b->now_s);
 		if (pkt->proto == CGN_TCP)
 			cgn_tcp_track(m, pkt, CGN_IN2OUT);
 		cgn_rewrite_apply(rte_pktmbuf_mtod(b->mbufs[at], uint8_t *), pkt, CGN_IN2OUT, &rw);

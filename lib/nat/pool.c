@@ -141,8 +141,12 @@ cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum c
 		chunk = chunk_at(pool, at);
 	}
 	block = &pool->blocks[pool->ctl[chunk].block];
-	if (block->inside != inside || (pool->ctl[chunk].busy[proto] & bit) != 0)
+	if (block->inside != inside)
 		return CGN_FATE_NO_PORTS;
+	if ((pool->ctl[chunk].busy[proto] & bit) != 0)
+		return cgn_rest_claim(pool, chunk, proto, at.port % CGN_GRANULE_PORTS)
+			? CGN_FATE_NONE
+			: CGN_FATE_NO_PORTS;
 	cgn_block_book(pool, chunk, proto, at.port % CGN_GRANULE_PORTS);
 	return CGN_FATE_NONE;
 }
@@ -150,7 +154,10 @@ cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum c
 void
 cgn_pool_untake(struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto)
 {
-	cgn_block_unpick(pool, chunk_at(pool, at), proto, at.port % CGN_GRANULE_PORTS);
+	uint32_t chunk = chunk_at(pool, at), bit = at.port % CGN_GRANULE_PORTS;
+
+	if (!cgn_rest_unclaim(pool, chunk, proto, bit))
+		cgn_block_unpick(pool, chunk, proto, bit);
 }
 
 void

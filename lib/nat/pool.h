@@ -21,6 +21,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "directory.h"
@@ -77,6 +78,18 @@ struct cgn_pool_use {
 	uint32_t n_avail; /* addresses with a free block */
 };
 
+/*
+ * A port that its own subscriber took back while it rested (RFC 6887 section 15, AMB-12): its slot
+ * holds a mapping, so the link of the chain it is still in is kept here.
+ */
+struct cgn_claim {
+	uint32_t number, next; /* slot numbers as in rest_heads */
+	uint32_t until_s;      /* rests again until then */
+	bool is_resting;
+};
+
+enum { CGN_MAX_CLAIMS = 256 };
+
 struct cgn_pool {
 	const struct cgn_directory *dir;
 	struct cgn_subscriber *subscribers;
@@ -93,6 +106,8 @@ struct cgn_pool {
 	struct cgn_pool_use *use; /* [n_tenants] */
 	uint32_t rest_now_s;
 	uint32_t rest_heads[CGN_REST_SLOTS]; /* slot number + 1, by second */
+	struct cgn_claim claims[CGN_MAX_CLAIMS];
+	uint32_t n_claims;
 	struct cgn_rand *rand;
 };
 
@@ -135,9 +150,9 @@ enum cgn_fate cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t ten
 	enum cgn_proto proto, struct cgn_port *out);
 
 /*
- * Takes a given free port: of a block that the subscriber holds, or of a free block that it may
- * lease, on its paired address, or on any address of its tenant when it has none yet. CGN_FATE_NONE
- * or NO_PORTS.
+ * Takes a given port that is free, or rests after the same subscriber had it: of a block it holds,
+ * or of a free block that it may lease, on its paired address, or on any address of its tenant when
+ * it has none yet. CGN_FATE_NONE or NO_PORTS.
  */
 enum cgn_fate cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	enum cgn_proto proto, struct cgn_port at);

@@ -41,5 +41,12 @@ void cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto,
  */
 uint64_t cgn_granule_reserved(uint32_t granule, enum cgn_proto proto);
 
+/*
+ * The holder of a resting port takes it back; false when it does not rest or too many are taken
+ * back at a time. unclaim undoes it; false when the port was not claimed (port_rest.c).
+ */
+bool cgn_rest_claim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit);
+bool cgn_rest_unclaim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit);
+
 /* A busy port becomes free; the last one returns the block. */
 void cgn_block_unpick(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit);

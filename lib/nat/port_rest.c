@@ -23,6 +23,39 @@ count_resting(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, int b
 	pool->use[pool->addrs[block->pool].tenant].resting[proto] += (uint32_t)by;
 }
 
+static _Atomic uint32_t *
+slot_of(struct cgn_pool *pool, uint32_t number)
+{
+	return &pool->chunks[number / SLOTS_PER_CHUNK].slots[number % SLOTS_PER_CHUNK /
+		CGN_GRANULE_PORTS][number % CGN_GRANULE_PORTS];
+}
+
+/* The claim on a slot that is still in a chain, or NULL. There are few, and mostly none. */
+static struct cgn_claim *
+claim_of(struct cgn_pool *pool, uint32_t number)
+{
+	for (uint32_t i = 0; i < pool->n_claims; i++)
+		if (pool->claims[i].number == number)
+			return &pool->claims[i];
+	return NULL;
+}
+
+static void
+claim_del(struct cgn_pool *pool, struct cgn_claim *claim)
+{
+	*claim = pool->claims[--pool->n_claims];
+}
+
+static void
+link_slot(struct cgn_pool *pool, uint32_t number, uint32_t until_s)
+{
+	uint32_t *head = &pool->rest_heads[until_s % CGN_REST_SLOTS];
+
+	atomic_store_explicit(
+		slot_of(pool, number), CGN_SLOT_RESTING | *head, memory_order_release);
+	*head = number + 1;
+}
+
 void
 cgn_pool_rest(struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto, uint32_t until_s)
 {
@@ -30,17 +63,56 @@ cgn_pool_rest(struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto, u
 	uint32_t chunk = atomic_load_explicit(
 		&pool->granules[(uint64_t)at.pool * CGN_GRANULES + at.port / CGN_GRANULE_PORTS],
 		memory_order_relaxed);
-	_Atomic uint32_t *slot = &pool->chunks[chunk].slots[proto][bit];
-	uint32_t *head = &pool->rest_heads[until_s % CGN_REST_SLOTS];
+	uint32_t number = slot_number(chunk, proto, bit);
+	struct cgn_claim *claim = claim_of(pool, number);
 
+	if (claim != NULL) { /* the chain of its earlier rest still holds it: wait for that */
+		claim->until_s = until_s;
+		claim->is_resting = true;
+		count_resting(pool, chunk, proto, 1);
+		atomic_store_explicit(slot_of(pool, number), CGN_SLOT_RESTING | claim->next,
+			memory_order_release);
+		return;
+	}
 	if ((int32_t)(until_s - pool->rest_now_s) <= 0) {
-		atomic_store_explicit(slot, 0, memory_order_release);
+		atomic_store_explicit(slot_of(pool, number), 0, memory_order_release);
 		cgn_block_unpick(pool, chunk, proto, bit);
 		return;
 	}
 	count_resting(pool, chunk, proto, 1);
-	atomic_store_explicit(slot, CGN_SLOT_RESTING | *head, memory_order_release);
-	*head = slot_number(chunk, proto, bit) + 1;
+	link_slot(pool, number, until_s);
+}
+
+bool
+cgn_rest_claim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit)
+{
+	uint32_t number = slot_number(chunk, proto, bit);
+	uint32_t slot = atomic_load_explicit(slot_of(pool, number), memory_order_relaxed);
+	struct cgn_claim *claim = claim_of(pool, number);
+
+	if (!(slot & CGN_SLOT_RESTING) || (claim == NULL && pool->n_claims == CGN_MAX_CLAIMS))
+		return false;
+	if (claim == NULL)
+		claim = &pool->claims[pool->n_claims++];
+	*claim = (struct cgn_claim){.number = number, .next = slot & ~CGN_SLOT_RESTING};
+	count_resting(pool, chunk, proto, -1);
+	atomic_store_explicit(slot_of(pool, number), 0, memory_order_release);
+	return true;
+}
+
+bool
+cgn_rest_unclaim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit)
+{
+	uint32_t number = slot_number(chunk, proto, bit);
+	struct cgn_claim *claim = claim_of(pool, number);
+
+	if (claim == NULL)
+		return false;
+	atomic_store_explicit(
+		slot_of(pool, number), CGN_SLOT_RESTING | claim->next, memory_order_release);
+	count_resting(pool, chunk, proto, 1);
+	claim_del(pool, claim);
+	return true;
 }
 
 static void
@@ -48,24 +120,33 @@ wake(struct cgn_pool *pool, uint32_t number)
 {
 	uint32_t chunk = number / SLOTS_PER_CHUNK;
 	enum cgn_proto proto = (enum cgn_proto)(number % SLOTS_PER_CHUNK / CGN_GRANULE_PORTS);
-	uint32_t bit = number % CGN_GRANULE_PORTS;
 
-	atomic_store_explicit(&pool->chunks[chunk].slots[proto][bit], 0, memory_order_release);
+	atomic_store_explicit(slot_of(pool, number), 0, memory_order_release);
 	count_resting(pool, chunk, proto, -1);
-	cgn_block_unpick(pool, chunk, proto, bit);
+	cgn_block_unpick(pool, chunk, proto, number % CGN_GRANULE_PORTS);
 }
 
-static uint32_t
-chain_pop(struct cgn_pool *pool, uint32_t *head)
+/* The first slot of the chain of second now_s leaves it; it wakes unless it has been claimed. */
+static void
+chain_pop(struct cgn_pool *pool, uint32_t *head, uint32_t now_s)
 {
 	uint32_t number = *head - 1;
-	const struct cgn_chunk *chunk = &pool->chunks[number / SLOTS_PER_CHUNK];
-	uint32_t slot = atomic_load_explicit(&chunk->slots[number % SLOTS_PER_CHUNK /
-						     CGN_GRANULE_PORTS][number % CGN_GRANULE_PORTS],
-		memory_order_relaxed);
+	struct cgn_claim *claim = claim_of(pool, number);
+	uint32_t until_s;
 
-	*head = slot & ~CGN_SLOT_RESTING;
-	return number;
+	if (claim == NULL) {
+		*head = atomic_load_explicit(slot_of(pool, number), memory_order_relaxed) &
+			~CGN_SLOT_RESTING;
+		wake(pool, number);
+		return;
+	}
+	*head = claim->next;
+	until_s = claim->until_s;
+	if (claim->is_resting && (int32_t)(until_s - now_s) > 0)
+		link_slot(pool, number, until_s);
+	else if (claim->is_resting)
+		wake(pool, number);
+	claim_del(pool, claim_of(pool, number));
 }
 
 uint32_t
@@ -74,12 +155,13 @@ cgn_pool_rest_advance(struct cgn_pool *pool, uint32_t now_s, uint32_t budget)
 	uint32_t n = 0;
 
 	while ((int32_t)(now_s - pool->rest_now_s) > 0) {
-		uint32_t *head = &pool->rest_heads[(pool->rest_now_s + 1) % CGN_REST_SLOTS];
+		uint32_t second = pool->rest_now_s + 1;
+		uint32_t *head = &pool->rest_heads[second % CGN_REST_SLOTS];
 
 		for (; *head != 0; n++) {
 			if (n == budget)
 				return n;
-			wake(pool, chain_pop(pool, head));
+			chain_pop(pool, head, second);
 		}
 		pool->rest_now_s++;
 	}

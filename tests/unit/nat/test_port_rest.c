@@ -141,3 +141,51 @@ Test(port_rest, protocols_of_one_port_rest_on_their_own)
 	cr_assert_eq(f.pool->use[0].busy[CGN_TCP], 0);
 	cr_assert_eq(f.pool->use[0].busy[CGN_UDP], 64);
 }
+
+Test(port_rest, holder_takes_its_resting_port_back_and_nobody_else)
+{
+	struct cgn_port at = map(0, CGN_UDP, 7);
+
+	cgn_pool_rest(f.pool, at, CGN_UDP, START_S + 120);
+	cr_assert_neq(cgn_pool_take_at(f.pool, 1, 0, CGN_UDP, at), CGN_FATE_NONE);
+	cr_assert_eq(cgn_pool_take_at(f.pool, 0, 0, CGN_UDP, at), CGN_FATE_NONE);
+	cgn_pool_publish(f.pool, at, CGN_UDP, 8);
+	cr_assert_eq(cgn_pool_rest_advance(f.pool, START_S + 200, 100), 1);
+	cr_assert_eq(cgn_pool_find(f.pool, at.pool, CGN_UDP, at.port), 8, "its old rest ended it");
+	cr_assert_eq(f.pool->n_claims, 0);
+	cr_assert(pool_fixture_is_consistent(&f));
+	cgn_pool_rest(f.pool, at, CGN_UDP, START_S + 320);
+	cr_assert_eq(cgn_pool_rest_advance(f.pool, START_S + 319, 100), 0);
+	cr_assert_eq(cgn_pool_rest_advance(f.pool, START_S + 320, 100), 1);
+	cr_assert(pool_is_untouched(f.pool));
+}
+
+Test(port_rest, port_taken_back_and_freed_again_rests_its_full_time)
+{
+	struct cgn_port at = map(0, CGN_TCP, 7);
+
+	for (uint32_t round = 0; round < 3; round++) {
+		cgn_pool_rest(f.pool, at, CGN_TCP, START_S + 120 + round * 10);
+		cr_assert_eq(cgn_pool_take_at(f.pool, 0, 0, CGN_TCP, at), CGN_FATE_NONE);
+		cgn_pool_publish(f.pool, at, CGN_TCP, 9 + round);
+		cr_assert(pool_fixture_is_consistent(&f));
+	}
+	cgn_pool_rest(f.pool, at, CGN_TCP, START_S + 150);
+	cgn_pool_rest_advance(f.pool, START_S + 149, 100);
+	cr_assert_eq(f.pool->use[0].resting[CGN_TCP], 1, "woke with an earlier rest");
+	cgn_pool_rest_advance(f.pool, START_S + 150, 100);
+	cr_assert(pool_is_untouched(f.pool));
+}
+
+Test(port_rest, taking_back_can_be_undone)
+{
+	struct cgn_port at = map(0, CGN_TCP, 7);
+
+	cgn_pool_rest(f.pool, at, CGN_TCP, START_S + 120);
+	cr_assert_eq(cgn_pool_take_at(f.pool, 0, 0, CGN_TCP, at), CGN_FATE_NONE);
+	cgn_pool_untake(f.pool, at, CGN_TCP);
+	cr_assert_eq(f.pool->n_claims, 0);
+	cr_assert_eq(f.pool->use[0].resting[CGN_TCP], 1);
+	cr_assert_eq(cgn_pool_rest_advance(f.pool, START_S + 120, 100), 1);
+	cr_assert(pool_is_untouched(f.pool));
+}
