@@ -43,7 +43,7 @@ enum cgn_pkt_action {
 	CGN_ACT_ARP,      /* worker → control */
 	CGN_ACT_NO_NEIGH, /* worker → control: translated, next hop unresolved */
 	CGN_ACT_TTL,      /* worker → control: TTL ran out, tell the sender */
-	CGN_ACT_PORTCTL,   /* worker → control: NAT-PMP or PCP to the service address */
+	CGN_ACT_PORTCTL,  /* worker → control: NAT-PMP or PCP to the service address */
 	CGN_ACT_TOO_BIG,  /* worker → control: needs fragmenting, tell the sender */
 	CGN_ACT_RESUME,   /* control → worker: look up again, the mapping is there */
 	CGN_ACT_SEND,     /* control → worker: complete but for the Ethernet header */

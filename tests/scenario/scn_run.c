@@ -68,6 +68,15 @@ resolve(struct scn *s, const struct scn_end *end, uint32_t *addr, uint16_t *port
 	*port = v != NULL ? v->port : end->port;
 }
 
+struct scn_end
+scn_end_resolved(struct scn *s, char *word)
+{
+	struct scn_end end = scn_end_parse(s, word);
+
+	resolve(s, &end, &end.addr, &end.port);
+	return end;
+}
+
 static void
 cmd_packet(struct scn *s)
 {
@@ -133,6 +142,14 @@ match_end(struct scn *s, const struct scn_end *end, uint32_t addr, uint16_t port
 	if (addr != want || port != want_port)
 		scn_fail(s, "got %s:%u instead of %s:%u", cgn_ip4_str(addr, text[0]), port,
 			cgn_ip4_str(want, text[1]), want_port);
+}
+
+void
+scn_match_word(struct scn *s, char *word, uint32_t addr, uint16_t port)
+{
+	struct scn_end end = scn_end_parse(s, word);
+
+	match_end(s, &end, addr, port);
 }
 
 static void
@@ -381,7 +398,11 @@ static const struct {
 	{"expect-held", cmd_expect_held}, {"same", cmd_compare}, {"differ", cmd_compare},
 	{"same-address", cmd_compare}, {"differ-address", cmd_compare}, {"elapse", cmd_time},
 	{"jump", cmd_time}, {"jump-ms", cmd_time}, {"silent", cmd_host}, {"answers", cmd_host},
-	{"mac", cmd_host}, {"arp", cmd_arp}};
+	{"mac", cmd_host}, {"arp", cmd_arp}, {"request", scn_cmd_request},
+	{"expect-answer", scn_cmd_expect_answer},
+	{"expect-announcement", scn_cmd_expect_announcement}, {"announced", scn_cmd_announced},
+	{"open", scn_cmd_open}, {"shut", scn_cmd_open},
+	{"expect-explicit", scn_cmd_expect_explicit}};
 
 void
 scn_command(struct scn *s)
