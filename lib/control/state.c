@@ -194,9 +194,13 @@ cgn_state_resync(struct cgn_control *c)
 		if (c->state.cursor < n_tenants)
 			record = epoch_record(c, c->state.cursor);
 		else {
-			m = cgn_table_at(c->table, c->explicits.records[r].mapping);
-			if (r == 0 || m->explicit_ref != r)
-				continue; /* a free record */
+			uint32_t i = c->explicits.records[r].mapping;
+
+			if (r == 0 || i > c->table->capacity)
+				continue; /* of a free record this is the next free one */
+			m = cgn_table_at(c->table, i);
+			if (m->explicit_ref != r)
+				continue;
 			record = set_record(c, m, &c->explicits.records[r]);
 		}
 		if (!put(&c->state, &record))

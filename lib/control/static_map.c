@@ -32,7 +32,7 @@ cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_sta
 		.inside = flow.inside, .port = flow.port, .proto = (uint8_t)flow.proto};
 	struct cgn_subscriber *sub;
 	struct cgn_explicit *e;
-	uint32_t i;
+	uint32_t i, paired;
 
 	if (flow.inside == CGN_NONE)
 		return "the inside address is not assigned to a subscriber of the tenant";
@@ -45,9 +45,12 @@ cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_sta
 		return "the subscriber is paired with another outside address";
 	if (c->explicits.first_free == 0)
 		return "table.explicit is full";
+	paired = sub->pool;
 	sub->pool = at.pool;
-	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
+	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE) {
+		sub->pool = paired;
 		return "the outside port is taken, reserved or outside the tenant's port range";
+	}
 	e = cgn_explicit_add(c, i);
 	e->origin = CGN_EXPLICIT_OPERATOR;
 	cgn_state_set(c, cgn_table_at(c->table, i), e);
