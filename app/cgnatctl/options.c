@@ -21,7 +21,8 @@ is_shown(const struct cgn_command *cmd, int p)
 static void
 help_all(FILE *out)
 {
-	fputs("cgnatctl shows what the carrier-grade NAT cgnatd is doing.\n\n"
+	fputs("cgnatctl shows what the carrier-grade NAT cgnatd is doing, and sets port "
+	      "forwards.\n\n"
 	      "usage: cgnatctl [options] VERB [VALUE...] [KEY=VALUE...]\n"
 	      "       cgnatctl VERB --help\n\nverbs:\n",
 		out);
@@ -224,12 +225,27 @@ parse_flags(struct cgn_options *o, struct flags *flags, int argc, char **argv)
 	return CGN_EXIT_OK;
 }
 
+/* The command that the words begin with, its verb being one or two of them; NULL: none. */
+static const struct cgn_command *
+find_command(int argc, char **argv, int *n_words)
+{
+	const struct cgn_command *cmd = argv[0][0] != '/' ? cgn_command_find(argv[0]) : NULL;
+	char verb[32];
+
+	*n_words = 1;
+	if (cmd != NULL || argc < 2)
+		return cmd;
+	*n_words = 2;
+	snprintf(verb, sizeof(verb), "%s %s", argv[0], argv[1]);
+	return verb[0] != '/' ? cgn_command_find(verb) : NULL;
+}
+
 enum cgn_exit
 cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 {
 	struct flags flags = {0};
-	const char *verb;
 	enum cgn_exit result;
+	int n_words = 0;
 
 	memset(o, 0, sizeof(*o));
 	o->where.prefix = "cgnatd";
@@ -237,14 +253,16 @@ cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 	result = parse_flags(o, &flags, argc, argv);
 	if (result != CGN_EXIT_OK || o->done)
 		return result;
-	verb = optind < argc ? argv[optind] : NULL;
-	if (verb != NULL && strcmp(verb, "help") == 0) {
+	argc -= optind;
+	argv += optind;
+	if (argc > 0 && strcmp(argv[0], "help") == 0) {
 		flags.help = true;
-		verb = optind + 1 < argc ? argv[optind + 1] : NULL;
+		argc--;
+		argv++;
 	}
-	o->cmd = verb != NULL && verb[0] != '/' ? cgn_command_find(verb) : NULL;
-	if (verb != NULL && o->cmd == NULL) {
-		fprintf(stderr, "cgnatctl: unknown verb '%s'; see cgnatctl --help\n", verb);
+	o->cmd = argc > 0 ? find_command(argc, argv, &n_words) : NULL;
+	if (argc > 0 && o->cmd == NULL) {
+		fprintf(stderr, "cgnatctl: unknown verb '%s'; see cgnatctl --help\n", argv[0]);
 		return CGN_EXIT_USAGE;
 	}
 	if (flags.help || o->cmd == NULL) {
@@ -253,10 +271,10 @@ cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 		return flags.help ? CGN_EXIT_OK : CGN_EXIT_USAGE;
 	}
 	if (flags.all && !(o->cmd->takes & P(ALL))) {
-		fprintf(stderr, "cgnatctl: --all has no meaning for %s\n", verb);
+		fprintf(stderr, "cgnatctl: --all has no meaning for %s\n", o->cmd->verb);
 		return CGN_EXIT_USAGE;
 	}
 	if (flags.all)
 		add_param(o, "all", 3, "true");
-	return parse_words(o, argc - optind - 1, argv + optind + 1);
+	return parse_words(o, argc - n_words, argv + n_words);
 }

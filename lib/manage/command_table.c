@@ -30,6 +30,14 @@ const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
 		.shape = CGN_SHAPE_##form,                                                         \
 		.needs = need,                                                                     \
 		.takes = (need) | (take) | EXTRA_##form},
+#define ACTION(id, object, action, need, take, text)                                               \
+	[CGN_COMMAND_##id] = {.path = "/cgnat/" #object "/" #action,                               \
+		.verb = #object " " #action,                                                       \
+		.help = text,                                                                      \
+		.rows = "",                                                                        \
+		.shape = CGN_SHAPE_ITEM,                                                           \
+		.needs = need,                                                                     \
+		.takes = (need) | (take) | EXTRA_ITEM},
 #include "commands.def"
 };
 

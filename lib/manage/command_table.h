@@ -19,6 +19,7 @@ enum cgn_param_type {
 	CGN_PARAM_TYPE_NAME,     /* a-z 0-9 _ -; min and max: length */
 	CGN_PARAM_TYPE_ADDRESS,  /* a.b.c.d */
 	CGN_PARAM_TYPE_PROTO,    /* tcp, udp, icmp */
+	CGN_PARAM_TYPE_ORIGIN,   /* natpmp, pcp_map, pcp_peer, operator */
 	CGN_PARAM_TYPE_ENDPOINT, /* a.b.c.d:port */
 	CGN_PARAM_TYPE_NUMBER,   /* decimal, min to max */
 	CGN_PARAM_TYPE_BOOL,     /* true, false */
@@ -34,6 +35,7 @@ extern const struct cgn_param_info cgn_param_infos[CGN_N_PARAMS];
 
 enum cgn_command_id {
 #define COMMAND(id, name, shape, rows, needs, takes, help) CGN_COMMAND_##id,
+#define ACTION(id, object, action, needs, takes, help) CGN_COMMAND_##id,
 #include "commands.def"
 	CGN_N_COMMANDS
 };
@@ -45,8 +47,8 @@ enum cgn_command_shape {
 };
 
 struct cgn_command {
-	const char *path; /* "/cgnat/info" */
-	const char *verb; /* "info" */
+	const char *path; /* "/cgnat/info", "/cgnat/map/add" */
+	const char *verb; /* "info", "map add" */
 	const char *help;
 	const char *rows; /* what a row is, or "" */
 	enum cgn_command_shape shape;

@@ -10,9 +10,15 @@
 
 #include "ipaddr.h"
 #include "mapping.h"
+#include "portctl.h"
 #include "text.h"
 
 #define SHOWN "%.32s" /* enough of a foreign text to recognise it */
+
+const char *const cgn_origin_names[CGN_N_ORIGINS] = {[CGN_EXPLICIT_NATPMP] = "natpmp",
+	[CGN_EXPLICIT_PCP_MAP] = "pcp_map",
+	[CGN_EXPLICIT_PCP_PEER] = "pcp_peer",
+	[CGN_EXPLICIT_OPERATOR] = "operator"};
 
 void
 cgn_params_error_set(struct cgn_params_error *err, const char *param, const char *fmt, ...)
@@ -61,6 +67,16 @@ parse_endpoint(struct cgn_param_value *v, const char **wanted)
 }
 
 static int
+parse_origin(struct cgn_param_value *v, const char **wanted)
+{
+	*wanted = "natpmp, pcp_map, pcp_peer or operator";
+	for (v->number = 0; v->number < CGN_N_ORIGINS; v->number++)
+		if (strcmp(v->text, cgn_origin_names[v->number]) == 0)
+			return 0;
+	return -EINVAL;
+}
+
+static int
 parse_word(enum cgn_param_type type, struct cgn_param_value *v, const char **wanted)
 {
 	if (type == CGN_PARAM_TYPE_PROTO) {
@@ -85,6 +101,8 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 	case CGN_PARAM_TYPE_ADDRESS:
 		*wanted = "an IPv4 address such as 100.64.0.10";
 		return cgn_ip4_parse(v->text, &v->addr);
+	case CGN_PARAM_TYPE_ORIGIN:
+		return parse_origin(v, wanted);
 	case CGN_PARAM_TYPE_ENDPOINT:
 		return parse_endpoint(v, wanted);
 	case CGN_PARAM_TYPE_NUMBER:

@@ -18,9 +18,9 @@ enum {
 
 struct cgn_param_value {
 	char text[CGN_PARAM_VALUE_LEN]; /* as given */
-	uint64_t number;                /* NUMBER; BOOL 0, 1; PROTO enum cgn_proto */
-	uint32_t addr;                  /* ADDRESS, ENDPOINT; host order */
-	uint16_t port;                  /* ENDPOINT */
+	uint64_t number; /* NUMBER; BOOL 0, 1; enums cgn_proto, cgn_explicit_origin */
+	uint32_t addr;   /* ADDRESS, ENDPOINT; host order */
+	uint16_t port;   /* ENDPOINT */
 };
 
 struct cgn_params {
@@ -33,6 +33,10 @@ struct cgn_params_error {
 	char param[16];
 	char message[CGN_REPLY_STRING_LEN];
 };
+
+/* "natpmp", "pcp_map", "pcp_peer", "operator": by enum cgn_explicit_origin. */
+enum { CGN_N_ORIGINS = 4 };
+extern const char *const cgn_origin_names[CGN_N_ORIGINS];
 
 /* text may be NULL: no parameters. 0, or -EINVAL with *err filled. */
 int cgn_params_parse(const struct cgn_command *cmd, const char *text, struct cgn_params *params,

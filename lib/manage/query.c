@@ -15,6 +15,11 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.grace_wait_ns_max = c->grace_wait_ns_max,
 		.neighbours = c->neigh->n_known,
 		.held = c->neigh->n_held,
+		.explicits = c->explicits.n_used,
+		.filters = c->filters.n_used,
+		.journal_on = c->state.ring != NULL,
+		.journal_written = c->state.written,
+		.journal_resyncs = c->state.resyncs,
 	};
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
 		q->made += c->tenants[t].made;

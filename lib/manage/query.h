@@ -32,6 +32,9 @@ struct cgn_query_box {
 	uint32_t mappings, limbo; /* published and unlinked; unlinked only */
 	uint64_t made, refused, expired, grace_wait_ns_max;
 	uint32_t neighbours, held;
+	uint32_t explicits, filters; /* records and filter sets in use */
+	bool journal_on;
+	uint64_t journal_written, journal_resyncs;
 };
 void cgn_query_box(struct cgn_control *c, void *arg);
 
@@ -71,10 +74,41 @@ struct cgn_query_mappings {
 		uint32_t inside_addr, outside_addr; /* host order */
 		uint16_t inside_port, outside_port, tenant;
 		uint8_t proto;
-		uint32_t tcp, age_s, idle_s, left_s;
+		uint32_t tcp, age_s, idle_s;
+		int32_t left_s; /* -1: the operator's */
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_mappings(struct cgn_control *c, void *arg);
+
+/* Explicit mappings (query_explicit.c). */
+struct cgn_query_explicits {
+	struct cgn_query q;      /* cursor: record */
+	uint32_t inside;         /* only this subscriber, or CGN_NONE */
+	uint8_t protos, origins; /* bits by enum cgn_proto and enum cgn_explicit_origin */
+	struct cgn_explicit_row {
+		uint64_t at;
+		uint32_t inside_addr, outside_addr, client_addr; /* host order */
+		uint16_t inside_port, outside_port, client_port, tenant;
+		uint16_t set_first, set_size;
+		uint8_t proto, origin, n_filters;
+		int32_t idle_s; /* -1: no packet yet */
+		int32_t left_s; /* -1: the operator's */
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_explicits(struct cgn_control *c, void *arg);
+
+/* The operator's wish for one mapping: these two change state (query_explicit.c). */
+struct cgn_query_map {
+	uint32_t tenant;
+	struct cgn_conf_static map; /* delete: outside end is filled in */
+	uint8_t origin;             /* delete, out: of what is gone, enum cgn_explicit_origin */
+	const char *why;            /* out: NULL when it is done, else why not; static text */
+};
+void cgn_query_map_add(struct cgn_control *c, void *arg);
+void cgn_query_map_delete(struct cgn_control *c, void *arg);
+
+/* Seconds that are left of an explicit mapping's record, or -1 when it is the operator's. */
+int32_t cgn_query_explicit_left(const struct cgn_control *c, const struct cgn_explicit *e);
 
 /* Outside addresses. */
 struct cgn_query_pools {
@@ -114,6 +148,7 @@ void cgn_query_neighbours(struct cgn_control *c, void *arg);
 static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_mappings) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_explicits) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_pools) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_blocks) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_neighbours) <= CGN_REQUEST_ARG_MAX, "fits a request");

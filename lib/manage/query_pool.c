@@ -27,15 +27,31 @@ mapping_is_wanted(const struct cgn_control *c, const struct cgn_query_mappings *
 			rte_be_to_cpu_16(m->outside_port)) == i;
 }
 
+/* By traffic or by its record, whichever is later; -1: the operator's. */
+static int32_t
+mapping_left(const struct cgn_control *c, const struct cgn_mapping *m)
+{
+	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+	int32_t left = (int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s), record = 0;
+
+	if (m->explicit_ref != 0)
+		record = cgn_query_explicit_left(c, &c->explicits.records[m->explicit_ref]);
+	if (record < 0)
+		return -1;
+	left = left > record ? left : record;
+	return left > 0 ? left : 0;
+}
+
 static void
 mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t i, uint64_t at)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
-	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
-	int32_t left = (int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s);
+	uint32_t age = c->now_s - m->made_s;
 	int32_t idle =
 		(int32_t)(c->now_s - atomic_load_explicit(&m->last_use_s, memory_order_relaxed));
 
+	if (idle > 0 && (uint32_t)idle > age)
+		idle = (int32_t)age; /* asked for, and no packet yet */
 	q->rows[q->q.n++] = (struct cgn_mapping_row){
 		.at = at,
 		.inside_addr = rte_be_to_cpu_32(m->inside_addr),
@@ -45,9 +61,9 @@ mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t 
 		.tenant = m->tenant,
 		.proto = m->proto,
 		.tcp = atomic_load_explicit(&m->tcp, memory_order_relaxed),
-		.age_s = c->now_s - m->made_s,
+		.age_s = age,
 		.idle_s = idle > 0 ? (uint32_t)idle : 0, /* a worker's second may be ahead */
-		.left_s = left > 0 ? (uint32_t)left : 0,
+		.left_s = mapping_left(c, m),
 	};
 }
 

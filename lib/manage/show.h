@@ -21,6 +21,8 @@ struct cgn_show {
 
 #define COMMAND(id, name, shape, rows, needs, takes, help)                                         \
 	void cgn_show_##name(struct cgn_show *show);
+#define ACTION(id, object, action, needs, takes, help)                                             \
+	void cgn_show_##object##_##action(struct cgn_show *show);
 #include "commands.def"
 
 /*

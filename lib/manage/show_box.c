@@ -42,12 +42,17 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_u64(r, "workers", box->dp.n_workers);
 	cgn_reply_u64(r, "mappings", q.mappings);
 	cgn_reply_u64(r, "mappings_max", box->conf->table.mappings);
+	cgn_reply_u64(r, "explicit", q.explicits);
+	cgn_reply_u64(r, "explicit_max", box->conf->table.explicit_mappings);
 	cgn_reply_u64(r, "limbo", q.limbo);
 	cgn_reply_u64(r, "made", q.made);
 	cgn_reply_u64(r, "refused", q.refused);
 	cgn_reply_u64(r, "expired", q.expired);
 	cgn_reply_u64(r, "grace_us_max", q.grace_wait_ns_max / CGN_NS_PER_US);
 	cgn_reply_u64(r, "neighbours", q.neighbours);
+	cgn_reply_str(r, "journal", q.journal_on ? "on" : "off");
+	cgn_reply_u64(r, "journal_written", q.journal_written);
+	cgn_reply_u64(r, "journal_resyncs", q.journal_resyncs);
 	cgn_reply_u64(r, "received", law.received);
 	cgn_reply_u64(r, "fates", law.fates);
 	cgn_reply_u64(r, "held", law.held);
@@ -97,6 +102,20 @@ pool_bytes(const struct cgn_pool *pool)
 		pool->n_blocks * sizeof(*pool->blocks);
 }
 
+/* Records of explicit mappings and filter sets: as many of each as table.explicit says. */
+static void
+add_explicits(struct cgn_reply *r, const struct cgn_control *c, const struct cgn_query_box *q)
+{
+	cgn_reply_u64(r, "explicit", c->explicits.capacity);
+	cgn_reply_u64(r, "explicit_used", q->explicits);
+	cgn_reply_u64(r, "explicit_bytes",
+		(c->explicits.capacity + UINT64_C(1)) * sizeof(*c->explicits.records));
+	cgn_reply_u64(r, "filters", c->filters.capacity);
+	cgn_reply_u64(r, "filters_used", q->filters);
+	cgn_reply_u64(
+		r, "filters_bytes", (c->filters.capacity + UINT64_C(1)) * sizeof(*c->filters.sets));
+}
+
 void
 cgn_show_memory(struct cgn_show *show)
 {
@@ -104,13 +123,17 @@ cgn_show_memory(struct cgn_show *show)
 	const struct cgn_directory *dir = show->box->dir;
 	struct rte_mempool *mp = show->box->mempool;
 	struct cgn_reply *r = show->reply;
+	struct cgn_query_box q;
 
+	if (!cgn_show_ask(show, cgn_query_box, &q, sizeof(q)))
+		return;
 	cgn_reply_u64(r, "resident_bytes", resident_bytes());
 	add_heap(r);
 	cgn_reply_u64(r, "mapping_bytes", sizeof(struct cgn_mapping));
 	cgn_reply_u64(
 		r, "table_bytes", (c->table->capacity + UINT64_C(1)) * sizeof(struct cgn_mapping));
 	cgn_reply_u64(r, "pool_bytes", pool_bytes(c->pool));
+	add_explicits(r, c, &q);
 	cgn_reply_u64(r, "subscriber_bytes",
 		sizeof(struct cgn_subscriber) + show->box->dp.n_workers * sizeof(uint64_t));
 	cgn_reply_u64(r, "subscribers_bytes",

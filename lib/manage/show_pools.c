@@ -21,7 +21,7 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_str(r, "state", row->proto == CGN_TCP ? cgn_tcp_state_str(row->tcp) : "-");
 	cgn_reply_u64(r, "age_s", row->age_s);
 	cgn_reply_u64(r, "idle_s", row->idle_s);
-	cgn_reply_u64(r, "left_s", row->left_s);
+	cgn_reply_i32(r, "left_s", row->left_s);
 	return row->at;
 }
 

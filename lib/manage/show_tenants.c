@@ -39,6 +39,7 @@ add_use(struct cgn_reply *r, const struct cgn_use *use)
 	cgn_reply_u64(r, "tcp", use->mappings[CGN_TCP]);
 	cgn_reply_u64(r, "udp", use->mappings[CGN_UDP]);
 	cgn_reply_u64(r, "icmp", use->mappings[CGN_ICMP]);
+	cgn_reply_u64(r, "explicit", use->explicit_mappings);
 	cgn_reply_u64(r, "peak", use->peak);
 	cgn_reply_u64(r, "made", use->made);
 	cgn_reply_u64(r, "refused", use->refused);
@@ -66,6 +67,7 @@ tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
 	add_use(show->reply, &q->rows[i].use);
 	cgn_reply_u64(show->reply, "mappings_max", tenant->conf->quota.tenant.mappings);
+	cgn_reply_u64(show->reply, "explicit_max", tenant->conf->quota.tenant.explicit_mappings);
 	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
 	add_pool(show->reply, tenant, &q->rows[i].pool);
 	add_traffic(show, t);
@@ -86,12 +88,14 @@ static void
 add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 {
 	cgn_reply_u64(r, "mappings_max", conf->quota.tenant.mappings);
+	cgn_reply_u64(r, "explicit_max", conf->quota.tenant.explicit_mappings);
 	cgn_reply_u64(r, "new_per_s_max", conf->quota.tenant.new_per_s);
 	cgn_reply_u64(r, "burst_max", conf->quota.tenant.burst);
 	cgn_reply_u64(r, "subscriber_mappings_max", conf->quota.subscriber.mappings);
 	cgn_reply_u64(r, "subscriber_tcp_max", conf->quota.subscriber.tcp);
 	cgn_reply_u64(r, "subscriber_udp_max", conf->quota.subscriber.udp);
 	cgn_reply_u64(r, "subscriber_icmp_max", conf->quota.subscriber.icmp);
+	cgn_reply_u64(r, "subscriber_explicit_max", conf->quota.subscriber.explicit_mappings);
 	cgn_reply_u64(r, "subscriber_new_per_s_max", conf->quota.subscriber.new_per_s);
 	cgn_reply_u64(r, "subscriber_burst_max", conf->quota.subscriber.burst);
 	cgn_reply_u64(r, "subscriber_blocks_max", conf->ports.max_blocks);
@@ -178,18 +182,20 @@ add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscrib
 {
 	const struct cgn_directory *dir = show->box->dir;
 	uint32_t tenant = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
+	const struct cgn_conf_tenant *conf = dir->tenants[tenant].conf;
 	struct cgn_reply *r = show->reply;
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, tenant));
 	cgn_reply_ip4(r, "address", cgn_directory_inside_addr(dir, inside));
 	add_use(r, &sub->use);
-	cgn_reply_u64(r, "mappings_max", dir->tenants[tenant].conf->quota.subscriber.mappings);
+	cgn_reply_u64(r, "mappings_max", conf->quota.subscriber.mappings);
+	cgn_reply_u64(r, "explicit_max", conf->quota.subscriber.explicit_mappings);
 	if (sub->n_blocks > 0)
 		cgn_reply_ip4(r, "outside", dir->pool_addrs[sub->pool]);
 	else
 		cgn_reply_str(r, "outside", "-");
 	cgn_reply_u64(r, "blocks", sub->n_blocks);
-	cgn_reply_u64(r, "blocks_max", dir->tenants[tenant].conf->ports.max_blocks);
+	cgn_reply_u64(r, "blocks_max", conf->ports.max_blocks);
 	cgn_reply_str(r, "last_refusal",
 		sub->last_refusal < CGN_N_FATES ? cgn_fates[sub->last_refusal].name : "-");
 }

@@ -38,6 +38,19 @@ Test(options, positional_values_take_the_order_of_the_table)
 	cr_expect_str_eq(options.params, "address=100.64.0.10,tenant=a");
 }
 
+Test(options, a_verb_may_have_two_words)
+{
+	cr_assert_eq(parse("map add a tcp 100.64.0.10:443 203.0.113.17:8443"), CGN_EXIT_OK);
+	cr_expect_eq(options.cmd, &cgn_commands[CGN_COMMAND_MAP_ADD]);
+	cr_expect_str_eq(options.params,
+		"tenant=a,proto=tcp,inside=100.64.0.10:443,outside=203.0.113.17:8443");
+	cr_assert_eq(parse("map --json delete a -s /x udp 100.64.0.10:53"), CGN_EXIT_OK);
+	cr_expect_eq(options.cmd, &cgn_commands[CGN_COMMAND_MAP_DELETE]);
+	cr_expect_str_eq(options.params, "tenant=a,proto=udp,inside=100.64.0.10:53");
+	cr_assert_eq(parse("explicit a origin=pcp_map"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "tenant=a,origin=pcp_map");
+}
+
 Test(options, flags_stand_anywhere)
 {
 	cr_assert_eq(parse("fates --json a -a -n 5"), CGN_EXIT_OK);
@@ -50,7 +63,8 @@ Test(options, wrong_usage_is_refused)
 {
 	static const char *const lines[] = {"", "nothing", "/cgnat/info", "tenant", "subscriber a",
 		"info x", "mappings -n 0", "mappings -n x", "mappings limit=3", "mappings cursor=3",
-		"info --all", "tenant a,b", "info --unknown", "--prefix"};
+		"info --all", "tenant a,b", "map", "map a", "map delete a tcp", "map info",
+		"map add a tcp 100.64.0.10:443", "info --unknown", "--prefix"};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);
@@ -78,5 +92,6 @@ Test(options, every_verb_has_help, .init = cr_redirect_stdout)
 		cr_expect(options.done);
 	}
 	cr_expect_eq(parse("help mappings"), CGN_EXIT_OK);
+	cr_expect_eq(parse("help map add"), CGN_EXIT_OK);
 	cr_expect_eq(parse("--version"), CGN_EXIT_OK);
 }

@@ -99,17 +99,34 @@ check_fields(const struct cgn_command *cmd, const char *where, json_t *object, b
 		cr_expect_eq(json_object_size(object), n, "%s: %s", cmd->verb, where);
 }
 
+/* A request with all that the command needs. */
+static void
+example(const struct cgn_command *cmd, char *request, size_t size)
+{
+	static const struct {
+		enum cgn_param_id param;
+		const char *text;
+	} values[] = {{CGN_PARAM_TENANT, "tenant=a"}, {CGN_PARAM_ADDRESS, "address=100.64.0.10"},
+		{CGN_PARAM_PROTO, "proto=tcp"}, {CGN_PARAM_INSIDE, "inside=100.64.0.21:443"},
+		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"}};
+	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (cmd->needs >> values[i].param & 1)
+			n += (size_t)snprintf(request + n, size - n, ",%s", values[i].text);
+}
+
 Test(commands, every_command_answers_with_the_fields_that_are_declared)
 {
 	open_udp(3);
+	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=udp,inside=100.64.0.20:443,"
+			   "outside=203.0.113.17:8443"));
 	for (int c = 0; c < CGN_N_COMMANDS; c++) {
 		const struct cgn_command *cmd = &cgn_commands[c];
 		char request[128];
 		json_t *answer;
 
-		snprintf(request, sizeof(request), "%s%s%s", cmd->path,
-			cmd->needs != 0 ? ",tenant=a" : "",
-			c == CGN_COMMAND_SUBSCRIBER ? ",address=100.64.0.10" : "");
+		example(cmd, request, sizeof(request));
 		answer = ask_ok(request);
 		if (cmd->shape != CGN_SHAPE_LIST)
 			check_fields(cmd, "item", json_object_get(answer, "item"), true);
@@ -252,9 +269,10 @@ Test(commands, junk_gets_an_error_and_cursors_from_anywhere_an_answer)
 	}
 	for (int bits = 0; bits <= 64; bits++) {
 		static const char *const lists[] = {"mappings,", "mappings,tenant=a,", "pools,",
-			"blocks,", "subscribers,tenant=a,", "neighbours,", "routes,", "fates,",
-			"ports,", "tenants,", "tenant,tenant=a,",
-			"mappings,tenant=a,subscriber=100.64.0.10,", "originated,"};
+			"explicit,", "explicit,tenant=a,", "blocks,", "subscribers,tenant=a,",
+			"neighbours,", "routes,", "fates,", "ports,", "tenants,",
+			"tenant,tenant=a,", "mappings,tenant=a,subscriber=100.64.0.10,",
+			"originated,"};
 		unsigned long long cursor = bits == 64 ? UINT64_MAX : 1ull << bits;
 
 		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

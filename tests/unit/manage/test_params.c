@@ -2,6 +2,7 @@
 /* Tests of lib/manage/params: what telemetry clients may write, and how wrong text is refused. */
 #include "params.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,19 @@ Test(params, every_type_is_read)
 	cr_expect_eq(params.values[CGN_PARAM_ALL].number, 1);
 	cr_expect_eq(parse("fates", "all=false"), 0);
 	cr_expect_eq(params.values[CGN_PARAM_ALL].number, 0);
+	for (uint64_t o = 0; o < CGN_N_ORIGINS; o++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "origin=%s", cgn_origin_names[o]);
+		cr_expect_eq(parse("explicit", text), 0, "%s", text);
+		cr_expect_eq(params.values[CGN_PARAM_ORIGIN].number, o);
+	}
+	cr_assert_eq(parse("map add",
+			     "tenant=a,proto=tcp,inside=100.64.0.10:443,"
+			     "outside=203.0.113.17:8443"),
+		0, "%s", err.message);
+	cr_expect_eq(params.values[CGN_PARAM_INSIDE].addr, 0x6440000a);
+	cr_expect_eq(params.values[CGN_PARAM_INSIDE].port, 443);
 }
 
 Test(params, wrong_values_are_refused_by_name)
@@ -69,6 +83,8 @@ Test(params, wrong_values_are_refused_by_name)
 	refused("mappings", "proto=sctp", "proto", "tcp, udp or icmp");
 	refused("mappings", "outside=203.0.113.17", "outside", "such as 203.0.113.17:40000");
 	refused("mappings", "outside=203.0.113.17:65536", "outside", "such as 203.0.113.17:40000");
+	refused("explicit", "origin=pcp", "origin", "natpmp, pcp_map, pcp_peer or operator");
+	refused("map add", "inside=100.64.0.10", "inside", "an address and port");
 	refused("fates", "all=yes", "all", "true or false");
 	refused("mappings", "tenant=a,tenant=a", "tenant", "twice");
 	refused("mappings", "tenant=a=b", "tenant", "is not a name");
@@ -90,6 +106,9 @@ Test(params, a_needed_parameter_that_is_missing_is_named)
 	refused("tenant", NULL, "tenant", "is missing");
 	refused("subscriber", "tenant=a", "address", "is missing");
 	refused("subscriber", "address=100.64.0.1", "tenant", "is missing");
+	refused("map add", "tenant=a,proto=tcp,inside=100.64.0.10:443", "outside",
+		"map add needs outside=A.B.C.D:PORT");
+	refused("map delete", "tenant=a,proto=tcp", "inside", "is missing");
 }
 
 Test(params, a_kilobyte_of_junk_is_refused_for_every_command)
