@@ -40,13 +40,27 @@ static void __attribute__((format(printf, 2, 3))) add(struct args *a, const char
 	a->n++;
 }
 
+/* Hexadecimal digits and then one of `end`; moves past both. */
+static bool
+skip_hex(const char **s, char end)
+{
+	size_t n = strspn(*s, "0123456789abcdefABCDEF");
+
+	if (n == 0 || (*s)[n] != end)
+		return false;
+	*s += n + 1;
+	return true;
+}
+
+/* domain:bus:device.function, or the same without the domain. */
 static bool
 is_pci(const char *device)
 {
-	unsigned int domain, bus, dev, fn;
-	char rest;
+	const char *s = device;
 
-	return sscanf(device, "%x:%x:%x.%x%c", &domain, &bus, &dev, &fn, &rest) == 4;
+	if (!skip_hex(&s, ':') || !skip_hex(&s, strchr(s, ':') != NULL ? ':' : '.'))
+		return false;
+	return s[-1] == '.' ? skip_hex(&s, '\0') : skip_hex(&s, '.') && skip_hex(&s, '\0');
 }
 
 static void
@@ -153,6 +167,27 @@ remove_runtime_dir(const struct cgn_daemon *d)
 	rmdir(parent); /* stays if another DPDK program uses it */
 }
 
+/* EAL only says "invalid parameter" about a CPU that is not there. */
+static int
+check_cpus(const struct cgn_conf *conf, struct cgn_errmsg *err)
+{
+	cpu_set_t set;
+	int cpu = conf->cores.control;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (uint16_t w = 0; w < conf->cores.n_workers && CPU_ISSET(cpu, &set); w++)
+		cpu = conf->cores.workers[w];
+	if (CPU_ISSET(cpu, &set))
+		return 0;
+	cgn_errmsg_set(err,
+		"CPU %d of cores.* does not exist or is not given to this process, which may use "
+		"%d: "
+		"choose others (see nproc, taskset)",
+		cpu, CPU_COUNT(&set));
+	return -EINVAL;
+}
+
 int
 cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 {
@@ -166,6 +201,8 @@ cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 			d->conf->file_prefix, d->runtime_dir);
 		return -EBUSY;
 	}
+	if (check_cpus(d->conf, err) < 0)
+		return -EINVAL;
 	make_args(&args, d->conf);
 	if (rte_eal_init(args.n, args.argv) >= 0)
 		return 0;

@@ -2,6 +2,7 @@
 /* Assembly and undoing of the appliance; see box.h. */
 #include "box.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ assign_queues(struct cgn_box *box)
 	for (uint16_t p = 0; p < box->dp.n_devs; p++) {
 		const struct cgn_dev *dev = &box->dp.devs[p];
 
+		assert(dev->n_txq > 0 && box->dp.n_workers > 0);
 		for (uint16_t q = 0; q < dev->n_rxq; q++) {
 			struct cgn_worker *w = &box->workers[next++ % box->dp.n_workers];
 

@@ -312,6 +312,8 @@ cgn_scalar_is_present(const struct cgn_key *key, const void *field)
 		return tags_of(key, field)->n > 0;
 	if (key->type == CGN_KEY_OUTER_VLAN || key->type == CGN_KEY_TPID)
 		return tags_of(key, field)->n == 2;
+	if (key->type == CGN_KEY_DEVICE)
+		return *(const char *)field != '\0';
 	if (key->type != CGN_KEY_ADDRESS)
 		return true;
 	memcpy(&addr, field, sizeof(addr));

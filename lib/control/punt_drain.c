@@ -23,6 +23,8 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 			fate = cgn_publish(c, mapping);
 	}
 	if (fate == CGN_FATE_NONE) {
+		/* Ask for the way back while the packet is on its way out. */
+		cgn_neigh_want(c->neigh, cgn_table_at(c->table, mapping)->neigh, c->now_s);
 		cgn_reinject(c, m, CGN_ACT_RESUME);
 		return;
 	}
@@ -61,7 +63,7 @@ static uint32_t
 drain_ring(struct cgn_control *c, struct rte_ring *ring,
 	void (*step)(struct cgn_control *, struct rte_mbuf *))
 {
-	struct rte_mbuf *mbufs[CGN_BURST];
+	struct rte_mbuf *mbufs[CGN_BURST] = {NULL};
 	uint32_t n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, CGN_BURST, NULL);
 
 	for (uint32_t i = 0; i < n; i++)

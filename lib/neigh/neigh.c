@@ -129,13 +129,21 @@ cgn_neigh_hold(struct cgn_neigh_table *t, uint32_t i, struct rte_mbuf *mbuf, uin
 	ctl->last_held = h;
 	ctl->n_held++;
 	t->n_held++;
-	if (ctl->state == CGN_NEIGH_UNKNOWN) {
-		ctl->state = CGN_NEIGH_INCOMPLETE;
-		ctl->asked = 0;
-		t->n_known++;
-		ask(t, i, now_s);
-	}
+	cgn_neigh_want(t, i, now_s);
 	return CGN_FATE_NONE;
+}
+
+void
+cgn_neigh_want(struct cgn_neigh_table *t, uint32_t i, uint32_t now_s)
+{
+	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+
+	if (ctl->state != CGN_NEIGH_UNKNOWN)
+		return;
+	ctl->state = CGN_NEIGH_INCOMPLETE;
+	ctl->asked = 0;
+	t->n_known++;
+	ask(t, i, now_s);
 }
 
 void

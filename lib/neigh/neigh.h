@@ -107,6 +107,9 @@ cgn_neigh_mac(struct cgn_neigh_table *t, uint32_t neigh, struct rte_ether_addr *
 enum cgn_fate cgn_neigh_hold(
 	struct cgn_neigh_table *t, uint32_t neigh, struct rte_mbuf *mbuf, uint32_t now_s);
 
+/* A packet for the neighbour is to be expected: asks for it now if it is unknown. */
+void cgn_neigh_want(struct cgn_neigh_table *t, uint32_t neigh, uint32_t now_s);
+
 /*
  * An ARP message told where an address is. Known neighbours are updated, a changed MAC is followed;
  * unknown ones are learned only if create is set (the message was for the box).
