@@ -101,6 +101,12 @@ def is_arp(frame):
     return frame[12:14] == b"\x08\x06" or frame[12:14] == b"\x81\x00" and frame[16:18] == b"\x08\x06"
 
 
+def is_announcement(frame):
+    """The box's own NAT-PMP and PCP services tell subscribers of a start (RFC 6886 section 3.2.1)."""
+    return frame[26:34] == socket.inet_aton(SERVICE) + socket.inet_aton("224.0.0.1") and \
+        frame[34:38] == struct.pack("!HH", 5351, 5350)
+
+
 def box_mac(ns, address):
     """The daemon's MAC address as a host of the lab has learned it."""
     exec_in = ["ip", "netns", "exec", ns]

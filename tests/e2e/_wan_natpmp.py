@@ -166,7 +166,8 @@ def run(what, frames, allowed, exact=False):
     wan.send_all(frames)
     risen = lab.rise(before, allowed, len(frames))
     back = [f for f in wan.received(0.5) if not lab.is_arp(f)]
-    let_in = [f for port in insides for f in port.received() if not lab.is_arp(f)]
+    let_in = [f for port in insides for f in port.received()
+              if not lab.is_arp(f) and not lab.is_announcement(f)]
     lab.ok(not back, f"{what}: {len(frames)} frames, no answer",
            "\n".join(Ether(f).summary() for f in back))
     lab.ok(not let_in, f"{what}: nothing reaches a subscriber",

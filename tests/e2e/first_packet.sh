@@ -36,6 +36,8 @@ check "the first packet is translated within ${CGN_READY_S:-5} s" test "$ms" -lt
 # The daemon knows no neighbour of b1's: the datagram has to wait for two ARP answers and a mapping.
 check "the daemon is started afresh" "$LAB" restart
 check "the very first datagram, sent once, is answered" asks b1 1
+check "and so is that of another subscriber" asks a2 1
 check "200 flows of one datagram each are answered" asks a2 200
-check "and again, 50 from a1" asks a1 50
+# More than arp.hold_packets_per_neighbour could not wait for a1's own MAC address to be known.
+check "16 flows at once are answered, from a subscriber that was not heard of before" asks a1 16
 finish
