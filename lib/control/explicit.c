@@ -7,6 +7,19 @@
 
 #include "explicit_rules.h"
 
+void
+cgn_explicit_read(struct cgn_control *c, uint32_t i, struct cgn_explicit_answer *answer)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_explicit *e = cgn_explicit_of(c, m);
+
+	*answer = (struct cgn_explicit_answer){.addr = rte_be_to_cpu_32(m->outside_addr),
+		.port = rte_be_to_cpu_16(m->outside_port),
+		.inside_port = rte_be_to_cpu_16(m->inside_port),
+		.n_ports = 1,
+		.lifetime_s = e != NULL ? cgn_explicit_left(c, e) : cgn_explicit_idle_left(c, m)};
+}
+
 static enum cgn_explicit_result
 delete_one(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 	struct cgn_explicit_answer *answer)
@@ -25,21 +38,8 @@ delete_one(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i
 		return CGN_EXPLICIT_NOT_OWNER;
 	if (e->origin == CGN_EXPLICIT_PCP_PEER) /* only outbound state: MAP does not delete it */
 		return CGN_EXPLICIT_IMPLICIT;
-	answer->lifetime_s = cgn_explicit_end(c, i);
+	cgn_unit_end(c, ask, (struct cgn_unit){e->set_first, e->set_size}, answer);
 	return CGN_EXPLICIT_OK;
-}
-
-static void
-read_out(struct cgn_control *c, uint32_t i, struct cgn_explicit_answer *answer)
-{
-	const struct cgn_mapping *m = cgn_table_at(c->table, i);
-	const struct cgn_explicit *e = cgn_explicit_of(c, m);
-
-	*answer = (struct cgn_explicit_answer){.addr = rte_be_to_cpu_32(m->outside_addr),
-		.port = rte_be_to_cpu_16(m->outside_port),
-		.inside_port = rte_be_to_cpu_16(m->inside_port),
-		.n_ports = 1,
-		.lifetime_s = e != NULL ? cgn_explicit_left(c, e) : cgn_explicit_idle_left(c, m)};
 }
 
 /* PEER with lifetime 0 on what is there: says how it is, changes nothing (RFC 6887 section 12.3).
@@ -50,7 +50,7 @@ peek_peer(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 {
 	const struct cgn_explicit *e = cgn_explicit_of(c, cgn_table_at(c->table, i));
 
-	read_out(c, i, answer);
+	cgn_explicit_read(c, i, answer);
 	if (e != NULL && e->origin != CGN_EXPLICIT_OPERATOR && !cgn_explicit_is_owner(e, ask))
 		return CGN_EXPLICIT_NOT_OWNER;
 	return CGN_EXPLICIT_OK;
@@ -73,19 +73,22 @@ is_suggested(const struct cgn_mapping *m, const struct cgn_explicit_ask *ask)
 			rte_be_to_cpu_32(m->outside_addr) == ask->suggested_addr);
 }
 
-/* A PORT_SET lives as one: renewing a member renews them all (RFC 7753 section 4.4). */
-static void
-grant_set(struct cgn_control *c, const struct cgn_explicit_ask *ask, const struct cgn_explicit *e)
+/* A request for one port of a PORT_SET is one for all of it (RFC 7753 section 4.4). */
+static enum cgn_explicit_result
+on_member(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
+	struct cgn_explicit_answer *answer)
 {
-	uint16_t first = e->set_first, size = e->set_size;
-	struct cgn_explicit_answer ignored;
+	const struct cgn_explicit *e = cgn_explicit_of(c, cgn_table_at(c->table, i));
+	const struct cgn_unit unit = {e->set_first, e->set_size};
+	enum cgn_explicit_result result = cgn_unit_filters_check(c, ask, unit, unit.size);
+	struct cgn_explicit_answer whole;
 
-	for (uint32_t p = first; p < (uint32_t)first + size; p++) {
-		uint32_t i = cgn_explicit_find(c, ask, (uint16_t)p);
-
-		if (i != CGN_MAPPING_NONE && cgn_explicit_of(c, cgn_table_at(c->table, i)) != NULL)
-			cgn_explicit_grant(c, ask, i, false, &ignored);
-	}
+	if (result != CGN_EXPLICIT_OK)
+		return result;
+	cgn_unit_renew(c, ask, unit, &whole);
+	cgn_explicit_read(c, i, answer);
+	answer->lifetime_s = whole.lifetime_s;
+	return CGN_EXPLICIT_OK;
 }
 
 static enum cgn_explicit_result
@@ -97,11 +100,11 @@ on_existing(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t 
 	enum cgn_explicit_result result = CGN_EXPLICIT_OK;
 
 	if (e != NULL && e->origin == CGN_EXPLICIT_OPERATOR) {
-		read_out(c, i, answer);
+		cgn_explicit_read(c, i, answer);
 		return CGN_EXPLICIT_OK; /* RFC 6887 section 11.3: whoever asks is told */
 	}
 	if (e != NULL && !cgn_explicit_is_owner(e, ask)) {
-		read_out(c, i, answer);
+		cgn_explicit_read(c, i, answer);
 		/* NAT-PMP may read what PCP has made: port and time left (AMB-05). */
 		return ask->origin == CGN_EXPLICIT_NATPMP ? CGN_EXPLICIT_OK
 							  : CGN_EXPLICIT_NOT_OWNER;
@@ -110,11 +113,11 @@ on_existing(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t 
 		return CGN_EXPLICIT_CANNOT_PROVIDE;
 	if (e == NULL && cgn_explicit_room(c, ask, &result) == 0)
 		return result;
-	result = cgn_explicit_filters_check(c, m, ask);
+	if (e != NULL && e->set_size > 1 && ask->origin != CGN_EXPLICIT_PCP_PEER)
+		return on_member(c, ask, i, answer);
+	result = cgn_explicit_filters_check(c, m, ask, 1);
 	if (result != CGN_EXPLICIT_OK)
 		return result;
-	if (e != NULL && e->set_size > 1)
-		grant_set(c, ask, e);
 	cgn_explicit_grant(c, ask, i, true, answer);
 	return CGN_EXPLICIT_OK;
 }
@@ -146,6 +149,17 @@ suggestion(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn
 	return ask->suggested_addr == 0 || c->dp->dir->pool_addrs[pair] == ask->suggested_addr;
 }
 
+/* Does the request name a port, or an address other than the paired one? */
+static bool
+is_specific(struct cgn_control *c, const struct cgn_explicit_ask *ask)
+{
+	uint32_t pair = cgn_pool_pair(c->pool, ask->inside, ask->tenant);
+
+	return ask->suggested_port != 0 ||
+		(ask->suggested_addr != 0 &&
+			(pair == CGN_NONE || c->dp->dir->pool_addrs[pair] != ask->suggested_addr));
+}
+
 /* A new mapping at the suggestion if it can be had, else anywhere on the paired address. */
 static enum cgn_explicit_result
 create(struct cgn_control *c, const struct cgn_explicit_ask *ask,
@@ -157,7 +171,7 @@ create(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 		.proto = ask->proto};
 	/* PEER: a suggestion that cannot be met is a failure (RFC 6887 section 12.3). */
 	bool must = ask->prefer_failure ||
-		(ask->origin == CGN_EXPLICIT_PCP_PEER && ask->suggested_port != 0);
+		(ask->origin == CGN_EXPLICIT_PCP_PEER && is_specific(c, ask));
 	enum cgn_explicit_result result;
 	enum cgn_fate fate;
 	struct cgn_port at;
@@ -167,7 +181,7 @@ create(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 		return CGN_EXPLICIT_NO_ADDRESS;
 	if (cgn_explicit_room(c, ask, &result) == 0)
 		return result;
-	result = cgn_explicit_filters_check(c, NULL, ask);
+	result = cgn_explicit_filters_check(c, NULL, ask, 1);
 	if (result != CGN_EXPLICIT_OK)
 		return result;
 	fate = cgn_admit(c, &flow);
@@ -231,7 +245,7 @@ delete_in_chunk(struct cgn_control *c, uint32_t chunk, enum cgn_proto proto)
 			continue;
 		e = cgn_explicit_of(c, cgn_table_at(c->table, i));
 		if (e != NULL && e->origin == CGN_EXPLICIT_NATPMP)
-			cgn_explicit_end(c, i);
+			cgn_explicit_end(c, i, 0);
 		else
 			others |= e != NULL;
 	}

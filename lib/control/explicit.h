@@ -29,6 +29,7 @@ struct cgn_explicit {
 	uint16_t client_port;
 	uint16_t set_first, set_size; /* inside ports that live and die together (RFC 7753) */
 	uint8_t origin;               /* enum cgn_explicit_origin */
+	uint8_t configured;           /* OPERATOR: from the configuration, not for the journal */
 	uint8_t adopted;              /* traffic had made the mapping before it was asked for */
 	uint8_t nonce[CGN_PCP_NONCE_LEN];
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Records of explicit mappings: memory, counts, filters, timer, end; see explicit.h. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ cgn_explicit_add(struct cgn_control *c, uint32_t i)
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	uint32_t r = c->explicits.first_free;
 
+	assert(r != 0 && c->explicits.records != NULL); /* cgn_explicit_room has said so */
 	c->explicits.first_free = c->explicits.records[r].mapping;
 	c->explicits.records[r] = (struct cgn_explicit){.mapping = i,
 		.ends_s = c->now_s,
@@ -176,13 +178,14 @@ filters_kept(const struct cgn_control *c, const struct cgn_mapping *m,
 
 enum cgn_explicit_result
 cgn_explicit_filters_check(const struct cgn_control *c, const struct cgn_mapping *m,
-	const struct cgn_explicit_ask *ask)
+	const struct cgn_explicit_ask *ask, uint32_t n)
 {
 	if (ask->n_filters == 0)
 		return CGN_EXPLICIT_OK;
 	if (filters_kept(c, m, ask) + ask->n_filters > CGN_FILTERS_PER_SET)
 		return CGN_EXPLICIT_TOO_MANY_FILTERS;
-	return c->filters.first_free != 0 ? CGN_EXPLICIT_OK : CGN_EXPLICIT_NO_PORTS;
+	return c->filters.capacity - c->filters.n_used >= n ? CGN_EXPLICIT_OK
+							    : CGN_EXPLICIT_NO_PORTS;
 }
 
 static struct cgn_filter_rule
@@ -219,31 +222,52 @@ cgn_explicit_filters_apply(
 	retire_filter(c, m, set);
 }
 
+uint32_t
+cgn_explicit_stays(struct cgn_control *c, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_explicit *e = cgn_explicit_of(c, m);
+
+	return e->origin == CGN_EXPLICIT_NATPMP ? 0 : cgn_explicit_idle_left(c, m);
+}
+
+/* What PEER was granted outlives the MAP (RFC 6887 section 11.3), without the MAP's filters. */
+static void
+end_but_peer(struct cgn_control *c, struct cgn_mapping *m, struct cgn_explicit *e)
+{
+	retire_filter(c, m, 0);
+	e->origin = CGN_EXPLICIT_PCP_PEER;
+	e->ends_s = c->now_s;
+	cgn_state_set(c, m, e);
+}
+
 /*
  * PCP: what traffic has earned stays up, with its nonce, so that the owner can ask again or claim
  * it back (RFC 6887 section 15). NAT-PMP: the mapping goes at once, unless traffic had made it
  * before; its port rests at least as long as traffic would have kept it.
  */
 uint32_t
-cgn_explicit_end(struct cgn_control *c, uint32_t i)
+cgn_explicit_end(struct cgn_control *c, uint32_t i, uint32_t stays_s)
 {
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	struct cgn_explicit *e = cgn_explicit_of(c, m);
-	uint32_t left = cgn_explicit_idle_left(c, m);
+	bool natpmp = e->origin == CGN_EXPLICIT_NATPMP;
+	uint32_t idle = cgn_explicit_idle_left(c, m);
 
-	if (left == 0 || (e->origin == CGN_EXPLICIT_NATPMP && !e->adopted)) {
-		cgn_unlink_resting(c, i, left);
+	if (seconds_until(c, e->peer_ends_s) > 0)
+		end_but_peer(c, m, e);
+	else if (natpmp ? idle == 0 || !e->adopted : stays_s == 0) {
+		cgn_unlink_resting(c, i, idle);
 		return 0;
-	}
-	if (e->origin == CGN_EXPLICIT_NATPMP) {
+	} else if (natpmp)
 		cgn_explicit_drop(c, m, 0);
-		left = 0;
-	} else {
-		e->ends_s = c->now_s + left;
+	else {
+		e->ends_s = c->now_s + stays_s;
 		cgn_state_set(c, m, e);
 	}
 	cgn_explicit_restart_timer(c, i);
-	return left;
+	e = cgn_explicit_of(c, m);
+	return e != NULL ? cgn_explicit_left(c, e) : 0;
 }
 
 /* The later of two seconds, as seen from now. */

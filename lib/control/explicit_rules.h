@@ -22,16 +22,24 @@ void cgn_explicit_restart_timer(struct cgn_control *c, uint32_t i);
 bool cgn_explicit_is_owner(const struct cgn_explicit *e, const struct cgn_explicit_ask *ask);
 
 /*
- * What PCP's filters ask, on top of what the mapping has: OK, TOO_MANY_FILTERS or NO_PORTS (no set
- * left); check changes nothing, apply cannot fail after it (PCP-15).
+ * What PCP's filters ask, on top of what the mapping has: OK, TOO_MANY_FILTERS or NO_PORTS (less
+ * than n sets left); check changes nothing, n times apply cannot fail after it (PCP-15).
  */
 enum cgn_explicit_result cgn_explicit_filters_check(const struct cgn_control *c,
-	const struct cgn_mapping *m, const struct cgn_explicit_ask *ask);
+	const struct cgn_mapping *m, const struct cgn_explicit_ask *ask, uint32_t n);
 void cgn_explicit_filters_apply(
 	struct cgn_control *c, struct cgn_mapping *m, const struct cgn_explicit_ask *ask);
 
-/* Ends a record by its owner's wish; returns the seconds that the mapping stays (AMB-07). */
-uint32_t cgn_explicit_end(struct cgn_control *c, uint32_t i);
+/*
+ * Ends a record by its owner's wish; a mapping of PCP stays for so many seconds, those of
+ * cgn_explicit_stays or, in a set, of the member that has most (AMB-07). Returns for how long a
+ * record keeps it still: for those, or for what PEER was granted.
+ */
+uint32_t cgn_explicit_stays(struct cgn_control *c, uint32_t i);
+uint32_t cgn_explicit_end(struct cgn_control *c, uint32_t i, uint32_t stays_s);
+
+/* The answer that says how mapping i is now. */
+void cgn_explicit_read(struct cgn_control *c, uint32_t i, struct cgn_explicit_answer *answer);
 
 /* Renews or fills the record of mapping i (made if there is none) and answers. */
 void cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
@@ -44,6 +52,22 @@ enum cgn_fate cgn_explicit_make(
 /* Mapping of an inside port of the request's subscriber, or CGN_MAPPING_NONE. */
 uint32_t cgn_explicit_find(
 	const struct cgn_control *c, const struct cgn_explicit_ask *ask, uint16_t inside_port);
+
+/*
+ * The members of a PORT_SET live as one (RFC 7753 section 4.4); a single port is a unit of one. May
+ * the request's filters be set on all; renewing and ending all. Members: ports first to first +
+ * size
+ * - 1 that have a record (explicit_set.c).
+ */
+struct cgn_unit {
+	uint16_t first, size;
+};
+enum cgn_explicit_result cgn_unit_filters_check(struct cgn_control *c,
+	const struct cgn_explicit_ask *ask, struct cgn_unit unit, uint32_t n_sets);
+void cgn_unit_renew(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn_unit unit,
+	struct cgn_explicit_answer *answer);
+void cgn_unit_end(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn_unit unit,
+	struct cgn_explicit_answer *answer);
 
 /* A request for more than one port (explicit_set.c). */
 enum cgn_explicit_result cgn_explicit_ask_set(struct cgn_control *c,

@@ -3,13 +3,15 @@
  * PORT_SET (RFC 7753): a run of inside ports mapped to a run of outside ports, as one unit. Each
  * port is a mapping with a record of its own; the records know the set they belong to.
  */
+#include <string.h>
+
 #include "explicit_rules.h"
 #include "port_run.h"
 
 /* Existing units that a request touches: sets, or single ports. */
 struct units {
-	uint32_t n;
-	uint16_t first[CGN_EXPLICIT_MAX_ANSWERS], size[CGN_EXPLICIT_MAX_ANSWERS];
+	uint32_t n, n_ports;
+	struct cgn_unit at[CGN_EXPLICIT_MAX_ANSWERS];
 };
 
 static const struct cgn_explicit *
@@ -26,7 +28,7 @@ collect(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct units 
 {
 	uint32_t end = (uint32_t)ask->inside_port + ask->n_ports, i;
 
-	units->n = 0;
+	*units = (struct units){0};
 	for (uint32_t p = ask->inside_port; p < end && units->n < CGN_EXPLICIT_MAX_ANSWERS; p++) {
 		const struct cgn_explicit *e = record_at(c, ask, p, &i);
 
@@ -36,39 +38,98 @@ collect(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct units 
 			refusal->lifetime_s = cgn_explicit_left(c, e);
 			return false;
 		}
-		units->first[units->n] = e->set_first;
-		units->size[units->n++] = e->set_size;
+		units->at[units->n++] = (struct cgn_unit){e->set_first, e->set_size};
+		units->n_ports += e->set_size;
 		p = (uint32_t)e->set_first + e->set_size - 1;
 	}
 	return true;
 }
 
-/* Renews or deletes every member of a unit. */
-static void
-touch_unit(struct cgn_control *c, const struct cgn_explicit_ask *ask, const struct units *units,
-	uint32_t u, struct cgn_explicit_answer *answer)
+/* A port that an operator took out of the set may have been mapped anew, by itself. */
+static bool
+is_member(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn_unit unit,
+	uint32_t k, uint32_t *i)
 {
-	uint16_t first = units->first[u], size = units->size[u];
-	struct cgn_explicit_answer member;
+	const struct cgn_explicit *e = record_at(c, ask, (uint32_t)unit.first + k, i);
 
-	*answer = (struct cgn_explicit_answer){.inside_port = first, .n_ports = size};
-	for (uint32_t p = first; p < (uint32_t)first + size; p++) {
-		uint32_t i, left;
+	return e != NULL && e->set_first == unit.first && e->set_size == unit.size;
+}
 
-		if (record_at(c, ask, p, &i) == NULL)
+enum cgn_explicit_result
+cgn_unit_filters_check(struct cgn_control *c, const struct cgn_explicit_ask *ask,
+	struct cgn_unit unit, uint32_t n_sets)
+{
+	enum cgn_explicit_result result = CGN_EXPLICIT_OK;
+	uint32_t i;
+
+	for (uint32_t k = 0; k < unit.size && result == CGN_EXPLICIT_OK; k++)
+		if (is_member(c, ask, unit, k, &i))
+			result = cgn_explicit_filters_check(
+				c, cgn_table_at(c->table, i), ask, n_sets);
+	return result;
+}
+
+/* The answer is about the first member; about that alone when it is not the set's first port, since
+ * an operator has taken ports out of the set. */
+void
+cgn_unit_renew(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn_unit unit,
+	struct cgn_explicit_answer *answer)
+{
+	uint32_t n = 0, i;
+
+	*answer = (struct cgn_explicit_answer){.inside_port = unit.first, .n_ports = 1};
+	for (uint32_t k = 0; k < unit.size; k++) {
+		struct cgn_explicit_answer member;
+
+		if (!is_member(c, ask, unit, k, &i))
 			continue;
-		if (ask->lifetime_s == 0) {
-			left = cgn_explicit_end(c, i);
-			if (left > answer->lifetime_s)
-				answer->lifetime_s = left;
-			continue;
-		}
 		cgn_explicit_grant(c, ask, i, false, &member);
-		if (p != first)
-			continue;
-		*answer = member;
-		answer->n_ports = size;
+		if (n++ == 0) {
+			*answer = member;
+			answer->n_ports = k == 0 ? unit.size : 1;
+		} else if (member.lifetime_s > answer->lifetime_s)
+			answer->lifetime_s = member.lifetime_s;
 	}
+}
+
+/* PCP's own rules hold for what it ends, also where NAT-PMP has made it (AMB-05, AMB-07). */
+static void
+adopt(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i)
+{
+	struct cgn_explicit *e = cgn_explicit_of(c, cgn_table_at(c->table, i));
+
+	if (ask->origin == CGN_EXPLICIT_NATPMP || e->origin != CGN_EXPLICIT_NATPMP)
+		return;
+	e->origin = CGN_EXPLICIT_PCP_MAP;
+	memcpy(e->nonce, ask->nonce, sizeof(e->nonce));
+}
+
+void
+cgn_unit_end(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn_unit unit,
+	struct cgn_explicit_answer *answer)
+{
+	uint32_t stays_s = 0, left = 0, n = 0, i;
+
+	*answer = (struct cgn_explicit_answer){.inside_port = unit.first, .n_ports = unit.size};
+	for (uint32_t k = 0; k < unit.size; k++) {
+		if (!is_member(c, ask, unit, k, &i))
+			continue;
+		adopt(c, ask, i);
+		if (n++ == 0)
+			cgn_explicit_read(c, i, answer);
+		if (cgn_explicit_stays(c, i) > stays_s)
+			stays_s = cgn_explicit_stays(c, i);
+	}
+	for (uint32_t k = 0; k < unit.size; k++) {
+		uint32_t member_left;
+
+		if (!is_member(c, ask, unit, k, &i))
+			continue;
+		member_left = cgn_explicit_end(c, i, stays_s);
+		left = member_left > left ? member_left : left;
+	}
+	answer->n_ports = unit.size;
+	answer->lifetime_s = left;
 }
 
 /* How many of the asked inside ports, from the first on, no mapping has yet. */
@@ -109,7 +170,7 @@ make_members(struct cgn_control *c, const struct cgn_explicit_ask *ask, const st
 		struct cgn_port at = {.pool = run->at.pool, .port = (uint16_t)(run->at.port + n)};
 		struct cgn_explicit_answer member;
 
-		if (cgn_explicit_filters_check(c, NULL, ask) != CGN_EXPLICIT_OK ||
+		if (cgn_explicit_filters_check(c, NULL, ask, 1) != CGN_EXPLICIT_OK ||
 			cgn_admit(c, &flow) != CGN_FATE_NONE ||
 			cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
 			break;
@@ -145,8 +206,20 @@ create_set(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 		run = cgn_pool_find_run(c->pool, &want);
 		if (run.n > 1 && make_members(c, ask, &run, answer) > 0)
 			return CGN_EXPLICIT_OK;
+		cgn_pool_leave_run(c->pool, &run);
 	}
 	return cgn_explicit_ask_one(c, ask, answer); /* one port is better than none (PSET-05) */
+}
+
+/* Before anything changes (PCP-15). */
+static enum cgn_explicit_result
+check_all(struct cgn_control *c, const struct cgn_explicit_ask *ask, const struct units *units)
+{
+	enum cgn_explicit_result result = CGN_EXPLICIT_OK;
+
+	for (uint32_t u = 0; u < units->n && result == CGN_EXPLICIT_OK; u++)
+		result = cgn_unit_filters_check(c, ask, units->at[u], units->n_ports);
+	return result;
 }
 
 enum cgn_explicit_result
@@ -162,8 +235,17 @@ cgn_explicit_ask_set(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 		return CGN_EXPLICIT_OK;
 	if (units.n == 0)
 		return create_set(c, ask, &answers[0]);
+	if (ask->lifetime_s != 0) {
+		enum cgn_explicit_result result = check_all(c, ask, &units);
+
+		if (result != CGN_EXPLICIT_OK)
+			return result;
+	}
 	for (uint32_t u = 0; u < units.n; u++)
-		touch_unit(c, ask, &units, u, &answers[u]);
+		if (ask->lifetime_s != 0)
+			cgn_unit_renew(c, ask, units.at[u], &answers[u]);
+		else
+			cgn_unit_end(c, ask, units.at[u], &answers[u]);
 	*n_answers = units.n;
 	return CGN_EXPLICIT_OK;
 }

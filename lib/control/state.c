@@ -65,8 +65,8 @@ put(struct cgn_state *s, const struct cgn_journal_record *r)
 static void
 put_or_resync(struct cgn_control *c, const struct cgn_journal_record *r)
 {
-	if (c->state.resync || put(&c->state, r))
-		return;
+	if (put(&c->state, r))
+		return; /* during a resync too: its cursor may have passed the record */
 	c->state.resync = true;
 	c->state.cursor = 0;
 }
@@ -199,7 +199,7 @@ cgn_state_resync(struct cgn_control *c)
 			if (r == 0 || i > c->table->capacity)
 				continue; /* of a free record this is the next free one */
 			m = cgn_table_at(c->table, i);
-			if (m->explicit_ref != r)
+			if (m->explicit_ref != r || c->explicits.records[r].configured)
 				continue;
 			record = set_record(c, m, &c->explicits.records[r]);
 		}

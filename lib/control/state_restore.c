@@ -55,8 +55,44 @@ restore_filters(struct cgn_control *c, struct cgn_mapping *m, const struct cgn_j
 		ask.filters[f] = (struct cgn_portctl_filter){.addr = r->filters[f].addr,
 			.prefix_len = r->filters[f].prefix_len,
 			.port = r->filters[f].port};
-	if (cgn_explicit_filters_check(c, m, &ask) == CGN_EXPLICIT_OK)
+	if (cgn_explicit_filters_check(c, m, &ask, 1) == CGN_EXPLICIT_OK)
 		cgn_explicit_filters_apply(c, m, &ask);
+}
+
+/* No lifetime is longer than a day: what is, comes from a wall clock that was stepped. */
+static uint32_t
+seconds_left(const struct restore *s, const struct cgn_journal_record *r)
+{
+	const uint64_t day_s = 86400;
+	uint64_t left = r->ends_utc_s - s->now_utc_s;
+
+	return (uint32_t)(left < day_s ? left : day_s);
+}
+
+/* Does the configuration still serve what it was asked by? */
+static bool
+is_served(const struct cgn_control *c, uint32_t tenant, const struct cgn_journal_record *r)
+{
+	const struct cgn_conf_portctl *conf;
+
+	if (tenant == CGN_NONE || r->origin == CGN_EXPLICIT_OPERATOR)
+		return true;
+	conf = &c->dp->dir->tenants[tenant].conf->portctl;
+	return r->origin == CGN_EXPLICIT_NATPMP ? conf->natpmp : conf->pcp;
+}
+
+static bool
+is_there(const struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *at)
+{
+	struct cgn_map_key key = {
+		.inside = flow->inside, .port = flow->port, .proto = (uint8_t)flow->proto};
+	uint32_t i = cgn_table_find(c->table, &key);
+	struct cgn_port there;
+
+	if (i == CGN_MAPPING_NONE)
+		return false;
+	there = cgn_mapping_port(cgn_table_at(c->table, i));
+	return there.pool == at->pool && there.port == at->port;
 }
 
 static bool
@@ -70,6 +106,8 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 
 	if (!locate(c, r, &flow, &at) || c->explicits.first_free == 0)
 		return false;
+	if (is_there(c, &flow, &at)) /* the configuration has the same port forward */
+		return true;
 	if (c->subscribers[flow.inside].n_blocks == 0)
 		c->subscribers[flow.inside].pool = at.pool;
 	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
@@ -82,7 +120,7 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	e->set_first = r->set_first;
 	e->set_size = r->set_size;
 	memcpy(e->nonce, r->nonce, sizeof(e->nonce));
-	e->ends_s = c->now_s + (uint32_t)(r->ends_utc_s - s->now_utc_s);
+	e->ends_s = c->now_s + seconds_left(s, r);
 	if (r->origin == CGN_EXPLICIT_PCP_PEER)
 		e->peer_ends_s = e->ends_s;
 	restore_filters(c, cgn_table_at(c->table, i), r);
@@ -114,6 +152,7 @@ restore_epoch(struct restore *s, const struct cgn_journal_record *r, uint32_t te
 {
 	uint64_t age = s->now_utc_s > r->at_utc_s ? s->now_utc_s - r->at_utc_s : 0;
 
+	s->epochs[tenant] = true;
 	cgn_epoch_continue(
 		&s->c->epochs[tenant], s->c->now, 0, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
 }
@@ -128,7 +167,7 @@ restore_one(struct restore *s, const struct cgn_journal_record *r)
 			restore_epoch(s, r, tenant);
 	} else if (r->type == CGN_JOURNAL_DEL)
 		restore_rest(s, r);
-	else if (r->ends_utc_s <= s->now_utc_s) {
+	else if (r->ends_utc_s <= s->now_utc_s || !is_served(s->c, tenant, r)) {
 		cgn_state_forget(s->c, r);
 		s->lapsed++;
 	} else if (restore_set(s, r))

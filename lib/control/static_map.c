@@ -19,8 +19,8 @@ pool_index(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr)
 	return dir->pool_tenants[i] == tenant ? i : CGN_NONE;
 }
 
-const char *
-cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
+static const char *
+add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, bool configured)
 {
 	const struct cgn_directory *dir = c->dp->dir;
 	struct cgn_flow flow = {.inside = cgn_directory_inside_find(dir, tenant, s->inside),
@@ -53,9 +53,17 @@ cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_sta
 	}
 	e = cgn_explicit_add(c, i);
 	e->origin = CGN_EXPLICIT_OPERATOR;
-	cgn_state_set(c, cgn_table_at(c->table, i), e);
+	e->configured = configured;
+	if (!configured)
+		cgn_state_set(c, cgn_table_at(c->table, i), e);
 	cgn_explicit_restart_timer(c, i);
 	return NULL;
+}
+
+const char *
+cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
+{
+	return add(c, tenant, s, false);
 }
 
 const char *
@@ -80,7 +88,7 @@ cgn_static_start(struct cgn_control *c)
 		const struct cgn_conf_tenant *conf = c->dp->dir->tenants[t].conf;
 
 		for (uint32_t s = 0; s < conf->n_statics; s++) {
-			const char *why = cgn_static_add(c, t, &conf->statics[s]);
+			const char *why = add(c, t, &conf->statics[s], true);
 
 			if (why != NULL)
 				cgn_err("static", "entry not set: %s tenant=%s entry=%u", why,

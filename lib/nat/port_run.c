@@ -84,3 +84,21 @@ cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 	}
 	return best;
 }
+
+void
+cgn_pool_leave_run(struct cgn_pool *pool, const struct cgn_run *run)
+{
+	const struct cgn_block *block;
+	uint32_t chunk, b;
+
+	if (run->n == 0)
+		return;
+	chunk = atomic_load_explicit(&pool->granules[(uint64_t)run->at.pool * CGN_GRANULES +
+					     run->at.port / CGN_GRANULE_PORTS],
+		memory_order_relaxed);
+	b = pool->ctl[chunk].block;
+	block = &pool->blocks[b];
+	if (chunk != 0 && block->busy[CGN_TCP] == 0 && block->busy[CGN_UDP] == 0 &&
+		block->busy[CGN_ICMP] == 0)
+		cgn_block_give_back(pool, b);
+}

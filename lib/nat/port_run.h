@@ -22,3 +22,6 @@ struct cgn_run {
 
 /* The longest such run; leases one more block if that makes it longer. Takes no port yet. */
 struct cgn_run cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want);
+
+/* None of the run was taken: a block that was leased for it and is empty goes back. */
+void cgn_pool_leave_run(struct cgn_pool *pool, const struct cgn_run *run);
