@@ -2,7 +2,8 @@
 /*
  * Sweeps over NAT-PMP and PCP from outside (SEED-1 to 5, ADV-02 to 08, ADV-11): every version and
  * opcode, every length, every pair of forged source and destination, every shape. Each frame is
- * dropped as WAN NAT-PMP, nothing is answered, no mapping is made or changed.
+ * dropped as WAN NAT-PMP, nothing is answered, no mapping is made or changed; while both protocols
+ * are served to every tenant.
  */
 #include <string.h>
 
@@ -23,16 +24,26 @@ is_quiet(struct cgn_sim *sim, const struct packet_spec *s)
 		CHECK(cgn_sim_n_mappings(sim) == n_mappings);
 }
 
-/* A box with a live mapping, so that there is something to hit. */
+/* The announcements after a start last 128 s; nothing else is to come out of the box. */
+static void
+forget(struct cgn_sim *sim)
+{
+	for (uint16_t p = SIM_ACCESS; p <= SIM_WAN; p++)
+		cgn_sim_flush(sim, p);
+}
+
+/* A box that serves NAT-PMP and PCP, with a live mapping, so that there is something to hit. */
 static struct cgn_sim *
 create(void)
 {
-	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	static const char on[] = "portctl: {natpmp: true, pcp: true}\n";
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){.a = on, .b = on, .c = on});
 	struct packet_spec s = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
 
+	cgn_sim_elapse_s(sim, 130);
 	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
 	cgn_sim_run(sim);
-	cgn_sim_flush(sim, SIM_WAN);
+	forget(sim);
 	return sim;
 }
 

@@ -79,8 +79,9 @@ struct row_case {
 	bool (*run)(void);
 };
 
-extern const struct row_case row_cases_limits[], row_cases_chains[], row_cases_wan[];
-extern const uint32_t row_n_cases_limits, row_n_cases_chains, row_n_cases_wan;
+extern const struct row_case row_cases_limits[], row_cases_chains[], row_cases_wan[],
+	row_cases_portctl[];
+extern const uint32_t row_n_cases_limits, row_n_cases_chains, row_n_cases_wan, row_n_cases_portctl;
 
 /* Prints file, line and the condition, and returns it (run_packets.c). */
 bool row_check(bool holds, const char *what, const char *file, int line);

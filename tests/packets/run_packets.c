@@ -89,6 +89,7 @@ static const struct case_list case_lists[] = {
 	{"limits", row_cases_limits, &row_n_cases_limits},
 	{"chains", row_cases_chains, &row_n_cases_chains},
 	{"wan", row_cases_wan, &row_n_cases_wan},
+	{"portctl", row_cases_portctl, &row_n_cases_portctl},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };

@@ -58,6 +58,26 @@ uint32_t scn_addr(const struct scn *s, const char *word);
 void scn_mac(const struct scn *s, const char *word, uint8_t mac[6]);
 struct scn_var *scn_var_at(struct scn *s, const char *name);
 void scn_packet_parse(struct scn *s, struct scn_packet *p);
+/* [vlan N | qinq N N] from word i on; returns the word behind them. */
+uint32_t scn_tags_parse(struct scn *s, struct packet_spec *spec, uint32_t i);
+/* ADDRESS:PORT, ADDRESS, $variable or _. */
+struct scn_end scn_end_parse(struct scn *s, char *word);
+
+/* --- Variables (scn_run.c). --- */
+
+/* An end to send from or to: a variable in it is known. */
+struct scn_end scn_end_resolved(struct scn *s, char *word);
+/* A variable takes its value the first time and must have it from then on. */
+void scn_match_word(struct scn *s, char *word, uint32_t addr, uint16_t port);
 
 /* Runs the words of a line on a started simulation (scn_run.c). */
 void scn_command(struct scn *s);
+
+/* --- Commands about NAT-PMP and PCP (scn_portctl.c). --- */
+
+void scn_cmd_request(struct scn *s);
+void scn_cmd_expect_answer(struct scn *s);
+void scn_cmd_expect_announcement(struct scn *s);
+void scn_cmd_announced(struct scn *s);
+void scn_cmd_open(struct scn *s);
+void scn_cmd_expect_explicit(struct scn *s);

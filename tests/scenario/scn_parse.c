@@ -78,9 +78,8 @@ scn_var_at(struct scn *s, const char *name)
 	return v;
 }
 
-/* ADDRESS:PORT, ADDRESS, $variable or _. */
-static struct scn_end
-parse_end(struct scn *s, char *word)
+struct scn_end
+scn_end_parse(struct scn *s, char *word)
 {
 	struct scn_end end = {.any = word != NULL && strcmp(word, "_") == 0};
 	char *colon;
@@ -135,8 +134,8 @@ parse_option(struct scn *s, struct scn_packet *p, const char *name, const char *
 		scn_wrong(s, name);
 }
 
-static uint32_t
-parse_tags(struct scn *s, struct packet_spec *spec, uint32_t i)
+uint32_t
+scn_tags_parse(struct scn *s, struct packet_spec *spec, uint32_t i)
 {
 	if (s->words[i] == NULL)
 		scn_wrong(s, "a protocol is missing");
@@ -175,7 +174,7 @@ void
 scn_packet_parse(struct scn *s, struct scn_packet *p)
 {
 	struct packet_spec tags = {0};
-	uint32_t i = parse_tags(s, &tags, 2);
+	uint32_t i = scn_tags_parse(s, &tags, 2);
 
 	*p = (struct scn_packet){.port = scn_port(s, s->words[1]), .times = 1};
 	p->spec = parse_proto(s, s->words[i++]);
@@ -183,8 +182,8 @@ scn_packet_parse(struct scn *s, struct scn_packet *p)
 	memcpy(p->spec.tags, tags.tags, sizeof(tags.tags));
 	if (i + 2 >= s->n_words || strcmp(s->words[i + 1], ">") != 0)
 		scn_wrong(s, "SOURCE > DESTINATION is missing");
-	p->src = parse_end(s, s->words[i]);
-	p->dst = parse_end(s, s->words[i + 2]);
+	p->src = scn_end_parse(s, s->words[i]);
+	p->dst = scn_end_parse(s, s->words[i + 2]);
 	for (i += 3; i < s->n_words; i += 2)
 		parse_option(s, p, s->words[i], s->words[i + 1]);
 }
