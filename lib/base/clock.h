@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Time is nanoseconds since an arbitrary start, monotonic, in a uint64_t; loops read it once per
- * burst and pass it down, so tests pass whatever time they like. Only the loops in app/ and
- * lib/datapath/worker.c and lib/control/loop.c may call cgn_clock_now.
+ * burst and pass it down, so tests pass whatever time they like. Only app/ and lib/manage/, which
+ * bounds the time an answer takes, may call cgn_clock_now.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Random numbers for what an outsider must not guess: ports, hash secrets (RFC 6056 section 3.3,
- * RFC 7857 section 9). Bytes come from the kernel's generator through getrandom(2), a page at a
+ * RFC 7857 section 9). Bytes come from the kernel's generator through getrandom(2), 2 KiB at a
  * time, so that the cost is about 10 ns a draw. A seeded generator replaces it in tests.
  * Owner: one thread per struct.
  */

@@ -94,7 +94,8 @@ struct cgn_control *cgn_control_create(
 /* All threads have ended: what waits for next hops ends as STOPPED. Main thread. */
 void cgn_control_settle(struct cgn_control *c);
 
-/* Workers have ended. Frees held packets (fate STOPPED) and the tables. NULL is accepted. */
+/* Workers have ended and packets are settled (cgn_control_settle). Frees the tables. NULL is
+ * accepted. */
 void cgn_control_destroy(struct cgn_control *c);
 
 /* Control thread, once before the first poll: time begins. */

@@ -5,7 +5,8 @@
  *
  *   take → (fill) → publish → … → unlink → (every worker passes a quiescent point) → free
  *
- * Only control/publish.c and control/reclaim.c call these. Rules that rte_hash leaves to its user
+ * Only control calls what changes it: take and free in allocate.c, publish and unlink in publish.c,
+ * reclaim in reclaim.c. Rules that rte_hash leaves to its user
  * and that hold here: bulk look-ups of at most 64 keys; positions are freed once, after the grace
  * period; the shard is taken from bits that choose no bucket; one writer.
  */

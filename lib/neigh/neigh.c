@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The neighbour state machine; see neigh.h. Driven by control/arp.c and control/loop.c. */
+/* The neighbour state machine; see neigh.h. Driven by control/arp_control.c and control/loop.c. */
 #include "neigh.h"
 
 #include <errno.h>

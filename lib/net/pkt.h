@@ -53,7 +53,7 @@ enum cgn_pkt_action {
 struct cgn_pkt {
 	/* From the bytes. */
 	uint8_t kind;            /* enum cgn_pkt_kind */
-	uint8_t proto;           /* enum cgn_proto; FLOW only */
+	uint8_t proto;           /* enum cgn_proto; FLOW, and ICMP of any kind */
 	uint8_t tcp_flags;       /* as in the header; TCP FLOW only */
 	uint8_t n_tags;          /* 0, 1, 2 */
 	uint16_t outer, inner;   /* VIDs; n_tags 1: outer only */
@@ -65,15 +65,15 @@ struct cgn_pkt {
 	rte_be16_t sport, dport; /* ICMP echo: both hold the identifier */
 	rte_be32_t src, dst;
 	/* From the stages. */
-	uint16_t in_port;   /* index of the port it came in by */
-	uint16_t tenant;    /* tenant number; the number of tenants stands for the box */
-	uint8_t action;     /* enum cgn_pkt_action */
-	uint8_t dir;        /* enum cgn_dir */
-	uint8_t resumed;    /* has been at control already */
-	uint8_t worker;     /* worker that took it in, or will send it */
-	uint32_t iface;     /* interface number it came in by */
-	uint32_t inside;    /* directory index of the inside address */
-	uint32_t mapping;   /* mapping index */
+	uint16_t in_port; /* index of the port it came in by */
+	uint16_t tenant;  /* tenant number; the number of tenants stands for the box */
+	uint8_t action;   /* enum cgn_pkt_action */
+	uint8_t dir;      /* enum cgn_dir */
+	uint8_t resumed;  /* has been at control already */
+	uint8_t worker;   /* worker that took it in, or will send it */
+	uint32_t iface;   /* interface number it came in by */
+	uint32_t inside;  /* directory index of the inside address */
+	uint32_t reserved1;
 	uint32_t neigh;     /* neighbour index of the next hop */
 	uint16_t out_port;  /* index of the port it leaves by */
 	uint8_t fate;       /* enum cgn_fate to count when it has been sent */

@@ -29,7 +29,7 @@ struct cgn_counters {
 	uint64_t *port_fates; /* [port][fate], packets that were not forwarded */
 	uint64_t *rx_pkts, *rx_bytes, *tx_pkts, *tx_bytes; /* [port] */
 	uint64_t *forwarded_bytes;                         /* [tenant][in2out, out2in], IP bytes */
-	uint64_t punted, returned;        /* to and from control; the difference is held there */
+	uint64_t punted, returned; /* to and from control; the difference is held or ended there */
 	uint64_t handed_over, taken_over; /* between workers, for ports with too few queues */
 	uint64_t originated[CGN_N_ORIGINATED];
 	uint64_t loops, busy_loops, busy_ns, sleep_ns;
