@@ -187,11 +187,12 @@ create(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 	fate = cgn_admit(c, &flow);
 	if (fate != CGN_FATE_NONE)
 		return result_of(fate);
-	fate = suggestion(c, ask, &at) ? cgn_explicit_make(c, &flow, &at, &i) : CGN_FATE_NO_PORTS;
+	fate = suggestion(c, ask, &at) ? cgn_explicit_make(c, &flow, &at, ask, &i)
+				       : CGN_FATE_NO_PORTS;
 	if (fate != CGN_FATE_NONE && must)
 		return CGN_EXPLICIT_CANNOT_PROVIDE;
 	if (fate != CGN_FATE_NONE)
-		fate = cgn_explicit_make(c, &flow, NULL, &i);
+		fate = cgn_explicit_make(c, &flow, NULL, ask, &i);
 	if (fate != CGN_FATE_NONE)
 		return result_of(fate);
 	cgn_explicit_grant(c, ask, i, false, answer);

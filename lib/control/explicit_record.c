@@ -284,6 +284,7 @@ cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, ui
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	struct cgn_explicit *e = cgn_explicit_of(c, m);
 	uint32_t lifetime_s = ask->lifetime_s, floor_s = cgn_explicit_idle_left(c, m);
+	bool made = e == NULL && !adopted; /* with its filters */
 
 	if (e == NULL) {
 		e = cgn_explicit_add(c, i);
@@ -304,7 +305,8 @@ cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, ui
 	e->client_addr = ask->client_addr;
 	e->client_port = ask->client_port;
 	memcpy(e->nonce, ask->nonce, sizeof(e->nonce));
-	cgn_explicit_filters_apply(c, m, ask);
+	if (!made)
+		cgn_explicit_filters_apply(c, m, ask);
 	cgn_explicit_restart_timer(c, i);
 	cgn_state_set(c, m, e);
 	*answer = (struct cgn_explicit_answer){.addr = rte_be_to_cpu_32(m->outside_addr),
@@ -315,16 +317,24 @@ cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, ui
 }
 
 enum cgn_fate
-cgn_explicit_make(
-	struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *at, uint32_t *i)
+cgn_explicit_make(struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *at,
+	const struct cgn_explicit_ask *ask, uint32_t *i)
 {
 	enum cgn_fate fate = cgn_allocate(c, flow, at, i);
+	struct cgn_mapping *m;
+	uint32_t set;
 
 	if (fate != CGN_FATE_NONE)
 		return fate;
-	atomic_store_explicit(&cgn_table_at(c->table, *i)->last_use_s, c->now_s - NEVER_USED_S,
-		memory_order_relaxed);
-	return cgn_publish(c, *i);
+	m = cgn_table_at(c->table, *i);
+	atomic_store_explicit(&m->last_use_s, c->now_s - NEVER_USED_S, memory_order_relaxed);
+	if (ask != NULL)
+		cgn_explicit_filters_apply(c, m, ask);
+	set = atomic_load_explicit(&m->filter, memory_order_relaxed);
+	fate = cgn_publish(c, *i);
+	if (fate != CGN_FATE_NONE && set != 0)
+		cgn_filter_free(&c->filters, set); /* seen by nobody */
+	return fate;
 }
 
 uint32_t

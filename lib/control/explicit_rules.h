@@ -41,13 +41,20 @@ uint32_t cgn_explicit_end(struct cgn_control *c, uint32_t i, uint32_t stays_s);
 /* The answer that says how mapping i is now. */
 void cgn_explicit_read(struct cgn_control *c, uint32_t i, struct cgn_explicit_answer *answer);
 
-/* Renews or fills the record of mapping i (made if there is none) and answers. */
+/*
+ * Renews or fills the record of mapping i (made if there is none) and answers. adopted: traffic has
+ * made the mapping; a new record of another one finds its filters set (cgn_explicit_make).
+ */
 void cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 	bool adopted, struct cgn_explicit_answer *answer);
 
-/* Allocates and publishes a mapping that no traffic has used yet, at `at` or (NULL) anywhere. */
-enum cgn_fate cgn_explicit_make(
-	struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *at, uint32_t *i);
+/*
+ * Allocates and publishes a mapping that no traffic has used yet, at `at` or (NULL) anywhere. The
+ * filters of ask, for which there is room (cgn_explicit_filters_check), hold from its first packet
+ * on; NULL: none.
+ */
+enum cgn_fate cgn_explicit_make(struct cgn_control *c, const struct cgn_flow *flow,
+	const struct cgn_port *at, const struct cgn_explicit_ask *ask, uint32_t *i);
 
 /* Mapping of an inside port of the request's subscriber, or CGN_MAPPING_NONE. */
 uint32_t cgn_explicit_find(

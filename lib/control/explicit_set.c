@@ -172,7 +172,7 @@ make_members(struct cgn_control *c, const struct cgn_explicit_ask *ask, const st
 
 		if (cgn_explicit_filters_check(c, NULL, ask, 1) != CGN_EXPLICIT_OK ||
 			cgn_admit(c, &flow) != CGN_FATE_NONE ||
-			cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
+			cgn_explicit_make(c, &flow, &at, ask, &i) != CGN_FATE_NONE)
 			break;
 		cgn_explicit_grant(c, ask, i, false, &member);
 		if (n == 0)

@@ -46,8 +46,9 @@ locate(const struct cgn_control *c, const struct cgn_journal_record *r, struct c
 	return flow->inside != CGN_NONE && dir->pool_tenants[at->pool] == tenant;
 }
 
-static void
-restore_filters(struct cgn_control *c, struct cgn_mapping *m, const struct cgn_journal_record *r)
+/* The filters of a record; none when there is no room for them. */
+static struct cgn_explicit_ask
+filters_of(const struct cgn_control *c, const struct cgn_journal_record *r)
 {
 	struct cgn_explicit_ask ask = {.n_filters = r->n_filters};
 
@@ -55,8 +56,9 @@ restore_filters(struct cgn_control *c, struct cgn_mapping *m, const struct cgn_j
 		ask.filters[f] = (struct cgn_portctl_filter){.addr = r->filters[f].addr,
 			.prefix_len = r->filters[f].prefix_len,
 			.port = r->filters[f].port};
-	if (cgn_explicit_filters_check(c, m, &ask, 1) == CGN_EXPLICIT_OK)
-		cgn_explicit_filters_apply(c, m, &ask);
+	if (cgn_explicit_filters_check(c, NULL, &ask, 1) != CGN_EXPLICIT_OK)
+		ask.n_filters = 0;
+	return ask;
 }
 
 /* No lifetime is longer than a day: what is, comes from a wall clock that was stepped. */
@@ -99,6 +101,7 @@ static bool
 restore_set(struct restore *s, const struct cgn_journal_record *r)
 {
 	struct cgn_control *c = s->c;
+	struct cgn_explicit_ask ask;
 	struct cgn_explicit *e;
 	struct cgn_flow flow;
 	struct cgn_port at;
@@ -110,7 +113,8 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 		return true;
 	if (c->subscribers[flow.inside].n_blocks == 0)
 		c->subscribers[flow.inside].pool = at.pool;
-	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE)
+	ask = filters_of(c, r);
+	if (cgn_explicit_make(c, &flow, &at, &ask, &i) != CGN_FATE_NONE)
 		return false;
 	e = cgn_explicit_add(c, i);
 	e->origin = r->origin;
@@ -123,7 +127,6 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	e->ends_s = c->now_s + seconds_left(s, r);
 	if (r->origin == CGN_EXPLICIT_PCP_PEER)
 		e->peer_ends_s = e->ends_s;
-	restore_filters(c, cgn_table_at(c->table, i), r);
 	cgn_explicit_restart_timer(c, i);
 	return true;
 }

@@ -47,7 +47,7 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 		return "table.explicit is full";
 	paired = sub->pool;
 	sub->pool = at.pool;
-	if (cgn_explicit_make(c, &flow, &at, &i) != CGN_FATE_NONE) {
+	if (cgn_explicit_make(c, &flow, &at, NULL, &i) != CGN_FATE_NONE) {
 		sub->pool = paired;
 		return "the outside port is taken, reserved or outside the tenant's port range";
 	}
