@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "requests.h"
 
 enum { LIMBO_SHARE = 32, LIMBO_MIN = 1024 };
 
@@ -38,7 +39,10 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	c->epochs = cgn_mem_zalloc("epochs", dir->n_tenants, sizeof(*c->epochs), p->socket);
 	c->announces = cgn_mem_zalloc(
 		"announces", dir->n_attachments, sizeof(*c->announces), p->socket);
-	if (c->epochs == NULL || c->announces == NULL ||
+	c->request_counts = cgn_mem_zalloc("requests", dir->n_tenants,
+		CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), p->socket);
+	if (c->epochs == NULL || c->announces == NULL || c->request_counts == NULL ||
+		cgn_refusals_init(&c->refusals, p->socket) < 0 ||
 		cgn_filters_init(&c->filters, conf->table.explicit_mappings, p->socket) < 0 ||
 		cgn_explicit_init(&c->explicits, conf->table.explicit_mappings, p->socket) < 0) {
 		cgn_errmsg_set(err,
@@ -93,6 +97,8 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_neigh_destroy(c->neigh);
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);
+	cgn_refusals_fini(&c->refusals);
+	cgn_mem_free(c->request_counts);
 	cgn_mem_free(c->epochs);
 	cgn_mem_free(c->announces);
 	cgn_pool_destroy(c->pool);

@@ -21,6 +21,7 @@
 #include "epoch.h"
 #include "explicit.h"
 #include "rand.h"
+#include "refusals.h"
 #include "request.h"
 #include "state.h"
 #include "subscriber.h"
@@ -54,6 +55,9 @@ struct cgn_control {
 	struct cgn_explicit_pool explicits;
 	struct cgn_state state; /* ring to the journal; set up by the daemon */
 	struct cgn_portctl_reply replies[CGN_EXPLICIT_MAX_ANSWERS]; /* of the request at hand */
+	struct cgn_why why; /* of the request at hand, when the rules have refused it */
+	struct cgn_refusals refusals;
+	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
 	struct cgn_epoch *epochs;       /* [n_tenants] */
 	struct cgn_announce *announces; /* [n_attachments] trains of NAT-PMP and PCP */

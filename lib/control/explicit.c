@@ -225,10 +225,17 @@ static enum cgn_explicit_result
 ask_any(void *ctx, const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answers,
 	uint32_t *n_answers)
 {
+	struct cgn_control *c = ctx;
+	enum cgn_explicit_result result;
+
 	*n_answers = 1;
 	if (ask->n_ports > 1)
-		return cgn_explicit_ask_set(ctx, ask, answers, n_answers);
-	return cgn_explicit_ask_one(ctx, ask, &answers[0]);
+		result = cgn_explicit_ask_set(c, ask, answers, n_answers);
+	else
+		result = cgn_explicit_ask_one(c, ask, &answers[0]);
+	if (result != CGN_EXPLICIT_OK)
+		c->why = cgn_explicit_why(c, ask, result);
+	return result;
 }
 
 /* Deletes the NAT-PMP records in one granule of ports; says whether others are there. */

@@ -81,6 +81,10 @@ enum cgn_explicit_result cgn_explicit_ask_set(struct cgn_control *c,
 	const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answers,
 	uint32_t *n_answers);
 
+/* Why the rules have just refused; without text when the result says all (explicit_why.c). */
+struct cgn_why cgn_explicit_why(const struct cgn_control *c, const struct cgn_explicit_ask *ask,
+	enum cgn_explicit_result result);
+
 /* A request for one port (explicit.c). */
 enum cgn_explicit_result cgn_explicit_ask_one(struct cgn_control *c,
 	const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answer);

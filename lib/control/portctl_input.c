@@ -5,6 +5,13 @@
  */
 #include "portctl_send.h"
 
+#include <assert.h>
+#include <time.h>
+
+#include "pcp.h"
+#include "pmp.h"
+#include "requests.h"
+
 /* The payload of a sound request; false when it must not be believed. */
 static bool
 payload_of(struct rte_mbuf *m, const uint8_t **payload, uint32_t *len)
@@ -65,6 +72,48 @@ is_noc(const struct cgn_conf_portctl *conf, uint32_t addr)
 	return false;
 }
 
+static_assert((int)CGN_N_NATPMP_RESULTS == CGN_PMP_UNSUPP_OPCODE + 2 &&
+		(int)CGN_N_PCP_RESULTS == CGN_PCP_TOO_MANY_PEERS + 2,
+	"requests.def has every result and the silent end");
+
+/* The opcode as the answer's protocol reads it: that of a version nobody speaks means nothing. */
+static uint8_t
+opcode_of(const struct cgn_portctl_outcome *outcome)
+{
+	if (!outcome->silent && outcome->result == CGN_PCP_UNSUPP_VERSION)
+		return UINT8_MAX;
+	return outcome->opcode;
+}
+
+/* Counts the request, and remembers it when it was refused. */
+static void
+account(struct cgn_control *c, const struct cgn_portctl_client *client,
+	const struct cgn_portctl_outcome *outcome)
+{
+	uint32_t counter = cgn_request_counter(
+		outcome->protocol, opcode_of(outcome), outcome->result, outcome->silent);
+	struct cgn_refused what = {.tenant = client->tenant,
+		.inside = client->inside,
+		.version = outcome->protocol,
+		.opcode = opcode_of(outcome),
+		.result = outcome->result,
+		.silent = outcome->silent,
+		.ip_proto = outcome->ip_proto,
+		.inside_port = outcome->inside_port,
+		.suggested_port = outcome->suggested_port,
+		.suggested_addr = outcome->suggested_addr,
+		.why = c->why};
+
+	cgn_counter_add(
+		&c->request_counts[(uint64_t)client->tenant * CGN_N_REQUEST_COUNTERS + counter], 1);
+	if (outcome->reason == NULL)
+		return;
+	if (what.why.text == NULL)
+		what.why.text = outcome->reason;
+	/* time() is the vDSO's: no system call. */
+	cgn_refusals_note(&c->refusals, c->subscribers, &what, (uint64_t)time(NULL));
+}
+
 void
 cgn_portctl_input(struct cgn_control *c, struct rte_mbuf *m)
 {
@@ -90,8 +139,10 @@ cgn_portctl_input(struct cgn_control *c, struct rte_mbuf *m)
 		cgn_control_drop(c, m, CGN_FATE_PORTCTL_BAD);
 		return;
 	}
+	c->why = (struct cgn_why){0};
 	n = cgn_portctl_handle(
 		&cgn_explicit_ops, c, &policy, &client, payload, len, c->replies, &outcome);
+	account(c, &client, &outcome);
 	to = sender_of(m);
 	for (uint32_t i = 0; i < n; i++)
 		cgn_portctl_send(c, &to, &c->replies[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * cgn-gen-telemetry-docs DIR: writes docs/telemetry.md and docs/counters.md from commands.def,
- * fields.def and fates.def into the source tree DIR. Run by scripts/gen-docs; never installed.
+ * fields.def, fates.def and requests.def into the source tree DIR. Run by scripts/gen-docs; never
+ * installed.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "command_table.h"
 #include "counters.h"
 #include "fates.h"
+#include "requests.h"
 
 static void
 write_params(FILE *out, const struct cgn_command *cmd)
@@ -96,6 +98,31 @@ write_telemetry(FILE *out)
 	}
 }
 
+/* The results of each protocol's first opcode; those of the others are the same. */
+static void
+write_requests(FILE *out)
+{
+	fputs("\n## NAT-PMP and PCP requests\n\n"
+	      "Generated from `lib/telemetry/requests.def`. A request that got to the control core "
+	      "is "
+	      "counted by its protocol, opcode and result, for its tenant (`cgnatctl requests "
+	      "TENANT`). "
+	      "One that a worker dropped is only in the fates: `portctl_rate`, `portctl_bad`, "
+	      "`natpmp_off`.\n\n"
+	      "| protocol | result | severity | meaning |\n|---|---|---|---|\n",
+		out);
+	for (uint32_t i = 0; i < CGN_N_REQUEST_COUNTERS; i++) {
+		struct cgn_request_kind kind = cgn_request_kind(i);
+
+		if (i < CGN_N_NATPMP_RESULTS ||
+			(i >= CGN_N_NATPMP_OPCODES * CGN_N_NATPMP_RESULTS &&
+				i < CGN_N_NATPMP_OPCODES * CGN_N_NATPMP_RESULTS +
+						CGN_N_PCP_RESULTS))
+			fprintf(out, "| %s | `%s` | %s | %s |\n", kind.protocol, kind.result,
+				cgn_severity_str(kind.severity), kind.sentence);
+	}
+}
+
 static void
 write_counters(FILE *out)
 {
@@ -124,6 +151,7 @@ write_counters(FILE *out)
 	for (int k = 0; k < CGN_N_ORIGINATED; k++)
 		fprintf(out, "%s `%s`", k > 0 ? "," : "", cgn_originated_names[k]);
 	fputs(".\n", out);
+	write_requests(out);
 }
 
 static const struct {

@@ -97,6 +97,15 @@ struct cgn_query_explicits {
 };
 void cgn_query_explicits(struct cgn_control *c, void *arg);
 
+/* Refused requests, newest first (query_explicit.c). A cursor is CGN_REFUSAL_END - seq. */
+#define CGN_REFUSAL_END (UINT64_C(1) << 62)
+struct cgn_query_refusals {
+	struct cgn_query q;
+	uint32_t inside; /* only this subscriber, or CGN_NONE */
+	struct cgn_refusal rows[CGN_QUERY_ROWS];
+};
+void cgn_query_refusals(struct cgn_control *c, void *arg);
+
 /* The operator's wish for one mapping: these two change state (query_explicit.c). */
 struct cgn_query_map {
 	uint32_t tenant;
@@ -149,6 +158,8 @@ static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a r
 static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_mappings) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_explicits) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_refusals) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert((int)CGN_REFUSALS <= (int)CGN_QUERY_STEPS, "one query looks at all of them");
 static_assert(sizeof(struct cgn_query_pools) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_blocks) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_neighbours) <= CGN_REQUEST_ARG_MAX, "fits a request");

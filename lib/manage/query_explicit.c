@@ -96,6 +96,27 @@ cgn_query_explicits(struct cgn_control *c, void *arg)
 	q->q.cursor = r <= c->explicits.capacity ? r : 0;
 }
 
+/* A refusal that repeats meanwhile moves to the front and is missed by the pages that follow. */
+void
+cgn_query_refusals(struct cgn_control *c, void *arg)
+{
+	struct cgn_query_refusals *q = arg;
+	const struct cgn_refusals *r = &c->refusals;
+	uint32_t k = r->newest;
+
+	q->q.n = 0;
+	while (k != 0 && q->q.cursor != 0 && r->records[k].seq > CGN_REFUSAL_END - q->q.cursor)
+		k = r->records[k].older;
+	for (; k != 0 && q->q.n < q->q.limit; k = r->records[k].older) {
+		const struct cgn_refused *what = &r->records[k].what;
+
+		if ((q->q.tenant == CGN_NONE || q->q.tenant == what->tenant) &&
+			(q->inside == CGN_NONE || q->inside == what->inside))
+			q->rows[q->q.n++] = r->records[k];
+	}
+	q->q.cursor = k != 0 ? CGN_REFUSAL_END - r->records[k].seq : 0;
+}
+
 void
 cgn_query_map_add(struct cgn_control *c, void *arg)
 {

@@ -14,11 +14,8 @@
 
 enum {
 	RESPONSE = 0x80,
-	/* A map request. */
-	REQ_INSIDE_PORT = 4,
-	REQ_SUGGESTED_PORT = 6,
 	REQ_LIFETIME = 8,
-	/* Its answer. */
+	/* Answer to a map request. */
 	REP_INSIDE_PORT = 8,
 	REP_PORT = 10,
 	REP_LIFETIME = 12,
@@ -95,7 +92,7 @@ reply_map(const struct cgn_portctl_call *call, enum cgn_pmp_result result, struc
 {
 	uint8_t *out = reply_start(call, result, CGN_PMP_MAP_REPLY_LEN, reason);
 
-	memcpy(out + REP_INSIDE_PORT, call->payload + REQ_INSIDE_PORT, 2);
+	memcpy(out + REP_INSIDE_PORT, call->payload + CGN_PMP_OFF_INSIDE_PORT, 2);
 	cgn_put_be16(out + REP_PORT, grant.port);
 	cgn_put_be32(out + REP_LIFETIME, grant.lifetime_s);
 	return 1;
@@ -188,7 +185,7 @@ handle_map(const struct cgn_portctl_call *call)
 		.tenant = client->tenant,
 		.inside = client->inside,
 		.proto = p[1] == CGN_PMP_MAP_UDP ? CGN_UDP : CGN_TCP,
-		.inside_port = cgn_get_be16(p + REQ_INSIDE_PORT),
+		.inside_port = cgn_get_be16(p + CGN_PMP_OFF_INSIDE_PORT),
 		.lifetime_s = cgn_get_be32(p + REQ_LIFETIME),
 		.n_ports = 1,
 		.client_addr = client->addr,
@@ -200,7 +197,7 @@ handle_map(const struct cgn_portctl_call *call)
 		return reply_map(call, CGN_PMP_REFUSED, (struct grant){0}, "inside port 0");
 	if (ask.lifetime_s == 0)
 		return handle_delete(call, &ask);
-	ask.suggested_port = cgn_get_be16(p + REQ_SUGGESTED_PORT);
+	ask.suggested_port = cgn_get_be16(p + CGN_PMP_OFF_SUGGESTED_PORT);
 	return handle_create(call, &ask);
 }
 

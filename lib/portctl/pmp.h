@@ -19,6 +19,9 @@ enum {
 	CGN_PMP_ERROR_LEN = 8,
 };
 
+/* Offsets in a map request, RFC 6886 section 3.3. */
+enum { CGN_PMP_OFF_INSIDE_PORT = 4, CGN_PMP_OFF_SUGGESTED_PORT = 6 };
+
 enum cgn_pmp_opcode { CGN_PMP_ADDR, CGN_PMP_MAP_UDP, CGN_PMP_MAP_TCP };
 
 /* RFC 6886 section 3.5. */

@@ -5,9 +5,12 @@
  */
 #include "portctl.h"
 
+#include <netinet/in.h>
+
 #include "call.h"
 #include "pcp.h"
 #include "pmp.h"
+#include "wire.h"
 
 static uint32_t
 dispatch(const struct cgn_portctl_call *call)
@@ -30,6 +33,29 @@ dispatch(const struct cgn_portctl_call *call)
 	return cgn_call_ignore(call, "NAT-PMP and PCP are off");
 }
 
+/* What the request is about, whether it is granted or not. */
+static void
+describe(const struct cgn_portctl_call *call)
+{
+	struct cgn_portctl_outcome *o = call->outcome;
+	const uint8_t *p = call->payload;
+
+	if (p[0] == CGN_PMP_VERSION && call->len >= CGN_PMP_MAP_LEN &&
+		(p[1] == CGN_PMP_MAP_UDP || p[1] == CGN_PMP_MAP_TCP)) {
+		o->ip_proto = p[1] == CGN_PMP_MAP_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+		o->inside_port = cgn_get_be16(p + CGN_PMP_OFF_INSIDE_PORT);
+		o->suggested_port = cgn_get_be16(p + CGN_PMP_OFF_SUGGESTED_PORT);
+	}
+	if (p[0] == CGN_PCP_VERSION && call->len >= CGN_PCP_MAP_LEN &&
+		(p[1] == CGN_PCP_MAP || p[1] == CGN_PCP_PEER)) {
+		o->ip_proto = p[CGN_PCP_OFF_PROTOCOL];
+		o->inside_port = cgn_get_be16(p + CGN_PCP_OFF_INSIDE_PORT);
+		o->suggested_port = cgn_get_be16(p + CGN_PCP_OFF_PORT);
+		if (cgn_pcp_addr_is_ip4(p + CGN_PCP_OFF_ADDR))
+			o->suggested_addr = cgn_pcp_addr_get_ip4(p + CGN_PCP_OFF_ADDR);
+	}
+}
+
 uint32_t
 cgn_portctl_handle(const struct cgn_portctl_ops *ops, void *ctx,
 	const struct cgn_portctl_policy *policy, const struct cgn_portctl_client *client,
@@ -49,6 +75,7 @@ cgn_portctl_handle(const struct cgn_portctl_ops *ops, void *ctx,
 		.protocol = len > 0 ? payload[0] : 0, .opcode = len > 1 ? payload[1] & 0x7f : 0};
 	if (len < 2)
 		return cgn_call_ignore(&call, "shorter than a version and an opcode");
+	describe(&call);
 	/* In both protocols the top bit marks an answer: answering it would let two servers talk
 	 * to each other for ever (RFC 6886 section 3.5, RFC 6887 section 8.2). */
 	if (payload[1] & 0x80)

@@ -148,6 +148,10 @@ struct cgn_portctl_outcome {
 	uint8_t result;     /* result code sent */
 	uint8_t silent;     /* nothing was sent */
 	const char *reason; /* static text: why it was refused or ignored; NULL on success */
+	/* Of MAP and PEER, as asked; IP protocol 0: it has none, or was cut short. */
+	uint8_t ip_proto;
+	uint16_t inside_port, suggested_port;
+	uint32_t suggested_addr; /* 0: none, or no IPv4 address */
 };
 
 /*

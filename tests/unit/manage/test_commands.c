@@ -30,7 +30,8 @@ setup(void)
 {
 	rig_start();
 	sim = cgn_sim_create(&(struct cgn_sim_params){
-		.box = "punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n"});
+		.box = "punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n",
+		.a = "portctl: {natpmp: true, pcp: true}\n"});
 	cr_assert_eq(cgn_manage_register(sim->box), 0);
 }
 
@@ -116,9 +117,24 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 			n += (size_t)snprintf(request + n, size - n, ",%s", values[i].text);
 }
 
+/* A request that is refused and one that is not: inside port 0, and the outside address. */
+static void
+ask_natpmp(void)
+{
+	static const uint8_t payload[12] = {0, 1};
+	struct packet_spec spec = packet_udp(SIM_A1, 40000, SIM_GATEWAY, 5351);
+
+	spec.payload = payload;
+	for (spec.payload_len = 2; spec.payload_len <= 12; spec.payload_len += 10) {
+		cr_assert(cgn_sim_send_spec(sim, SIM_ACCESS, &spec));
+		cgn_sim_run(sim);
+	}
+}
+
 Test(commands, every_command_answers_with_the_fields_that_are_declared)
 {
 	open_udp(3);
+	ask_natpmp();
 	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=udp,inside=100.64.0.20:443,"
 			   "outside=203.0.113.17:8443"));
 	for (int c = 0; c < CGN_N_COMMANDS; c++) {
