@@ -233,7 +233,7 @@ ask_any(void *ctx, const struct cgn_explicit_ask *ask, struct cgn_explicit_answe
 		result = cgn_explicit_ask_set(c, ask, answers, n_answers);
 	else
 		result = cgn_explicit_ask_one(c, ask, &answers[0]);
-	if (result != CGN_EXPLICIT_OK)
+	if (result != CGN_EXPLICIT_OK && c->why.text == NULL)
 		c->why = cgn_explicit_why(c, ask, result);
 	return result;
 }
