@@ -39,11 +39,8 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
 	enum cgn_proto proto = (enum cgn_proto)m->proto;
-
 	uint32_t rest_s = timeouts->port_rest > at_least_s ? timeouts->port_rest : at_least_s;
 
-	if (rest_s >= CGN_REST_SLOTS)
-		rest_s = CGN_REST_SLOTS - 1;
 	cgn_explicit_drop(c, m, rest_s);
 	cgn_wheel_del(&c->wheel, i);
 	cgn_table_unlink(c->table, i);

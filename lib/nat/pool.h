@@ -33,7 +33,9 @@
 enum {
 	CGN_GRANULE_PORTS = 64,
 	CGN_GRANULES = 65536 / CGN_GRANULE_PORTS, /* per address */
-	CGN_REST_SLOTS = 4096,                    /* s; above the largest timeouts.port_rest_s */
+	/* s, a power of two above the largest of a tenant's timeouts, 86 400 s: a port that is
+	 * deleted rests for as long as traffic would have kept it. */
+	CGN_REST_SLOTS = 131072,
 };
 
 #define CGN_SLOT_RESTING UINT32_C(0x80000000)
@@ -84,7 +86,8 @@ struct cgn_pool_use {
  */
 struct cgn_claim {
 	uint32_t number, next; /* slot numbers as in rest_heads */
-	uint32_t until_s;      /* rests again until then */
+	uint32_t until_s;      /* end of its later rest */
+	bool has_rested_again; /* has had a later rest, perhaps with time left: until_s holds */
 	bool is_resting;
 };
 

@@ -66,9 +66,12 @@ cgn_pool_rest(struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto, u
 	uint32_t number = slot_number(chunk, proto, bit);
 	struct cgn_claim *claim = claim_of(pool, number);
 
+	/* Only after a jump of hours that has not been worked off: then the port wakes early. */
+	if ((int32_t)(until_s - pool->rest_now_s) >= CGN_REST_SLOTS)
+		until_s = pool->rest_now_s + CGN_REST_SLOTS - 1;
 	if (claim != NULL) { /* the chain of its earlier rest still holds it: wait for that */
 		claim->until_s = until_s;
-		claim->is_resting = true;
+		claim->has_rested_again = claim->is_resting = true;
 		count_resting(pool, chunk, proto, 1);
 		atomic_store_explicit(slot_of(pool, number), CGN_SLOT_RESTING | claim->next,
 			memory_order_release);
@@ -92,9 +95,11 @@ cgn_rest_claim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint
 
 	if (!(slot & CGN_SLOT_RESTING) || (claim == NULL && pool->n_claims == CGN_MAX_CLAIMS))
 		return false;
-	if (claim == NULL)
+	if (claim == NULL) {
 		claim = &pool->claims[pool->n_claims++];
-	*claim = (struct cgn_claim){.number = number, .next = slot & ~CGN_SLOT_RESTING};
+		*claim = (struct cgn_claim){.number = number, .next = slot & ~CGN_SLOT_RESTING};
+	}
+	claim->is_resting = false;
 	count_resting(pool, chunk, proto, -1);
 	atomic_store_explicit(slot_of(pool, number), 0, memory_order_release);
 	return true;
@@ -111,7 +116,10 @@ cgn_rest_unclaim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, ui
 	atomic_store_explicit(
 		slot_of(pool, number), CGN_SLOT_RESTING | claim->next, memory_order_release);
 	count_resting(pool, chunk, proto, 1);
-	claim_del(pool, claim);
+	if (claim->has_rested_again)
+		claim->is_resting = true; /* its chain is that of an earlier rest */
+	else
+		claim_del(pool, claim);
 	return true;
 }
 

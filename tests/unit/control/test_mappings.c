@@ -114,6 +114,16 @@ Test(mappings, unlinked_mapping_is_found_from_neither_and_its_port_rests)
 	cr_assert_eq(c->wheel.n_nodes, 0);
 }
 
+Test(mappings, port_rests_as_long_as_established_traffic_would_have_kept_it)
+{
+	start_with(NULL, NULL);
+	cgn_unlink_resting(c, must_make(3, 5000, CGN_TCP), 7440);
+	cgn_sim_elapse_s(sim, 7439);
+	cr_assert_eq(c->pool->use[0].resting[CGN_TCP], 1);
+	cgn_sim_elapse_s(sim, 1);
+	cr_assert_eq(c->pool->use[0].resting[CGN_TCP], 0);
+}
+
 Test(mappings, entry_is_reclaimed_only_after_every_worker_was_quiescent)
 {
 	uint32_t i;

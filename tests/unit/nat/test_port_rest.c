@@ -87,12 +87,12 @@ Test(port_rest, no_rest_frees_at_once)
 
 Test(port_rest, each_port_wakes_in_its_own_second_whatever_the_order)
 {
-	static const uint32_t rests[] = {5, 3600, 1, 120, 120, 119, 121, 4095, 2, 5};
+	static const uint32_t rests[] = {5, 3600, 1, 120, 120, 119, 121, 4095, 4096, 2, 5, 86400};
 	enum { N = sizeof(rests) / sizeof(rests[0]) };
 
 	for (uint32_t i = 0; i < N; i++)
 		cgn_pool_rest(f.pool, map(0, CGN_TCP, i + 1), CGN_TCP, START_S + rests[i]);
-	for (uint32_t s = 1; s <= 4095; s++) {
+	for (uint32_t s = 1; s <= 86400; s++) {
 		uint32_t due = 0;
 
 		for (uint32_t i = 0; i < N; i++)
@@ -187,5 +187,22 @@ Test(port_rest, taking_back_can_be_undone)
 	cr_assert_eq(f.pool->n_claims, 0);
 	cr_assert_eq(f.pool->use[0].resting[CGN_TCP], 1);
 	cr_assert_eq(cgn_pool_rest_advance(f.pool, START_S + 120, 100), 1);
+	cr_assert(pool_is_untouched(f.pool));
+}
+
+Test(port_rest, taking_back_again_can_be_undone_and_the_later_rest_holds)
+{
+	struct cgn_port at = map(0, CGN_TCP, 7);
+
+	cgn_pool_rest(f.pool, at, CGN_TCP, START_S + 120);
+	cr_assert_eq(cgn_pool_take_at(f.pool, 0, 0, CGN_TCP, at), CGN_FATE_NONE);
+	cgn_pool_publish(f.pool, at, CGN_TCP, 8);
+	cgn_pool_rest(f.pool, at, CGN_TCP, START_S + 200);
+	cr_assert_eq(cgn_pool_take_at(f.pool, 0, 0, CGN_TCP, at), CGN_FATE_NONE);
+	cgn_pool_untake(f.pool, at, CGN_TCP);
+	cr_assert(pool_fixture_is_consistent(&f));
+	cgn_pool_rest_advance(f.pool, START_S + 199, 100);
+	cr_assert_eq(f.pool->use[0].resting[CGN_TCP], 1, "woke with its first rest");
+	cgn_pool_rest_advance(f.pool, START_S + 200, 100);
 	cr_assert(pool_is_untouched(f.pool));
 }
