@@ -40,11 +40,13 @@ static void
 unlink_record(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32_t k)
 {
 	const struct cgn_refusal *e = &r->records[k];
-	uint32_t *head = &subscribers[e->what.inside].newest_refusal;
 
 	*(e->newer != 0 ? &r->records[e->newer].older : &r->newest) = e->older;
 	*(e->older != 0 ? &r->records[e->older].newer : &r->oldest) = e->newer;
-	*(e->same_newer != 0 ? &r->records[e->same_newer].same_older : head) = e->same_older;
+	if (e->same_newer != 0)
+		r->records[e->same_newer].same_older = e->same_older;
+	else
+		subscribers[e->what.inside].newest_refusal = (uint16_t)e->same_older;
 	if (e->same_older != 0)
 		r->records[e->same_older].same_newer = e->same_newer;
 }
@@ -53,7 +55,7 @@ static void
 link_newest(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32_t k)
 {
 	struct cgn_refusal *e = &r->records[k];
-	uint32_t *head = &subscribers[e->what.inside].newest_refusal;
+	uint16_t *head = &subscribers[e->what.inside].newest_refusal;
 
 	e->newer = e->same_newer = 0;
 	e->older = r->newest;
@@ -64,7 +66,8 @@ link_newest(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32_t
 		r->oldest = k;
 	if (e->same_older != 0)
 		r->records[e->same_older].same_newer = k;
-	r->newest = *head = k;
+	r->newest = k;
+	*head = (uint16_t)k;
 	e->seq = ++r->seq;
 }
 

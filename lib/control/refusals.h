@@ -12,6 +12,7 @@
 
 struct cgn_subscriber;
 
+/* Their numbers fit 16 bits (struct cgn_subscriber). */
 enum { CGN_REFUSALS = 4096, CGN_REFUSALS_EACH = 16 };
 
 /* A plain sentence, static text; with limit: what was used of it at that moment. */

@@ -94,13 +94,16 @@ chunk_at(const struct cgn_pool *pool, struct cgn_port at)
 		memory_order_relaxed);
 }
 
-/* A block of the subscriber with a free port of this protocol, or CGN_NONE. */
+/* A block of the subscriber, resting or not, with a free port of this protocol, or CGN_NONE. */
 static uint32_t
-block_with_room(const struct cgn_pool *pool, const struct cgn_subscriber *sub, enum cgn_proto proto)
+block_with_room(const struct cgn_pool *pool, const struct cgn_subscriber *sub, enum cgn_proto proto,
+	bool is_resting)
 {
 	uint32_t b = sub->first_block;
 
-	while (b != CGN_NONE && pool->blocks[b].busy[proto] == pool->blocks[b].capacity[proto])
+	while (b != CGN_NONE &&
+		(pool->blocks[b].is_resting != is_resting || pool->blocks[b].pool != sub->pool ||
+			pool->blocks[b].busy[proto] == pool->blocks[b].capacity[proto]))
 		b = pool->blocks[b].next;
 	return b;
 }
@@ -110,12 +113,14 @@ cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_
 	struct cgn_port *out)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[inside];
-	uint32_t block = block_with_room(pool, sub, proto);
+	uint32_t block = block_with_room(pool, sub, proto, false);
 
 	if (block == CGN_NONE) {
 		enum cgn_fate fate = cgn_block_lease(pool, inside, tenant, &block);
 
 		if (fate != CGN_FATE_NONE)
+			block = block_with_room(pool, sub, proto, true);
+		if (block == CGN_NONE)
 			return fate;
 	}
 	out->pool = pool->blocks[block].pool;

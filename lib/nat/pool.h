@@ -36,6 +36,7 @@ enum {
 	/* s, a power of two above the largest of a tenant's timeouts, 86 400 s: a port that is
 	 * deleted rests for as long as traffic would have kept it. */
 	CGN_REST_SLOTS = 131072,
+	CGN_BLOCK_REST_SLOTS = 4096, /* s, likewise above the largest timeouts.port_rest_s, 3600 */
 };
 
 #define CGN_SLOT_RESTING UINT32_C(0x80000000)
@@ -60,6 +61,17 @@ struct cgn_block {
 	uint16_t busy[CGN_N_PROTOS]; /* mapped or resting */
 	uint16_t resting[CGN_N_PROTOS];
 	uint16_t capacity[CGN_N_PROTOS]; /* all ports but the reserved ones */
+	/* Leased before the last restart: all its ports rest but those that are mapped (lease.h).
+	 */
+	bool is_resting;
+	uint32_t rests_until_s, rest_next; /* rest_next as in rest_blocks */
+};
+
+/* Granules of an address at which a block was leased or returned (lease.h). */
+struct cgn_pool_notes {
+	uint64_t granules[CGN_GRANULES / 64];
+	uint32_t next; /* address of the queue, + 1 */
+	bool is_queued;
 };
 
 struct cgn_pool_addr {
@@ -69,6 +81,7 @@ struct cgn_pool_addr {
 	uint16_t n_blocks, n_free;
 	uint32_t avail_pos; /* place in the tenant's list of addresses with free blocks */
 	uint64_t free_blocks[CGN_GRANULES / 64];
+	struct cgn_pool_notes notes;
 };
 
 /* Gauges of one tenant; control writes, telemetry asks control. */
@@ -77,7 +90,8 @@ struct cgn_pool_use {
 	uint32_t n_blocks;           /* all there are */
 	uint32_t busy[CGN_N_PROTOS]; /* mapped or resting */
 	uint32_t resting[CGN_N_PROTOS];
-	uint32_t n_avail; /* addresses with a free block */
+	uint32_t n_avail;        /* addresses with a free block */
+	uint32_t blocks_resting; /* of blocks */
 };
 
 /*
@@ -108,7 +122,9 @@ struct cgn_pool {
 	uint32_t n_blocks, first_free_block;
 	struct cgn_pool_use *use; /* [n_tenants] */
 	uint32_t rest_now_s;
-	uint32_t rest_heads[CGN_REST_SLOTS]; /* slot number + 1, by second */
+	uint32_t rest_heads[CGN_REST_SLOTS];        /* slot number + 1, by second */
+	uint32_t rest_blocks[CGN_BLOCK_REST_SLOTS]; /* block + 1, by second */
+	uint32_t first_noted, last_noted;           /* queue of addresses, + 1; 0: empty */
 	struct cgn_claim claims[CGN_MAX_CLAIMS];
 	uint32_t n_claims;
 	struct cgn_rand *rand;
@@ -147,7 +163,8 @@ cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto p
 
 /*
  * Takes a free port for a subscriber on its paired address: a random one of a block it holds, else
- * of a new block (RFC 6888 REQ-2, REQ-15; RFC 6056). Returns CGN_FATE_NONE and *out, or the reason.
+ * of a new block (RFC 6888 REQ-2, REQ-15; RFC 6056), else of a resting block of its own (lease.h).
+ * Returns CGN_FATE_NONE and *out, or the reason.
  */
 enum cgn_fate cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	enum cgn_proto proto, struct cgn_port *out);
@@ -178,5 +195,6 @@ void cgn_pool_publish(
 void cgn_pool_rest(
 	struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto, uint32_t until_s);
 
-/* Frees ports whose rest is over, at most budget of them; returns how many. */
+/* Frees ports and blocks whose rest is over, some budget of ports, or of granules of blocks, at a
+ * time; returns how many. */
 uint32_t cgn_pool_rest_advance(struct cgn_pool *pool, uint32_t now_s, uint32_t budget);

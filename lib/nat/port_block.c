@@ -214,6 +214,7 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 		.first_granule = (uint16_t)first,
 		.n_granules = (uint16_t)(last - first + 1)};
 	attach_chunks(pool, b);
+	cgn_block_note(pool, i, first);
 	sub->first_block = b;
 	sub->pool = i;
 	sub->n_blocks++;
@@ -225,8 +226,19 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 static bool
 may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
-	return pool->subscribers[inside].n_blocks <
-		pool->dir->tenants[tenant].conf->ports.max_blocks;
+	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+
+	return sub->n_blocks - sub->n_resting <
+		(int)pool->dir->tenants[tenant].conf->ports.max_blocks;
+}
+
+/* The last of an address are for those who have no resting block to fall back on (lease.h). */
+static bool
+has_block_for(const struct cgn_pool *pool, uint32_t i, const struct cgn_subscriber *sub)
+{
+	const struct cgn_pool_addr *addr = &pool->addrs[i];
+
+	return addr->n_free > (sub->n_resting > 0 ? addr->n_blocks / 8 : 0);
 }
 
 /* A subscriber that holds nothing may move, but only if its old address has no room. */
@@ -247,7 +259,8 @@ cgn_block_lease(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_
 
 	if (i == CGN_NONE)
 		return CGN_FATE_NO_ADDRESS;
-	if (pool->addrs[i].n_free == 0 || !may_have_another(pool, inside, tenant))
+	if (!has_block_for(pool, i, &pool->subscribers[inside]) ||
+		!may_have_another(pool, inside, tenant))
 		return CGN_FATE_NO_PORTS;
 	*out = lease(pool, inside, i, choose_block(pool, &pool->addrs[i]));
 	return CGN_FATE_NONE;
@@ -283,6 +296,7 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 	*link = block->next;
 	sub->n_blocks--;
 	detach_chunks(pool, b);
+	cgn_block_note(pool, block->pool, block->first_granule);
 	addr->free_blocks[k / 64] |= UINT64_C(1) << (k % 64);
 	if (addr->n_free++ == 0)
 		avail_add(pool, block->pool);
@@ -331,6 +345,6 @@ cgn_block_unpick(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, ui
 	pool->ctl[chunk].busy[proto] &= ~(UINT64_C(1) << bit);
 	pool->use[pool->addrs[block->pool].tenant].busy[proto]--;
 	block->busy[proto]--;
-	if (block->busy[CGN_TCP] == 0 && block->busy[CGN_UDP] == 0 && block->busy[CGN_ICMP] == 0)
+	if (cgn_block_is_idle(block))
 		cgn_block_give_back(pool, b);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Leasing of port blocks and the bookkeeping of single ports inside them; used by pool.c and
- * port_rest.c only. Control thread.
+ * Leasing of port blocks and the bookkeeping of single ports inside them; for the files of the pool
+ * only. Control thread.
  */
 #pragma once
 
@@ -26,7 +26,24 @@ enum cgn_fate cgn_block_lease(
 enum cgn_fate cgn_block_lease_at(
 	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, struct cgn_port at);
 
-/* Returns a leased block of which no port is busy. */
+/* Nothing uses it and it need not rest: it can be given back. */
+static inline bool
+cgn_block_is_idle(const struct cgn_block *block)
+{
+	return block->busy[CGN_TCP] == 0 && block->busy[CGN_UDP] == 0 &&
+		block->busy[CGN_ICMP] == 0 && !block->is_resting;
+}
+
+/* Notes that a block was leased or returned at this granule of address i; or withdraws the note
+ * (block_note.c). */
+void cgn_block_note(struct cgn_pool *pool, uint32_t i, uint32_t granule);
+void cgn_block_unnote(struct cgn_pool *pool, uint32_t i, uint32_t granule);
+
+/* The rest of blocks until the second now_s is over. Returns the number of their granules, or
+ * budget or a block more when there are others (block_rest.c). */
+uint32_t cgn_block_rest_wake(struct cgn_pool *pool, uint32_t now_s, uint32_t budget);
+
+/* Returns a leased block that is idle. */
 void cgn_block_give_back(struct cgn_pool *pool, uint32_t block);
 
 /* A random free port of the block that is not full for the protocol; it becomes busy. */

@@ -167,10 +167,13 @@ cgn_pool_rest_advance(struct cgn_pool *pool, uint32_t now_s, uint32_t budget)
 		uint32_t *head = &pool->rest_heads[second % CGN_REST_SLOTS];
 
 		for (; *head != 0; n++) {
-			if (n == budget)
+			if (n >= budget)
 				return n;
 			chain_pop(pool, head, second);
 		}
+		n += cgn_block_rest_wake(pool, second, n < budget ? budget - n : 0);
+		if (pool->rest_blocks[second % CGN_BLOCK_REST_SLOTS] != 0)
+			return n;
 		pool->rest_now_s++;
 	}
 	return n;

@@ -63,13 +63,16 @@ cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 
 	for (uint32_t b = pool->subscribers[want->inside].first_block; b != CGN_NONE;
 		b = pool->blocks[b].next) {
-		struct cgn_run run;
+		struct cgn_run run = {0};
 
+		if (pool->blocks[b].pool != pool->subscribers[want->inside].pool)
+			continue;
 		if (want->first != 0 && suits(pool, b, want))
 			return (struct cgn_run){
 				.at = {.pool = pool->blocks[b].pool, .port = want->first},
 				.n = want->n};
-		run = run_in_block(pool, b, want);
+		if (!pool->blocks[b].is_resting)
+			run = run_in_block(pool, b, want);
 		if (run.n > best.n)
 			best = run;
 	}
@@ -98,7 +101,6 @@ cgn_pool_leave_run(struct cgn_pool *pool, const struct cgn_run *run)
 		memory_order_relaxed);
 	b = pool->ctl[chunk].block;
 	block = &pool->blocks[b];
-	if (chunk != 0 && block->busy[CGN_TCP] == 0 && block->busy[CGN_UDP] == 0 &&
-		block->busy[CGN_ICMP] == 0)
+	if (chunk != 0 && cgn_block_is_idle(block))
 		cgn_block_give_back(pool, b);
 }

@@ -19,6 +19,7 @@ struct cgn_subscriber {
 	uint32_t first_block; /* chain of its blocks, newest first, or CGN_NONE */
 	uint16_t n_blocks;
 	uint16_t last_refusal;   /* enum cgn_fate of the newest refusal, or CGN_FATE_NONE */
-	uint32_t newest_refusal; /* record of control/refusals.h, 0: none */
+	uint16_t newest_refusal; /* record of control/refusals.h, 0: none */
+	uint16_t n_resting;      /* of n_blocks: resting since a restart (nat/lease.h) */
 };
 static_assert(sizeof(struct cgn_subscriber) == 64, "the directory's price per assigned address");

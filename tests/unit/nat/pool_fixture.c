@@ -116,7 +116,7 @@ block_is_sound(const struct cgn_pool *pool, uint32_t b)
 }
 
 struct audit {
-	uint32_t blocks, granules;
+	uint32_t blocks, blocks_resting, granules;
 	uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
 };
 
@@ -125,26 +125,28 @@ static bool
 holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audit)
 {
 	const struct cgn_subscriber *sub = &pool->subscribers[inside];
-	uint32_t n = 0;
+	uint32_t n = 0, n_resting = 0;
 
 	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next, n++) {
 		const struct cgn_block *block = &pool->blocks[b];
 
 		if (n > pool->n_blocks)
 			return say("chain of blocks is a circle", inside);
-		if (block->inside != inside || block->pool != sub->pool)
+		if (block->inside != inside || (block->pool != sub->pool && !block->is_resting))
 			return say("block is another's, or not on the paired address", b);
 		if (!block_is_sound(pool, b))
 			return false;
 		audit->granules += block->n_granules;
+		n_resting += block->is_resting;
 		for (int p = 0; p < CGN_N_PROTOS; p++) {
 			audit->busy[p] += block->busy[p];
 			audit->resting[p] += block->resting[p];
 		}
 	}
-	if (n != sub->n_blocks || (n > 0 && sub->pool == CGN_NONE))
+	if (n != sub->n_blocks || n_resting != sub->n_resting || (n > 0 && sub->pool == CGN_NONE))
 		return say("subscriber's number of blocks is wrong", inside);
 	audit->blocks += n;
+	audit->blocks_resting += n_resting;
 	return true;
 }
 
@@ -174,7 +176,8 @@ tenant_is_sound(const struct cgn_pool *pool, uint32_t t, uint32_t *granules)
 		n_free += addr->n_free;
 		n_avail += addr->n_free > 0;
 	}
-	if (n_free + audit.blocks != use->n_blocks || audit.blocks != use->blocks)
+	if (n_free + audit.blocks != use->n_blocks || audit.blocks != use->blocks ||
+		audit.blocks_resting != use->blocks_resting)
 		return say("blocks of a tenant are miscounted", t);
 	if (n_avail != use->n_avail)
 		return say("addresses with free blocks are miscounted", t);
