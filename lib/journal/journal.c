@@ -239,21 +239,22 @@ cgn_journal_stats(const struct cgn_journal *j)
 	stats.bytes = j->bytes;
 	stats.live = j->live.n_sets;
 	stats.resting = j->live.n_rests;
+	stats.leases = j->live.n_leases;
 	return stats;
 }
 
 static int
 check_header(struct cgn_journal_reader *reader, const char *path, struct cgn_errmsg *err)
 {
-	uint32_t version;
-	int rc = cgn_journal_reader_header(reader, &version);
+	int rc = cgn_journal_reader_header(reader);
 
 	if (rc == -EPROTONOSUPPORT)
 		cgn_errmsg_set(err,
-			"journal %.200s has format version %" PRIu32 ", this program knows version "
-			"%d only: run the program that wrote it, or move the file away to begin "
-			"without the mappings in it",
-			path, version, CGN_JOURNAL_VERSION);
+			"journal %.200s has format version %" PRIu32
+			", this program knows versions "
+			"1 to %d only: run the program that wrote it, or move the file away to "
+			"begin without the mappings in it",
+			path, reader->version, CGN_JOURNAL_VERSION);
 	else if (rc == -EBADMSG)
 		cgn_errmsg_set(err,
 			"%.200s does not begin as a journal does: check the path; if it is the "
@@ -343,6 +344,7 @@ load(struct cgn_journal *j, const char *path, struct cgn_journal_report *report,
 		rc = begin(j, path, report, err);
 	} else if (rc == 0) {
 		rc = read_records(j, reader, now_utc_s, report);
+		j->must_rewrite = reader->version != CGN_JOURNAL_VERSION;
 		if (rc == -EBADMSG)
 			rc = cut_tail(j, path, report, err);
 		else if (rc < 0)
@@ -395,6 +397,7 @@ cgn_journal_open(const char *path, uint64_t max_bytes,
 	}
 	report->live = j->live.n_sets;
 	report->resting = j->live.n_rests;
+	report->leases = j->live.n_leases;
 	while ((r = cgn_journal_live_next(&j->live, &i)) != NULL)
 		replay(ctx, r);
 	return j;

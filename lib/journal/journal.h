@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The state journal: explicit mappings that survive a restart and a crash. An append-only file of
- * checksummed records, replayed at start, compacted when most of it is history, bounded in size.
- * Written by the exporter thread alone; control hands it records over a ring and never waits.
+ * The state journal: explicit mappings, and who holds which port block, for after a restart or a
+ * crash. An append-only file of checksummed records, replayed at start, compacted when most of it
+ * is history, bounded in size. Written by the exporter thread alone; control hands it records over
+ * a ring and never waits.
  *
  * Times in records are UTC seconds, so that they mean something after a restart. Addresses and
  * ports are host order in the struct and big-endian in the file (journal_record.h has its layout).
@@ -27,7 +28,7 @@ enum {
 
 enum cgn_journal_type {
 	/* The tenant's mapping state began at at_utc_s: its SETs before this record count no more.
-	 * Ports that rest go on resting. */
+	 * Ports that rest go on resting, and blocks are held as before. */
 	CGN_JOURNAL_EPOCH = 1,
 	/* Explicit mapping made or changed: the whole of it. Replaces an earlier SET of the same
 	 * tenant, inside address, protocol and inside port; ends the rest of its outside port. */
@@ -35,6 +36,11 @@ enum cgn_journal_type {
 	/* The explicit mapping between exactly this inside and this outside end is gone; its
 	 * outside port rests until ends_utc_s. Kept, and replayed, until then. */
 	CGN_JOURNAL_DEL,
+	/* The block of set_size ports from outside_port on is leased to inside_addr. Replaces an
+	 * earlier LEASE of the same tenant, outside address and first port. */
+	CGN_JOURNAL_LEASE,
+	/* No block begins at this outside address and port any more. */
+	CGN_JOURNAL_RETURN,
 };
 
 struct cgn_journal_filter {
@@ -45,16 +51,17 @@ struct cgn_journal_filter {
 
 struct cgn_journal_record {
 	uint8_t type;                        /* enum cgn_journal_type */
-	uint8_t proto;                       /* IP protocol number: 6 or 17 */
+	uint8_t proto;                       /* IP protocol number: 6 or 17; blocks have none, 0 */
 	uint8_t origin;                      /* enum cgn_explicit_origin; opaque here */
 	uint8_t flags;                       /* opaque here */
 	char tenant[CGN_JOURNAL_TENANT_LEN]; /* 1 to 31 bytes and a zero */
 	uint32_t inside_addr, outside_addr;
 	uint16_t inside_port, outside_port;
 	uint16_t client_port;
-	uint16_t set_size;  /* ports of a PORT_SET that this is one of, else 1; opaque here */
+	uint16_t set_size;  /* ports of a PORT_SET that this is one of, else 1; of a LEASE: ports */
 	uint16_t set_first; /* first inside port of that set; opaque here */
 	uint8_t nonce[CGN_JOURNAL_NONCE_LEN];
+	uint32_t client_addr; /* who asked, with client_port; opaque here */
 	uint64_t at_utc_s;
 	uint64_t ends_utc_s; /* of a SET: opaque here, it counts until its DEL */
 	uint8_t n_filters;
@@ -65,6 +72,7 @@ struct cgn_journal_record {
 struct cgn_journal_report {
 	uint64_t records, live; /* records read; mappings live after all of them */
 	uint64_t resting;       /* outside ports that rest */
+	uint64_t leases;        /* port blocks that are held */
 	uint64_t cut_bytes;     /* torn or corrupt tail that was cut off; 0: none */
 	char cut_reason[96];
 };
@@ -72,12 +80,15 @@ struct cgn_journal_report {
 struct cgn_journal;
 
 /*
- * Opens (creates) the journal at path and replays it: calls replay for each EPOCH, then for
- * each live SET, then for each DEL whose port still rests; within a type in no particular order. A
+ * Opens (creates) the journal at path and replays it: calls replay for each EPOCH, then for each
+ * LEASE that was not returned, then for each live SET, then for each DEL whose port still rests;
+ * within a type in no particular order. A file of version 1 is read, and written anew by the first
+ * flush; it has no LEASE, and its client_addr is the inside address. A
  * tail that is torn or fails its checksum is cut off and reported; everything before it counts.
  *
  * max_bytes, CGN_JOURNAL_MIN_BYTES at least, bounds the file: what is live may take three quarters
- * of it, the last quarter is room for history between two compactions.
+ * of it, the last quarter is room for history between two compactions. Of what is live, blocks make
+ * no more than three quarters full: they give way to what was asked for.
  *
  * Main thread. NULL with errno and *err set. EBUSY: another process has the file, by a lock.
  * EPROTONOSUPPORT: a later version wrote it. EBADMSG: it is no journal, or its first 16 bytes are
@@ -94,9 +105,9 @@ void cgn_journal_close(struct cgn_journal *j);
 /*
  * Exporter thread: takes one record into memory, without I/O. 0: it will be in the file after the
  * next flush that succeeds, however many fail before. Otherwise it was not taken, and is counted as
- * refused: -ENOSPC when max_bytes leaves no room, which only happens to a SET that needs more than
- * what it replaces, and to a DEL of a mapping that is not there; -ENOMEM; -EINVAL, type, tenant or
- * filters are not as above.
+ * refused: -ENOSPC when max_bytes leaves no room, which only happens to a SET or LEASE that needs
+ * more than what it replaces, and to a DEL of a mapping that is not there; -ENOMEM; -EINVAL, type,
+ * tenant or filters are not as above.
  */
 int cgn_journal_append(struct cgn_journal *j, const struct cgn_journal_record *r);
 
@@ -111,7 +122,7 @@ int cgn_journal_flush(struct cgn_journal *j, bool sync);
 struct cgn_journal_stats {
 	uint64_t bytes;   /* of the file */
 	uint64_t pending; /* records appended since the last flush that succeeded */
-	uint64_t live, resting;
+	uint64_t live, resting, leases;
 	uint64_t appended, refused, write_errors, compactions;
 };
 

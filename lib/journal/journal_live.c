@@ -48,14 +48,14 @@ key_of(const struct cgn_journal_record *r, uint8_t type)
 	if (type == CGN_JOURNAL_SET) {
 		addr = r->inside_addr;
 		port = r->inside_port;
-	} else if (type == CGN_JOURNAL_DEL) {
+	} else if (type != CGN_JOURNAL_EPOCH) {
 		addr = r->outside_addr;
 		port = r->outside_port;
 	}
 	memcpy(key.words, r->tenant, strnlen(r->tenant, sizeof(r->tenant)));
 	key.words[CGN_JOURNAL_KEY_WORDS - 2] = addr;
 	key.words[CGN_JOURNAL_KEY_WORDS - 1] = (uint32_t)type << 24 | port;
-	if (type != CGN_JOURNAL_EPOCH)
+	if (type == CGN_JOURNAL_SET || type == CGN_JOURNAL_DEL)
 		key.words[CGN_JOURNAL_KEY_WORDS - 1] |= (uint32_t)r->proto << 16;
 	return key;
 }
@@ -124,6 +124,7 @@ count(struct cgn_journal_live *live, const struct cgn_journal_record *r, int by)
 	live->bytes += (uint64_t)((int64_t)by * cgn_journal_record_size(r));
 	live->n_sets += r->type == CGN_JOURNAL_SET ? (uint32_t)by : 0;
 	live->n_rests += r->type == CGN_JOURNAL_DEL ? (uint32_t)by : 0;
+	live->n_leases += r->type == CGN_JOURNAL_LEASE ? (uint32_t)by : 0;
 }
 
 /* Empties slot s and moves up what a search would no longer reach across the gap. */
@@ -233,7 +234,7 @@ reserve(struct cgn_journal_live *live, uint64_t now_utc_s)
 	return 0;
 }
 
-/* Mappings of the time before it no longer count; ports that rest go on resting. */
+/* Mappings of the time before it no longer count; blocks and ports that rest do. */
 static void
 drop_tenant_sets(struct cgn_journal_live *live, const struct cgn_journal_record *epoch)
 {
@@ -279,6 +280,32 @@ size_at(const struct cgn_journal_live *live, uint32_t i)
 	return i == CGN_NONE ? 0 : cgn_journal_record_size(&live->records[i]);
 }
 
+/* What was asked for comes before what only lets ports rest. */
+static int
+apply_lease(struct cgn_journal_live *live, const struct cgn_journal_record *r, uint64_t now_utc_s,
+	uint64_t max_bytes)
+{
+	int rc = reserve(live, now_utc_s);
+	uint32_t i = find(live, r, CGN_JOURNAL_LEASE);
+	uint32_t size = cgn_journal_record_size(r), freed = size_at(live, i);
+
+	if (i == CGN_NONE && rc < 0)
+		return rc;
+	if (size > freed && live->bytes - freed + size > max_bytes - max_bytes / 4)
+		return -ENOSPC;
+	put(live, r);
+	return 0;
+}
+
+static void
+apply_return(struct cgn_journal_live *live, const struct cgn_journal_record *r)
+{
+	uint32_t i = find(live, r, CGN_JOURNAL_LEASE);
+
+	if (i != CGN_NONE)
+		take_out(live, i);
+}
+
 int
 cgn_journal_live_apply(struct cgn_journal_live *live, const struct cgn_journal_record *r,
 	uint64_t now_utc_s, uint64_t max_bytes)
@@ -289,6 +316,12 @@ cgn_journal_live_apply(struct cgn_journal_live *live, const struct cgn_journal_r
 
 	if (r->type == CGN_JOURNAL_EPOCH)
 		return apply_epoch(live, r, now_utc_s);
+	if (r->type == CGN_JOURNAL_LEASE)
+		return apply_lease(live, r, now_utc_s, max_bytes);
+	if (r->type == CGN_JOURNAL_RETURN) {
+		apply_return(live, r);
+		return 0;
+	}
 	rc = reserve(live, now_utc_s);
 	mapping = is_del ? find_ended(live, r) : find(live, r, CGN_JOURNAL_SET);
 	rest = find(live, r, CGN_JOURNAL_DEL);
@@ -314,7 +347,8 @@ cgn_journal_live_apply(struct cgn_journal_live *live, const struct cgn_journal_r
 const struct cgn_journal_record *
 cgn_journal_live_next(const struct cgn_journal_live *live, uint64_t *i)
 {
-	static const uint8_t order[] = {CGN_JOURNAL_EPOCH, CGN_JOURNAL_SET, CGN_JOURNAL_DEL};
+	static const uint8_t order[] = {
+		CGN_JOURNAL_EPOCH, CGN_JOURNAL_LEASE, CGN_JOURNAL_SET, CGN_JOURNAL_DEL};
 
 	while (*i < sizeof(order) * (uint64_t)live->n_records) {
 		uint8_t type = order[*i / live->n_records];

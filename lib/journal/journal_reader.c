@@ -14,6 +14,7 @@ cgn_journal_reader_init(struct cgn_journal_reader *reader, int fd)
 	reader->fd = fd;
 	reader->offset = 0;
 	reader->first = reader->end = 0;
+	reader->version = 0;
 	reader->why = NULL;
 }
 
@@ -49,14 +50,13 @@ use(struct cgn_journal_reader *reader, size_t len)
 }
 
 int
-cgn_journal_reader_header(struct cgn_journal_reader *reader, uint32_t *version)
+cgn_journal_reader_header(struct cgn_journal_reader *reader)
 {
 	int rc = fill(reader, CGN_JOURNAL_HEADER_LEN);
 
-	*version = 0;
 	if (rc < 0)
 		return rc;
-	rc = cgn_journal_header_decode(reader->buf, reader->end, version);
+	rc = cgn_journal_header_decode(reader->buf, reader->end, &reader->version);
 	if (rc == 0)
 		use(reader, CGN_JOURNAL_HEADER_LEN);
 	return rc;
@@ -72,7 +72,8 @@ cgn_journal_reader_next(struct cgn_journal_reader *reader, struct cgn_journal_re
 		return rc;
 	if (len == 0)
 		return 0;
-	rc = cgn_journal_record_decode(reader->buf + reader->first, len, r, &reader->why);
+	rc = cgn_journal_record_decode(
+		reader->buf + reader->first, len, reader->version, r, &reader->why);
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {

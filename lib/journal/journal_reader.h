@@ -13,6 +13,7 @@ struct cgn_journal_reader {
 	int fd;
 	uint64_t offset;   /* in the file, of buf[first] */
 	size_t first, end; /* bytes of buf that are read and not yet used */
+	uint32_t version;  /* of the format, once the header is read */
 	const char *why;   /* after -EBADMSG: what is wrong with the record at offset */
 	uint8_t buf[CGN_JOURNAL_READ_BYTES];
 };
@@ -22,9 +23,9 @@ void cgn_journal_reader_init(struct cgn_journal_reader *reader, int fd);
 
 /*
  * The header. 0, -ENODATA (file is empty, or nothing but the start of a header), -EPROTONOSUPPORT
- * (*version is not known), -EBADMSG (not a journal or damaged), or another errno of reading.
+ * (reader->version is not known), -EBADMSG (not a journal or damaged), or another errno of reading.
  */
-int cgn_journal_reader_header(struct cgn_journal_reader *reader, uint32_t *version);
+int cgn_journal_reader_header(struct cgn_journal_reader *reader);
 
 /* The next record. 1, 0 at the end of the file, -EBADMSG for one that is torn or damaged, or
  * another errno of reading. */

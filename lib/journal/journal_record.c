@@ -33,14 +33,20 @@ get_be(const uint8_t **in, int n_bytes)
 	return value;
 }
 
-void
-cgn_journal_header_encode(uint8_t *out)
+static void
+header_encode(uint8_t *out, uint32_t version)
 {
 	uint8_t *p = out;
 
 	memcpy(p, magic, sizeof(magic));
-	p = put_be(p + sizeof(magic), CGN_JOURNAL_VERSION, 4);
+	p = put_be(p + sizeof(magic), version, 4);
 	put_be(p, cgn_crc32c(0, out, CGN_JOURNAL_HEADER_LEN - 4), 4);
+}
+
+void
+cgn_journal_header_encode(uint8_t *out)
+{
+	header_encode(out, CGN_JOURNAL_VERSION);
 }
 
 int
@@ -52,6 +58,8 @@ cgn_journal_header_decode(const uint8_t *in, size_t len, uint32_t *version)
 	*version = 0;
 	if (len < CGN_JOURNAL_HEADER_LEN) {
 		cgn_journal_header_encode(good);
+		if (len >= 12 && in[11] == 1) /* the version's last byte */
+			header_encode(good, 1);
 		return memcmp(in, good, len) == 0 ? -ENODATA : -EBADMSG;
 	}
 	if (memcmp(in, magic, sizeof(magic)) != 0)
@@ -59,7 +67,7 @@ cgn_journal_header_decode(const uint8_t *in, size_t len, uint32_t *version)
 	*version = (uint32_t)get_be(&p, 4);
 	if (get_be(&p, 4) != cgn_crc32c(0, in, CGN_JOURNAL_HEADER_LEN - 4))
 		return -EBADMSG;
-	return *version == CGN_JOURNAL_VERSION ? 0 : -EPROTONOSUPPORT;
+	return *version == 1 || *version == CGN_JOURNAL_VERSION ? 0 : -EPROTONOSUPPORT;
 }
 
 static uint32_t
@@ -73,7 +81,12 @@ cgn_journal_record_is_valid(const struct cgn_journal_record *r)
 {
 	uint32_t len = tenant_len(r);
 
-	if (r->type < CGN_JOURNAL_EPOCH || r->type > CGN_JOURNAL_DEL)
+	if (r->type < CGN_JOURNAL_EPOCH || r->type > CGN_JOURNAL_RETURN)
+		return false;
+	if (r->type >= CGN_JOURNAL_LEASE && r->proto != 0)
+		return false;
+	if (r->type == CGN_JOURNAL_LEASE &&
+		(r->set_size == 0 || r->outside_port + (uint32_t)r->set_size > 65536))
 		return false;
 	if (len == 0 || len == sizeof(r->tenant) || r->n_filters > CGN_JOURNAL_MAX_FILTERS)
 		return false;
@@ -110,6 +123,7 @@ put_body(uint8_t *p, const struct cgn_journal_record *r)
 	*p++ = r->n_filters;
 	memcpy(p, r->nonce, CGN_JOURNAL_NONCE_LEN);
 	p += CGN_JOURNAL_NONCE_LEN;
+	p = put_be(p, r->client_addr, CGN_JOURNAL_CLIENT_LEN);
 	*p++ = (uint8_t)len;
 	memcpy(p, r->tenant, len);
 	p += len;
@@ -143,9 +157,15 @@ cgn_journal_record_encode(const struct cgn_journal_record *r, uint8_t *out)
 	return CGN_JOURNAL_PREFIX_LEN + body_len;
 }
 
-/* p: a whole body of body_len bytes, CGN_JOURNAL_FIXED_LEN at least. Returns why it is bad. */
+static uint32_t
+fixed_len(uint32_t version)
+{
+	return CGN_JOURNAL_FIXED_LEN - (version == 1 ? CGN_JOURNAL_CLIENT_LEN : 0);
+}
+
+/* p: a whole body of body_len bytes, fixed_len at least. Returns why it is bad. */
 static const char *
-get_body(const uint8_t *p, uint32_t body_len, struct cgn_journal_record *r)
+get_body(const uint8_t *p, uint32_t body_len, uint32_t version, struct cgn_journal_record *r)
 {
 	uint32_t len;
 
@@ -164,11 +184,13 @@ get_body(const uint8_t *p, uint32_t body_len, struct cgn_journal_record *r)
 	r->n_filters = *p++;
 	memcpy(r->nonce, p, CGN_JOURNAL_NONCE_LEN);
 	p += CGN_JOURNAL_NONCE_LEN;
+	r->client_addr = r->inside_addr;
+	if (version != 1)
+		r->client_addr = (uint32_t)get_be(&p, CGN_JOURNAL_CLIENT_LEN);
 	len = *p++;
 	if (len == 0 || len >= CGN_JOURNAL_TENANT_LEN || r->n_filters > CGN_JOURNAL_MAX_FILTERS ||
 		body_len !=
-			CGN_JOURNAL_FIXED_LEN + len +
-				r->n_filters * (uint32_t)CGN_JOURNAL_FILTER_LEN)
+			fixed_len(version) + len + r->n_filters * (uint32_t)CGN_JOURNAL_FILTER_LEN)
 		return "lengths do not agree";
 	memcpy(r->tenant, p, len);
 	p += len;
@@ -177,14 +199,15 @@ get_body(const uint8_t *p, uint32_t body_len, struct cgn_journal_record *r)
 		r->filters[i].prefix_len = *p++;
 		r->filters[i].port = (uint16_t)get_be(&p, 2);
 	}
-	if (tenant_len(r) != len || !cgn_journal_record_is_valid(r))
+	if (tenant_len(r) != len || !cgn_journal_record_is_valid(r) ||
+		(version == 1 && r->type > CGN_JOURNAL_DEL))
 		return "a field has a value that is not allowed";
 	return NULL;
 }
 
 int
-cgn_journal_record_decode(
-	const uint8_t *in, size_t len, struct cgn_journal_record *r, const char **why)
+cgn_journal_record_decode(const uint8_t *in, size_t len, uint32_t version,
+	struct cgn_journal_record *r, const char **why)
 {
 	const uint8_t *p = in;
 	uint32_t body_len;
@@ -195,7 +218,7 @@ cgn_journal_record_decode(
 		return 0;
 	body_len = (uint32_t)get_be(&p, 2);
 	r->type = *p++;
-	if (body_len < CGN_JOURNAL_FIXED_LEN ||
+	if (body_len < fixed_len(version) ||
 		body_len > CGN_JOURNAL_RECORD_MAX - CGN_JOURNAL_PREFIX_LEN)
 		*why = "its length is not allowed";
 	else if (len < CGN_JOURNAL_PREFIX_LEN + body_len)
@@ -205,6 +228,6 @@ cgn_journal_record_decode(
 	else if (get_be(&p, 4) != checksum(in, body_len))
 		*why = "its checksum is wrong";
 	else
-		*why = get_body(p, body_len, r);
+		*why = get_body(p, body_len, version, r);
 	return *why == NULL ? (int)(CGN_JOURNAL_PREFIX_LEN + body_len) : -EBADMSG;
 }

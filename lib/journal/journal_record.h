@@ -5,7 +5,7 @@
  * Header, once, at the start:
  *
  *	 0  8  magic: "CGNATDJ" and a newline
- *	 8  4  version of the format: 1
+ *	 8  4  version of the format: 2
  *	12  4  CRC-32C of bytes 0 to 11
  *
  * Then records to the end of the file, without gaps:
@@ -32,11 +32,17 @@
  *	36  1  flags
  *	37  1  F: number of filters, 0 to 8
  *	38 12  nonce
- *	50  1  T: length of the tenant's name, 1 to 31
- *	51  T  tenant's name, no zero byte in it
- *	51+T 7*F filters: 4 address, 1 prefix length (0 to 32), 2 port
+ *	50  4  client_addr
+ *	54  1  T: length of the tenant's name, 1 to 31
+ *	55  T  tenant's name, no zero byte in it
+ *	55+T 7*F filters: 4 address, 1 prefix length (0 to 32), 2 port
  *
- * L is 51 + T + 7*F. A record that breaks one of these rules is damage, whatever its checksum says.
+ * L is 55 + T + 7*F. proto of LEASE and RETURN is 0; a LEASE has ports, and none above 65535.
+ *
+ * Version 1 had no client_addr, so that what follows it stood 4 bytes earlier, and no LEASE and
+ * RETURN. It is read, never written.
+ *
+ * A record that breaks one of these rules is damage, whatever its checksum says.
  * Magic, version and the checksum of both keep their places in every version. Any change of the
  * rest, a new record type too, is a new version.
  *
@@ -51,10 +57,11 @@
 #include "journal.h"
 
 enum {
-	CGN_JOURNAL_VERSION = 1,
+	CGN_JOURNAL_VERSION = 2,
 	CGN_JOURNAL_HEADER_LEN = 16,
 	CGN_JOURNAL_PREFIX_LEN = 8, /* of a record: what stands before the body */
-	CGN_JOURNAL_FIXED_LEN = 51, /* of a body */
+	CGN_JOURNAL_FIXED_LEN = 55, /* of a body */
+	CGN_JOURNAL_CLIENT_LEN = 4, /* of it, not in version 1 */
 	CGN_JOURNAL_FILTER_LEN = 7,
 	CGN_JOURNAL_RECORD_MAX = CGN_JOURNAL_PREFIX_LEN + CGN_JOURNAL_FIXED_LEN +
 		CGN_JOURNAL_TENANT_LEN - 1 + CGN_JOURNAL_MAX_FILTERS * CGN_JOURNAL_FILTER_LEN,
@@ -64,9 +71,10 @@ enum {
 void cgn_journal_header_encode(uint8_t *out);
 
 /*
- * Reads len bytes, CGN_JOURNAL_HEADER_LEN or all there are. Returns 0, -EPROTONOSUPPORT (*version
- * is one that this program does not know), -ENODATA (the start of a good header, cut off: nothing
- * can have followed) or -EBADMSG (not a journal, or its header is damaged).
+ * Reads len bytes, CGN_JOURNAL_HEADER_LEN or all there are. Returns 0 (*version is 1 or
+ * CGN_JOURNAL_VERSION), -EPROTONOSUPPORT (*version is one that this program does not know),
+ * -ENODATA (the start of a good header, cut off: nothing can have followed) or -EBADMSG (not a
+ * journal, or its header is damaged).
  */
 int cgn_journal_header_decode(const uint8_t *in, size_t len, uint32_t *version);
 
@@ -80,8 +88,8 @@ uint32_t cgn_journal_record_size(const struct cgn_journal_record *r);
 uint32_t cgn_journal_record_encode(const struct cgn_journal_record *r, uint8_t *out);
 
 /*
- * Reads one record from the start of len bytes. Returns its size in the file, 0 when the bytes end
- * before it does, or -EBADMSG with *why pointing to a constant text.
+ * Reads one record of that version from the start of len bytes. Returns its size in the file, 0
+ * when the bytes end before it does, or -EBADMSG with *why pointing to a constant text.
  */
-int cgn_journal_record_decode(
-	const uint8_t *in, size_t len, struct cgn_journal_record *r, const char **why);
+int cgn_journal_record_decode(const uint8_t *in, size_t len, uint32_t version,
+	struct cgn_journal_record *r, const char **why);

@@ -54,8 +54,12 @@ is_outside_same(const struct cgn_journal_record *a, const struct cgn_journal_rec
 static bool
 is_over(const struct cgn_journal_record *old, const struct cgn_journal_record *r)
 {
+	bool is_block = r->type == CGN_JOURNAL_LEASE || r->type == CGN_JOURNAL_RETURN;
+
 	if (strcmp(old->tenant, r->tenant) != 0)
 		return false;
+	if (is_block || old->type == CGN_JOURNAL_LEASE)
+		return is_block && old->type == CGN_JOURNAL_LEASE && is_outside_same(old, r);
 	if (r->type == CGN_JOURNAL_EPOCH)
 		return old->type != CGN_JOURNAL_DEL;
 	if (old->type == CGN_JOURNAL_EPOCH)
@@ -74,6 +78,8 @@ model_apply(struct model *m, const struct cgn_journal_record *r, uint64_t now_ut
 		if (!is_over(&m->records[i], r))
 			m->records[n++] = m->records[i];
 	m->n = n;
+	if (r->type == CGN_JOURNAL_RETURN)
+		return;
 	if (r->type != CGN_JOURNAL_DEL || r->ends_utc_s > now_utc_s)
 		model_add(m, r);
 }
@@ -137,6 +143,7 @@ make_set(uint32_t n)
 		.client_port = 5350,
 		.set_size = 1,
 		.set_first = 8080,
+		.client_addr = 0x64400000 + n,
 		.at_utc_s = 1700000000,
 		.ends_utc_s = 1700007200,
 	};
@@ -156,6 +163,31 @@ make_del(uint32_t n, uint64_t ends_utc_s)
 }
 
 struct cgn_journal_record
+make_lease(uint32_t n)
+{
+	struct cgn_journal_record r = {.type = CGN_JOURNAL_LEASE,
+		.tenant = "alpha",
+		.inside_addr = 0x64400000 + n,
+		.outside_addr = 0xcb007101 + n / 126,
+		.outside_port = (uint16_t)(1024 + n % 126 * 512),
+		.set_size = 512,
+		.at_utc_s = 1700000000};
+
+	return r;
+}
+
+struct cgn_journal_record
+make_return(uint32_t n)
+{
+	struct cgn_journal_record r = make_lease(n);
+
+	r.type = CGN_JOURNAL_RETURN;
+	r.inside_addr = 0;
+	r.set_size = 0;
+	return r;
+}
+
+struct cgn_journal_record
 make_epoch(const char *tenant, uint64_t at_utc_s)
 {
 	struct cgn_journal_record r = {.type = CGN_JOURNAL_EPOCH, .at_utc_s = at_utc_s};
@@ -171,10 +203,16 @@ model_random(struct cgn_rand *rand, uint64_t now_utc_s)
 	struct cgn_journal_record r = make_set(cgn_rand_below(rand, 1000));
 	uint32_t kind = cgn_rand_below(rand, 100);
 
-	r.type = kind == 0 ? CGN_JOURNAL_EPOCH : kind < 35 ? CGN_JOURNAL_DEL : CGN_JOURNAL_SET;
+	if (kind >= 70)
+		r = kind < 85 ? make_lease(0) : make_return(0);
+	else
+		r.type = kind == 0  ? CGN_JOURNAL_EPOCH
+			: kind < 25 ? CGN_JOURNAL_DEL
+				    : CGN_JOURNAL_SET;
 	memset(r.tenant, 0, sizeof(r.tenant));
 	strcpy(r.tenant, tenants[cgn_rand_below(rand, 3)]);
 	r.inside_addr = 0x64400000 + cgn_rand_below(rand, 4);
+	r.client_addr = 0x64400000 + cgn_rand_below(rand, 4);
 	r.inside_port = (uint16_t)cgn_rand_below(rand, 4);
 	r.outside_addr = 0xcb007100 + cgn_rand_below(rand, 2);
 	r.outside_port = (uint16_t)cgn_rand_below(rand, 8);

@@ -186,18 +186,66 @@ Test(journal, a_later_version_is_refused_and_not_touched)
 	uint32_t crc;
 
 	cgn_journal_header_encode(later);
-	later[11] = 2;
+	later[11] = 3;
 	crc = cgn_crc32c(0, later, 12);
 	for (int i = 0; i < 4; i++)
 		later[12 + i] = (uint8_t)(crc >> (24 - 8 * i));
 	memcpy(later + CGN_JOURNAL_HEADER_LEN, "xyz", 3);
 	rig_write(later, sizeof(later));
 	cr_expect_eq(rig_open_fails(), EPROTONOSUPPORT);
-	cr_expect_not_null(strstr(rig.err.text, "version 2"), "%s", rig.err.text);
+	cr_expect_not_null(strstr(rig.err.text, "version 3"), "%s", rig.err.text);
 	after = rig_read(&len);
 	cr_assert_eq(len, sizeof(later));
 	cr_expect_arr_eq(after, later, len);
 	free(after);
+}
+
+static void
+put_crc(uint8_t *out, uint32_t crc)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t)(crc >> (24 - 8 * i));
+}
+
+/* What the program before wrote: no client_addr, bytes 50 to 53 of a body. */
+static size_t
+put_version_1(uint8_t *out, const struct cgn_journal_record *r)
+{
+	uint8_t bytes[CGN_JOURNAL_RECORD_MAX];
+	uint32_t len = cgn_journal_record_encode(r, bytes) - CGN_JOURNAL_CLIENT_LEN;
+
+	memcpy(out, bytes, 58);
+	memcpy(out + 58, bytes + 58 + CGN_JOURNAL_CLIENT_LEN, len - 58);
+	out[1] = (uint8_t)(len - CGN_JOURNAL_PREFIX_LEN);
+	put_crc(out + 4, cgn_crc32c(cgn_crc32c(0, out, 4), out + 8, len - 8));
+	return len;
+}
+
+Test(journal, a_journal_of_version_1_is_read_and_written_anew)
+{
+	uint8_t file[CGN_JOURNAL_HEADER_LEN + 11 * CGN_JOURNAL_RECORD_MAX], *after;
+	size_t len = CGN_JOURNAL_HEADER_LEN;
+
+	cgn_journal_header_encode(file);
+	file[11] = 1;
+	put_crc(file + 12, cgn_crc32c(0, file, 12));
+	for (uint32_t i = 0; i < 11; i++) {
+		struct cgn_journal_record r = i == 0 ? make_epoch("alpha", 1600000000)
+						     : make_set(i);
+
+		len += put_version_1(file + len, &r);
+		model_apply(&want, &r, RIG_NOW_UTC_S);
+	}
+	rig_write(file, len);
+	rig_open(RIG_MAX_BYTES);
+	cr_expect_eq(rig.report.cut_bytes, 0, "%s", rig.report.cut_reason);
+	cr_expect(model_is_same(&rig.replayed, &want));
+	append(make_lease(1));
+	rig_flush();
+	after = rig_read(&len);
+	cr_expect_eq(after[11], CGN_JOURNAL_VERSION);
+	free(after);
+	rig_expect_reopened(&want);
 }
 
 Test(journal, another_file_is_refused_and_not_touched)

@@ -50,12 +50,17 @@ expect_same(const struct model *m)
 	const struct cgn_journal_record *r;
 	struct model found;
 	uint64_t i = 0, bytes = 0;
-	uint8_t type = 0;
+	static const uint8_t ranks[] = {[CGN_JOURNAL_EPOCH] = 1,
+		[CGN_JOURNAL_LEASE] = 2,
+		[CGN_JOURNAL_SET] = 3,
+		[CGN_JOURNAL_DEL] = 4};
+	uint8_t rank = 0;
 
 	model_init(&found);
 	while ((r = cgn_journal_live_next(&live, &i)) != NULL) {
-		cr_assert_leq(type, r->type, "EPOCHs, then SETs, then DELs");
-		type = r->type;
+		cr_assert_lt(r->type, CGN_JOURNAL_RETURN);
+		cr_assert_leq(rank, ranks[r->type], "EPOCHs, then LEASEs, SETs, DELs");
+		rank = ranks[r->type];
 		bytes += cgn_journal_record_size(r);
 		model_add(&found, r);
 	}
@@ -63,6 +68,7 @@ expect_same(const struct model *m)
 	cr_assert_eq(live.bytes, bytes);
 	cr_assert_eq(live.n_sets, model_count(m, CGN_JOURNAL_SET));
 	cr_assert_eq(live.n_rests, model_count(m, CGN_JOURNAL_DEL));
+	cr_assert_eq(live.n_leases, model_count(m, CGN_JOURNAL_LEASE));
 	model_fini(&found);
 }
 
@@ -153,6 +159,73 @@ Test(journal_live, later_epoch_replaces_the_earlier)
 	apply(make_epoch("alpha", NOW + 5));
 	cr_expect_eq(live.n_records, 1);
 	cr_expect_eq(live.records[0].at_utc_s, NOW + 5);
+}
+
+Test(journal_live, block_is_held_until_it_is_returned_over_an_epoch_too)
+{
+	apply(make_lease(1));
+	apply(make_lease(2));
+	apply(make_set(1));
+	apply(make_epoch("alpha", NOW));
+	expect_counts(0, 0);
+	cr_expect_eq(live.n_leases, 2);
+	apply(make_return(1));
+	apply(make_return(1));
+	apply(make_return(77));
+	cr_expect_eq(live.n_leases, 1);
+}
+
+Test(journal_live, lease_at_the_same_place_replaces_in_its_tenant)
+{
+	struct cgn_journal_record r = make_lease(1);
+
+	apply(r);
+	r.inside_addr++;
+	r.set_size = 64;
+	apply(r);
+	cr_expect_eq(live.n_leases, 1);
+	cr_expect_eq(live.records[0].set_size, 64);
+	r.tenant[0] = 'b';
+	apply(r);
+	cr_expect_eq(live.n_leases, 2);
+}
+
+Test(journal_live, block_and_resting_port_of_one_number_are_two)
+{
+	struct cgn_journal_record lease = make_lease(0), del = make_del(0, NOW + 120);
+
+	del.outside_addr = lease.outside_addr;
+	del.outside_port = lease.outside_port;
+	apply(lease);
+	apply(del);
+	expect_counts(0, 1);
+	cr_expect_eq(live.n_leases, 1);
+}
+
+Test(journal_live, blocks_leave_a_quarter_to_what_is_asked_for)
+{
+	const uint64_t max = 100 *
+		cgn_journal_record_size(
+			&(struct cgn_journal_record){.type = CGN_JOURNAL_LEASE, .tenant = "alpha"});
+	struct cgn_journal_record r;
+	uint32_t n = 0;
+
+	do {
+		r = make_lease(n);
+	} while (cgn_journal_live_apply(&live, &r, NOW, max) == 0 && ++n < 1000);
+	cr_expect_eq(n, 75);
+	cr_expect_eq(live.n_leases, 75);
+	r = make_lease(0);
+	cr_expect_eq(cgn_journal_live_apply(&live, &r, NOW, max), 0, "the same again");
+	for (n = 0; n < 25; n++) {
+		r = make_set(n);
+		cr_expect_eq(cgn_journal_live_apply(&live, &r, NOW, max), 0);
+	}
+	r = make_set(n);
+	cr_expect_eq(cgn_journal_live_apply(&live, &r, NOW, max), -ENOSPC);
+	r = make_return(3);
+	cr_expect_eq(cgn_journal_live_apply(&live, &r, NOW, max), 0);
+	cr_expect_eq(live.n_leases, 74);
 }
 
 Test(journal_live, sweep_forgets_ports_that_have_rested)

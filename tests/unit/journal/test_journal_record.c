@@ -14,6 +14,9 @@
 #include "rand.h"
 
 static const uint8_t good_header[CGN_JOURNAL_HEADER_LEN] = {
+	'C', 'G', 'N', 'A', 'T', 'D', 'J', '\n', 0, 0, 0, 2, 0xea, 0x52, 0xf6, 0x6c};
+
+static const uint8_t old_header[CGN_JOURNAL_HEADER_LEN] = {
 	'C', 'G', 'N', 'A', 'T', 'D', 'J', '\n', 0, 0, 0, 1, 0xf9, 0x02, 0x05, 0x98};
 
 static void
@@ -22,7 +25,8 @@ expect_bad(const uint8_t *bytes, size_t len)
 	struct cgn_journal_record r;
 	const char *why;
 
-	cr_expect_eq(cgn_journal_record_decode(bytes, len, &r, &why), -EBADMSG);
+	cr_expect_eq(
+		cgn_journal_record_decode(bytes, len, CGN_JOURNAL_VERSION, &r, &why), -EBADMSG);
 	cr_expect_not_null(why);
 }
 
@@ -42,6 +46,14 @@ Test(journal_record, header_has_the_documented_bytes)
 
 	cgn_journal_header_encode(bytes);
 	cr_expect_arr_eq(bytes, good_header, sizeof(bytes));
+}
+
+Test(journal_record, header_of_version_1_is_good)
+{
+	uint32_t version;
+
+	cr_expect_eq(cgn_journal_header_decode(old_header, sizeof(old_header), &version), 0);
+	cr_expect_eq(version, 1);
 }
 
 Test(journal_record, header_of_a_later_version_is_recognised)
@@ -74,24 +86,28 @@ Test(journal_record, header_cut_short_is_told_from_another_file)
 {
 	uint32_t version;
 
-	for (size_t len = 0; len < CGN_JOURNAL_HEADER_LEN; len++)
+	for (size_t len = 0; len < CGN_JOURNAL_HEADER_LEN; len++) {
 		cr_expect_eq(cgn_journal_header_decode(good_header, len, &version), -ENODATA);
+		cr_expect_eq(cgn_journal_header_decode(old_header, len, &version), -ENODATA);
+	}
 	cr_expect_eq(cgn_journal_header_decode((const uint8_t *)"cores:", 6, &version), -EBADMSG);
 }
 
 Test(journal_record, record_has_the_documented_bytes)
 {
-	static const uint8_t want[] = {0, 61, 2, 0, 0, 0, 0, 0, /* length, type, zero, checksum */
+	static const uint8_t want[] = {0, 65, 2, 0, 0, 0, 0, 0, /* length, type, zero, checksum */
 		0, 0, 0, 0, 0x65, 0x53, 0xf1, 0x00, 0, 0, 0, 0, 0x65, 0x54, 0x0d, 0x20, /* times */
 		100, 64, 0, 9, 203, 0, 113, 1, 0x1f, 0x90, 0x04, 0x09,                  /* ends */
-		0x14, 0xe6, 0, 1, 0x1f, 0x90, 17, 2, 0, 1,            /* to the filters' number */
-		9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 3, 'i', 's', 'p', /* nonce, tenant */
+		0x14, 0xe6, 0, 1, 0x1f, 0x90, 17, 2, 0, 1,       /* to the filters' number */
+		9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 10, 0, 0, 7, /* nonce, client */
+		3, 'i', 's', 'p',                                /* tenant */
 		198, 51, 100, 0, 24, 0x01, 0xbb};
 	struct cgn_journal_record r = make_set(9);
 	uint8_t bytes[CGN_JOURNAL_RECORD_MAX];
 
 	memset(r.tenant, 0, sizeof(r.tenant));
 	memcpy(r.tenant, "isp", 3);
+	r.client_addr = 0x0a000007;
 	r.n_filters = 1;
 	r.filters[0] = (struct cgn_journal_filter){0xc6336400, 24, 443};
 	cr_assert_eq(cgn_journal_record_encode(&r, bytes), sizeof(want));
@@ -114,7 +130,8 @@ Test(journal_record, random_records_come_back_as_they_were)
 
 		cr_assert_eq(len, cgn_journal_record_size(&r));
 		cr_assert_eq(
-			cgn_journal_record_decode(bytes, len, &back, &why), (int)len, "%s", why);
+			cgn_journal_record_decode(bytes, len, CGN_JOURNAL_VERSION, &back, &why),
+			(int)len, "%s", why);
 		cr_assert_eq(cgn_journal_record_encode(&back, again), len);
 		cr_assert_arr_eq(bytes, again, len);
 		cr_assert_str_eq(back.tenant, r.tenant);
@@ -141,7 +158,8 @@ Test(journal_record, record_with_any_flipped_bit_is_not_read)
 		const char *why;
 
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		cr_expect_leq(cgn_journal_record_decode(bytes, len, &back, &why), 0);
+		cr_expect_leq(
+			cgn_journal_record_decode(bytes, len, CGN_JOURNAL_VERSION, &back, &why), 0);
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }
@@ -154,7 +172,8 @@ Test(journal_record, record_cut_anywhere_wants_more)
 	const char *why;
 
 	for (uint32_t n = 0; n < len; n++)
-		cr_expect_eq(cgn_journal_record_decode(bytes, n, &back, &why), 0);
+		cr_expect_eq(
+			cgn_journal_record_decode(bytes, n, CGN_JOURNAL_VERSION, &back, &why), 0);
 }
 
 Test(journal_record, zeros_are_no_record)
@@ -170,12 +189,13 @@ Test(journal_record, wrong_fields_are_bad_under_a_right_checksum)
 		uint32_t offset;
 		uint8_t value;
 	} wrongs[] = {
-		{2, 0}, {2, 4},            /* type */
+		{2, 0}, {2, 6},            /* type */
+		{2, 4}, {2, 5},            /* blocks have no protocol */
 		{3, 1},                    /* the zero */
 		{8 + 37, 0}, {8 + 37, 9},  /* number of filters */
-		{8 + 50, 0}, {8 + 50, 32}, /* length of the name */
-		{8 + 51, 0},               /* a zero in the name */
-		{8 + 51 + 5 + 4, 33},      /* prefix length */
+		{8 + 54, 0}, {8 + 54, 32}, /* length of the name */
+		{8 + 55, 0},               /* a zero in the name */
+		{8 + 55 + 5 + 4, 33},      /* prefix length */
 	};
 	struct cgn_journal_record r = make_set(1);
 
@@ -197,7 +217,7 @@ Test(journal_record, records_that_cannot_be_written_are_known)
 	cr_expect(cgn_journal_record_is_valid(&good));
 	r.type = 0;
 	cr_expect_not(cgn_journal_record_is_valid(&r));
-	r.type = CGN_JOURNAL_DEL + 1;
+	r.type = CGN_JOURNAL_RETURN + 1;
 	cr_expect_not(cgn_journal_record_is_valid(&r));
 	r = good;
 	r.tenant[0] = '\0';
@@ -211,4 +231,40 @@ Test(journal_record, records_that_cannot_be_written_are_known)
 	r.n_filters = 1;
 	r.filters[0].prefix_len = 33;
 	cr_expect_not(cgn_journal_record_is_valid(&r));
+	r = make_lease(125);
+	cr_expect(cgn_journal_record_is_valid(&r), "the last block of an address");
+	r.set_size++;
+	cr_expect_not(cgn_journal_record_is_valid(&r));
+	r.set_size = 0;
+	cr_expect_not(cgn_journal_record_is_valid(&r));
+	r = make_return(0);
+	cr_expect(cgn_journal_record_is_valid(&r));
+	r.proto = 6;
+	cr_expect_not(cgn_journal_record_is_valid(&r));
+}
+
+Test(journal_record, record_of_version_1_is_read_and_its_client_is_the_subscriber)
+{
+	uint8_t bytes[] = {0, 54, 2, 0, 0, 0, 0, 0,                                     /* prefix */
+		0, 0, 0, 0, 0x65, 0x53, 0xf1, 0x00, 0, 0, 0, 0, 0x65, 0x54, 0x0d, 0x20, /* times */
+		100, 64, 0, 9, 203, 0, 113, 1, 0x1f, 0x90, 0x04, 0x09,                  /* ends */
+		0x14, 0xe6, 0, 1, 0x1f, 0x90, 17, 2, 0, 0, /* to the filters' number */
+		9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 3, 'i', 's', 'p'};
+	struct cgn_journal_record r;
+	const char *why;
+
+	mend(bytes, sizeof(bytes));
+	cr_assert_eq(cgn_journal_record_decode(bytes, sizeof(bytes), 1, &r, &why),
+		(int)sizeof(bytes), "%s", why);
+	cr_expect_str_eq(r.tenant, "isp");
+	cr_expect_eq(r.inside_addr, 0x64400009);
+	cr_expect_eq(r.client_addr, 0x64400009);
+	cr_expect_eq(r.client_port, 5350);
+	cr_expect_eq(r.nonce[11], 9);
+	cr_expect_eq(cgn_journal_record_decode(bytes, sizeof(bytes), 2, &r, &why), -EBADMSG);
+	bytes[2] = CGN_JOURNAL_LEASE;
+	bytes[8 + 34] = 0;
+	mend(bytes, sizeof(bytes));
+	cr_expect_eq(cgn_journal_record_decode(bytes, sizeof(bytes), 1, &r, &why), -EBADMSG,
+		"there were no blocks in version 1");
 }
