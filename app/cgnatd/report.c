@@ -12,10 +12,8 @@ cgn_report_totals(const struct cgn_box *box)
 		(unsigned long)law.received, (unsigned long)law.fates, (unsigned long)law.held,
 		(unsigned long)box->control->expired);
 	for (int f = 0; f < CGN_N_FATES; f++) {
-		uint64_t sum = 0;
+		uint64_t sum = cgn_box_fate_sum(box, (enum cgn_fate)f);
 
-		for (uint32_t t = 0; t <= box->dir->n_tenants; t++)
-			sum += cgn_box_fate(box, t, (enum cgn_fate)f);
 		if (sum > 0)
 			cgn_notice("totals", "fate=%s packets=%lu", cgn_fates[f].name,
 				(unsigned long)sum);

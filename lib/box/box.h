@@ -50,5 +50,8 @@ struct cgn_conservation {
 /* Any thread; reads published counters and ring levels. */
 struct cgn_conservation cgn_box_conservation(const struct cgn_box *box);
 
-/* Sum over workers and control of one fate of one tenant (conf->n_tenants: the box itself). */
+/* Sum over workers and control of one fate of one tenant; CGN_TENANT_BOX: the box itself. */
 uint64_t cgn_box_fate(const struct cgn_box *box, uint32_t tenant, enum cgn_fate fate);
+
+/* The same of all tenants, also those that are gone, and the box. */
+uint64_t cgn_box_fate_sum(const struct cgn_box *box, enum cgn_fate fate);

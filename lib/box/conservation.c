@@ -37,3 +37,13 @@ cgn_box_fate(const struct cgn_box *box, uint32_t tenant, enum cgn_fate fate)
 		sum += cgn_counter_read(&box->workers[i].counters.fates[at]);
 	return sum;
 }
+
+uint64_t
+cgn_box_fate_sum(const struct cgn_box *box, enum cgn_fate fate)
+{
+	uint64_t sum = cgn_counters_fate_sum(&box->control->counters, fate);
+
+	for (uint16_t i = 0; i < box->dp.n_workers; i++)
+		sum += cgn_counters_fate_sum(&box->workers[i].counters, fate);
+	return sum;
+}

@@ -15,8 +15,9 @@
 enum {
 	CGN_MAX_WORKERS = 64,
 	CGN_MAX_PORTS = 32,
-	CGN_MAX_TENANTS = 16384, /* 16-bit tenant numbers with room for "none" */
-	CGN_NAME_LEN = 32,       /* with the final zero */
+	CGN_MAX_TENANTS = 16384, /* 16-bit tenant numbers with room for the box and "none" */
+	CGN_TENANT_BOX = CGN_MAX_TENANTS, /* stands for "the box, no tenant" */
+	CGN_NAME_LEN = 32,                /* with the final zero */
 	CGN_DEVICE_LEN = 256,
 };
 

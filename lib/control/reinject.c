@@ -60,7 +60,7 @@ cgn_originate(struct cgn_control *c, enum cgn_originated kind, uint16_t out_port
 		return NULL;
 	}
 	*cgn_pkt_of(m) = (struct cgn_pkt){.originated = (uint8_t)(kind + 1),
-		.tenant = (uint16_t)c->dp->dir->n_tenants,
+		.tenant = CGN_TENANT_BOX,
 		.in_port = out_port,
 		.out_port = out_port};
 	return m;

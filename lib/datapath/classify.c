@@ -34,7 +34,7 @@ parse(struct cgn_worker *w, struct rte_mbuf *m)
 	cgn_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, csum_good, pkt);
 	pkt->in_port = w->burst.port;
 	pkt->worker = (uint8_t)w->id;
-	pkt->tenant = (uint16_t)w->dp->dir->n_tenants;
+	pkt->tenant = CGN_TENANT_BOX;
 }
 
 /* True when the frame's destination is this port. */

@@ -8,7 +8,7 @@ static uint16_t
 pool_tenant(const struct cgn_directory *dir, const struct cgn_range *to, uint32_t dst)
 {
 	if (to == NULL || cgn_dst_class_of(to->value) != CGN_DST_POOL)
-		return (uint16_t)dir->n_tenants;
+		return CGN_TENANT_BOX;
 	return dir->pool_tenants[cgn_dst_number(to->value) + (dst - to->origin)];
 }
 

@@ -165,7 +165,7 @@ fates_tenant_find(struct cgn_show *show, uint32_t *tenant)
 
 	if (v == NULL || strcmp(v->text, "-") != 0)
 		return cgn_show_tenant_find(show, tenant);
-	*tenant = show->box->dir->n_tenants;
+	*tenant = CGN_TENANT_BOX;
 	return true;
 }
 

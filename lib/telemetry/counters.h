@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "conf.h"
 #include "fates.h"
 
 /* Packets that the box makes itself; they are not received and have no fate. */
@@ -24,11 +25,12 @@ extern const char *const cgn_originated_names[CGN_N_ORIGINATED];
 enum { CGN_BURST_BUCKETS = 7 }; /* bursts of 1, 2–3, 4–7, … 64 packets */
 
 struct cgn_counters {
-	uint32_t n_tenants, n_ports;
-	uint64_t *fates; /* [tenant 0..n_tenants][fate], packets; the last row is the box itself */
+	uint32_t n_tenants; /* rows there are, beside the box's; never becomes less */
+	uint32_t n_ports;
+	uint64_t *fates;      /* [tenant or CGN_TENANT_BOX][fate], packets */
 	uint64_t *port_fates; /* [port][fate], packets that were not forwarded */
 	uint64_t *rx_pkts, *rx_bytes, *tx_pkts, *tx_bytes; /* [port] */
-	uint64_t *forwarded_bytes;                         /* [tenant][in2out, out2in], IP bytes */
+	uint64_t *forwarded_bytes; /* [tenant or box][in2out, out2in], IP bytes */
 	uint64_t punted, returned; /* to and from control; the difference is held or ended there */
 	uint64_t handed_over, taken_over; /* between workers, for ports with too few queues */
 	uint64_t originated[CGN_N_ORIGINATED];
@@ -40,6 +42,12 @@ struct cgn_counters {
 /* 0 or -ENOMEM. fini accepts a zeroed struct. */
 int cgn_counters_init(struct cgn_counters *c, uint32_t n_tenants, uint32_t n_ports);
 void cgn_counters_fini(struct cgn_counters *c);
+
+/*
+ * Rows for tenants up to n_tenants-1, while the owner counts; the rows of tenants that are gone
+ * stay, so that the law holds. 0 or -ENOMEM. Main thread, before a packet can have such a tenant.
+ */
+int cgn_counters_grow(struct cgn_counters *c, uint32_t n_tenants);
 
 static inline void
 cgn_counter_add(uint64_t *counter, uint64_t n)

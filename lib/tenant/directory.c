@@ -67,7 +67,7 @@ build_ifaces(struct cgn_directory *dir)
 		const struct cgn_conf_uplink *c = &conf->uplinks[u];
 
 		*iface = (struct cgn_iface){.port = c->port,
-			.tenant = (uint16_t)conf->n_tenants,
+			.tenant = CGN_TENANT_BOX,
 			.role = CGN_ROLE_OUTSIDE,
 			.tags = tags_of(&c->tags),
 			.onlink = c->address,

@@ -5,7 +5,7 @@
  * learned or allocated at run time.
  *
  * Four number spaces are dense, so that arrays replace hash tables everywhere else:
- *  - tenant number 0..n_tenants-1; n_tenants itself stands for "the box, no tenant";
+ *  - tenant number 0..n_tenants-1; CGN_TENANT_BOX stands for "the box, no tenant";
  *  - interface number: attachments (inside) and uplinks (outside) together;
  *  - inside index: one per assigned address of every tenant; it names the subscriber;
  *  - pool index: one per outside address of every pool;

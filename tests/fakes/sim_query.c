@@ -47,7 +47,7 @@ fate_at(const char *name)
 static uint32_t
 tenant_at(const struct cgn_sim *sim, const char *name)
 {
-	uint32_t t = sim->box->dir->n_tenants;
+	uint32_t t = CGN_TENANT_BOX;
 
 	if (strcmp(name, "-") != 0)
 		t = cgn_directory_tenant_find(sim->box->dir, name);
@@ -59,11 +59,7 @@ tenant_at(const struct cgn_sim *sim, const char *name)
 uint64_t
 cgn_sim_fate(const struct cgn_sim *sim, const char *fate)
 {
-	uint64_t sum = 0;
-
-	for (uint32_t t = 0; t <= sim->box->dir->n_tenants; t++)
-		sum += cgn_box_fate(sim->box, t, fate_at(fate));
-	return sum;
+	return cgn_box_fate_sum(sim->box, fate_at(fate));
 }
 
 uint64_t
@@ -92,7 +88,9 @@ const struct cgn_mapping *
 cgn_sim_mapping(
 	const struct cgn_sim *sim, const char *tenant, uint8_t proto, uint32_t addr, uint16_t port)
 {
-	uint32_t inside = cgn_directory_inside_find(sim->box->dir, tenant_at(sim, tenant), addr);
+	uint32_t t = tenant_at(sim, tenant);
+	uint32_t inside = t == CGN_TENANT_BOX ? CGN_NONE
+					      : cgn_directory_inside_find(sim->box->dir, t, addr);
 	struct cgn_map_key key = {.inside = inside,
 		.port = rte_cpu_to_be_16(port),
 		.proto = proto == IPPROTO_TCP  ? CGN_TCP
@@ -135,8 +133,9 @@ cgn_sim_dump(const struct cgn_sim *sim, FILE *out)
 
 	fprintf(out, "at %u s: %" PRIu64 " received, %" PRIu64 " ended, %" PRIu64 " held\n",
 		cgn_ns_to_s(sim->now), c.received, c.fates, c.held);
-	for (uint32_t t = 0; t <= dir->n_tenants; t++)
+	for (uint32_t i = 0; i <= dir->n_tenants; i++)
 		for (int f = 0; f < CGN_N_FATES; f++) {
+			uint32_t t = i < dir->n_tenants ? i : (uint32_t)CGN_TENANT_BOX;
 			uint64_t n = cgn_box_fate(sim->box, t, (enum cgn_fate)f);
 
 			if (n > 0)

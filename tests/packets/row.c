@@ -108,14 +108,18 @@ complete(struct row_run *run)
 static void
 count(const struct cgn_sim *sim, struct counts *c)
 {
-	for (uint32_t t = 0; t <= sim->box->dir->n_tenants; t++)
+	uint32_t n = sim->box->dir->n_tenants;
+
+	for (uint32_t i = 0; i <= n; i++)
 		for (int f = 0; f < CGN_N_FATES; f++)
-			c->fates[t][f] = cgn_box_fate(sim->box, t, (enum cgn_fate)f);
+			c->fates[i][f] = cgn_box_fate(
+				sim->box, i < n ? i : (uint32_t)CGN_TENANT_BOX, (enum cgn_fate)f);
 	c->n_mappings = cgn_sim_n_mappings(sim);
 }
 
+/* Row of struct counts: the box comes after the tenants. */
 static uint32_t
-tenant_number(const struct cgn_sim *sim, const char *name)
+tenant_row(const struct cgn_sim *sim, const char *name)
 {
 	return strcmp(name, "-") == 0 ? sim->box->dir->n_tenants
 				      : cgn_directory_tenant_find(sim->box->dir, name);
@@ -125,7 +129,7 @@ tenant_number(const struct cgn_sim *sim, const char *name)
 static bool
 check_counts(const struct row_run *run, const struct counts *was, const struct counts *is)
 {
-	uint32_t tenant = tenant_number(run->sim, run->row->tenant);
+	uint32_t tenant = tenant_row(run->sim, run->row->tenant);
 	bool ok = true;
 
 	for (uint32_t t = 0; t <= run->sim->box->dir->n_tenants; t++)

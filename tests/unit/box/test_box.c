@@ -174,9 +174,10 @@ Test(box, fates_of_workers_and_control_are_summed)
 	cgn_counters_fate(&box->workers[0].counters, 0, CGN_FATE_NO_ROUTE);
 	cgn_counters_fate(&box->workers[2].counters, 0, CGN_FATE_NO_ROUTE);
 	cgn_counters_fate(&box->control->counters, 0, CGN_FATE_NO_ROUTE);
-	cgn_counters_fate(&box->control->counters, 1, CGN_FATE_NO_ROUTE);
+	cgn_counters_fate(&box->control->counters, CGN_TENANT_BOX, CGN_FATE_NO_ROUTE);
 	cr_assert_eq(cgn_box_fate(box, 0, CGN_FATE_NO_ROUTE), 3);
-	cr_assert_eq(cgn_box_fate(box, 1, CGN_FATE_NO_ROUTE), 1);
+	cr_assert_eq(cgn_box_fate(box, CGN_TENANT_BOX, CGN_FATE_NO_ROUTE), 1);
 	cr_assert_eq(cgn_box_conservation(box).fates, 4);
+	cr_assert_eq(cgn_box_fate_sum(box, CGN_FATE_NO_ROUTE), 4);
 	cgn_box_destroy(box);
 }

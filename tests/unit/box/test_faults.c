@@ -31,6 +31,10 @@ void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_realloc(void *p, size_t size);
 void *__wrap_realloc(void *p, size_t size);
+void *__real_cgn_reserve_create(size_t n_max, size_t size, int socket);
+void *__wrap_cgn_reserve_create(size_t n_max, size_t size, int socket);
+int __real_cgn_reserve_fill(void *array, size_t first, size_t n);
+int __wrap_cgn_reserve_fill(void *array, size_t first, size_t n);
 void *__real_aligned_alloc(size_t align, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
 
@@ -86,6 +90,21 @@ void *
 __wrap_aligned_alloc(size_t align, size_t size)
 {
 	return fails() ? NULL : __real_aligned_alloc(align, size);
+}
+
+void *
+__wrap_cgn_reserve_create(size_t n_max, size_t size, int socket)
+{
+	if (!fails())
+		return __real_cgn_reserve_create(n_max, size, socket);
+	errno = ENOMEM;
+	return NULL;
+}
+
+int
+__wrap_cgn_reserve_fill(void *array, size_t first, size_t n)
+{
+	return fails() ? -ENOMEM : __real_cgn_reserve_fill(array, first, n);
 }
 
 static struct cgn_conf *conf;
