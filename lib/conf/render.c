@@ -44,56 +44,31 @@ cgn_render_conf(FILE *out, const struct cgn_conf *conf)
 	}
 }
 
-static uint32_t
-load_count(const struct cgn_key *list, const void *base)
-{
-	const char *at = (const char *)base + list->list.n_offset;
-	uint16_t n16;
-	uint32_t n32;
-
-	if (list->list.n_size == sizeof(n16)) {
-		memcpy(&n16, at, sizeof(n16));
-		return n16;
-	}
-	memcpy(&n32, at, sizeof(n32));
-	return n32;
-}
-
-static const char *
-load_items(const struct cgn_key *list, const void *base)
-{
-	const char *at = (const char *)base + list->offset, *items;
-
-	if (list->list.in_place)
-		return at;
-	memcpy(&items, at, sizeof(items));
-	return items;
-}
-
 /* Tenant files as seen from the folder of the appliance file, which is how they are read. */
 static const char *
-relative_path(const struct render *r, const char *path)
+relative_path(const struct cgn_conf *conf, const char *path)
 {
-	const char *slash = strrchr(r->conf->files[0], '/');
-	size_t n = slash != NULL ? (size_t)(slash - r->conf->files[0]) + 1 : 0;
+	const char *slash = strrchr(conf->files[0], '/');
+	size_t n = slash != NULL ? (size_t)(slash - conf->files[0]) + 1 : 0;
 
-	return strncmp(path, r->conf->files[0], n) == 0 ? path + n : path;
+	return strncmp(path, conf->files[0], n) == 0 ? path + n : path;
 }
 
-static void
-render_value(const struct render *r, const struct cgn_key *key, const void *field)
+void
+cgn_render_value(
+	FILE *out, const struct cgn_conf *conf, const struct cgn_key *key, const void *field)
 {
 	uint16_t port;
 	char *path;
 
 	if (key->type == CGN_KEY_PORT) {
 		memcpy(&port, field, sizeof(port));
-		fputs(r->conf->ports[port].name, r->out);
+		fputs(conf->ports[port].name, out);
 	} else if (key->type == CGN_KEY_FILE) {
 		memcpy(&path, field, sizeof(path));
-		cgn_quoted_print(r->out, relative_path(r, path));
+		cgn_quoted_print(out, relative_path(conf, path));
 	} else {
-		cgn_scalar_print(r->out, key, field);
+		cgn_scalar_print(out, key, field);
 	}
 }
 
@@ -111,8 +86,8 @@ static void
 render_list(struct render *r, const struct cgn_key *list, const void *base)
 {
 	const struct cgn_key *child = cgn_key_child(r->schema, list, NULL);
-	uint32_t n = load_count(list, base);
-	const char *items = load_items(list, base);
+	uint32_t n = cgn_key_count(list, base);
+	const char *items = cgn_key_items(list, base);
 
 	if (child->type == CGN_KEY_FILE) { /* the first file is the appliance's own */
 		items += list->list.item_size;
@@ -124,7 +99,7 @@ render_list(struct render *r, const struct cgn_key *list, const void *base)
 		r->is_item_start = true;
 		if (cgn_key_is_item(child)) {
 			start_line(r);
-			render_value(r, child, items + child->offset);
+			cgn_render_value(r->out, r->conf, child, items + child->offset);
 			fputc('\n', r->out);
 		} else {
 			render_keys(r, list, items);
@@ -154,7 +129,7 @@ render_keys(struct render *r, const struct cgn_key *parent, const void *base)
 			render_list(r, key, base);
 		} else {
 			fputc(' ', r->out);
-			render_value(r, key, field);
+			cgn_render_value(r->out, r->conf, key, field);
 			fputc('\n', r->out);
 		}
 	}

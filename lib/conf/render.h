@@ -19,6 +19,16 @@ void cgn_render_tenant(FILE *out, const struct cgn_conf *conf, uint32_t i);
 /* All of it, one YAML document per file, after a comment with the name of the file. */
 void cgn_render_conf(FILE *out, const struct cgn_conf *conf);
 
+/* A value that is present; or an item of a list, or a whole list, on one line in YAML's flow style:
+ * "{port: access, address: 100.64.0.1/16}". A list in it that is longer than most ends in the
+ * number of items left out, which is no YAML any more. base: the struct that the list is in. */
+void cgn_render_value(
+	FILE *out, const struct cgn_conf *conf, const struct cgn_key *key, const void *field);
+void cgn_render_item(FILE *out, const struct cgn_conf *conf, const struct cgn_key *list,
+	const void *item, uint32_t most);
+void cgn_render_list(FILE *out, const struct cgn_conf *conf, const struct cgn_key *list,
+	const void *base, uint32_t most);
+
 /* An example file: every key with its help at its default, optional ones commented out. */
 void cgn_render_example(FILE *out, enum cgn_schema schema);
 

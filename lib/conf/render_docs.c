@@ -20,12 +20,6 @@ struct example {
 	bool is_item_start;
 };
 
-static const char *const reload_words[] = {
-	[CGN_RELOAD_LIVE] = "live",
-	[CGN_RELOAD_DRAIN] = "drain",
-	[CGN_RELOAD_RESTART] = "restart",
-};
-
 static void example_keys(struct example *e, const struct cgn_key *parent);
 
 /* Part number i of "a|b", the last one if there are fewer. */
@@ -263,6 +257,20 @@ print_cell(FILE *out, const char *text)
 }
 
 static void
+print_reload(FILE *out, const struct cgn_key *key)
+{
+	const char *added = cgn_reload_name(key->reload[CGN_CHANGE_ADDED]);
+	const char *removed = cgn_reload_name(key->reload[CGN_CHANGE_REMOVED]);
+
+	if (key->is_identity)
+		fputs("item", out);
+	else if (strcmp(added, removed) == 0)
+		fputs(added, out);
+	else
+		fprintf(out, "added %s, removed %s", added, removed);
+}
+
+static void
 reference_key(FILE *out, const struct cgn_key *key)
 {
 	char range[64];
@@ -279,7 +287,9 @@ reference_key(FILE *out, const struct cgn_key *key)
 		fprintf(out, "`%s`", key->value);
 	else
 		fputs(key->presence == CGN_PRESENCE_REQUIRED ? "required" : "none", out);
-	fprintf(out, " | %s | ", reload_words[key->reload]);
+	fputs(" | ", out);
+	print_reload(out, key);
+	fputs(" | ", out);
 	print_cell(out, key->help);
 	fputs(" |\n", out);
 }
@@ -293,6 +303,23 @@ reference_schema(FILE *out, enum cgn_schema schema, const char *title)
 	for (uint32_t i = 0; i < cgn_n_keys; i++)
 		if (cgn_keys[i].schema == schema)
 			reference_key(out, &cgn_keys[i]);
+}
+
+/* What follows from changes whose class does not say all. */
+static void
+reference_effects(FILE *out)
+{
+	fputs("\n## What becomes of what is there\n\n"
+	      "| Key | Change | Reload | What follows |\n|---|---|---|---|\n",
+		out);
+	for (const struct cgn_key *key = cgn_keys; key < cgn_keys + cgn_n_keys; key++)
+		for (uint32_t c = 0; c < CGN_N_CHANGES; c++)
+			/* What is required and no item of a list can only be changed. */
+			if (key->effect[c] != NULL &&
+				(key->type == CGN_KEY_LIST || c == CGN_CHANGE_CHANGED))
+				fprintf(out, "| `%s` | %s | %s | %s |\n", key->path,
+					cgn_change_name(c), cgn_reload_name(key->reload[c]),
+					key->effect[c]);
 }
 
 void
@@ -309,13 +336,20 @@ cgn_render_reference(FILE *out)
 	      "needed.\n\n"
 	      "`cgnatd --check -c FILE` reads all files and reports every error as\n"
 	      "`file:line:column: key: what is wrong; what to do`, without touching a port.\n\n"
-	      "`[]` in a key stands for each item of a list. Reload says what a changed value "
-	      "means\n"
-	      "for a running box: *live* takes effect at once, *drain* lets what is there run out\n"
-	      "first, *restart* needs a new start.\n",
+	      "`[]` in a key stands for each item of a list. Reload says what a change means for "
+	      "a running\n"
+	      "box: *live* applies to what comes after, and nothing is lost; *drain*: what is "
+	      "there "
+	      "ends or\n"
+	      "moves on, [as said below](#what-becomes-of-what-is-there); *restart* needs a new "
+	      "start. *item*:\n"
+	      "the value names its item, so another one is an item removed and one added. "
+	      "`cgnatctl diff OLD NEW`\n"
+	      "says it for two configurations.\n",
 		out);
 	reference_schema(out, CGN_SCHEMA_BOX, "The appliance file");
 	reference_schema(out, CGN_SCHEMA_TENANT, "A tenant's file");
+	reference_effects(out);
 	fputs("\n## Rules about more than one key\n\n"
 	      "The name of the rule that is broken ends the message, in brackets.\n\n"
 	      "| Rule | What must hold |\n|---|---|\n",

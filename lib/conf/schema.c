@@ -13,6 +13,18 @@
 #define REQUIRED(text) .presence = CGN_PRESENCE_REQUIRED, .value = text
 #define OPTIONAL(text) .presence = CGN_PRESENCE_OPTIONAL, .value = text
 
+#define ALL(class)                                                                                 \
+	{                                                                                          \
+		CGN_RELOAD_##class, CGN_RELOAD_##class, CGN_RELOAD_##class                         \
+	}
+#define LIVE .reload = ALL(LIVE)
+#define RESTART .reload = ALL(RESTART)
+#define DRAIN(text) .reload = ALL(DRAIN), .effect = {text, text, text}
+#define ITEMS(added, on_added, removed, on_removed)                                                \
+	.reload = {CGN_RELOAD_##added, CGN_RELOAD_##removed, CGN_RELOAD_LIVE},                     \
+	.effect = {on_added, on_removed, NULL}
+#define IDENTITY .is_identity = true
+
 #define SIZE_OF(container, member) sizeof(((container *)0)->member)
 #define ITEM_OF(container, member) __typeof__(*((container *)0)->member)
 
@@ -25,22 +37,20 @@
 
 #define CGN_MAP(sch, path, text) KEY(sch, MAP, path, DEFAULT(""), .unit = "", .help = text)
 #define CGN_LIST(sch, path, lo, hi, value, rel, container, member, n, text)                        \
-	KEY(sch, LIST, path, .min = lo, .max = hi, value, .reload = CGN_RELOAD_##rel,              \
-		.help = text,                                                                      \
+	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
 		LIST(container, member, n, offsetof(ITEM_OF(container, member), pos), false))
 #define CGN_FILES(sch, path, lo, hi, value, rel, container, member, n, text)                       \
-	KEY(sch, LIST, path, .min = lo, .max = hi, value, .reload = CGN_RELOAD_##rel,              \
-		.help = text, LIST(container, member, n, CGN_NONE, false))
+	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
+		LIST(container, member, n, CGN_NONE, false))
 #define CGN_ARRAY(sch, path, lo, hi, value, rel, container, member, n, text)                       \
-	KEY(sch, LIST, path, .min = lo, .max = hi, value, .reload = CGN_RELOAD_##rel,              \
-		.help = text, LIST(container, member, n, CGN_NONE, true))
+	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
+		LIST(container, member, n, CGN_NONE, true))
 #define CGN_VALUE(sch, path, ty, units, lo, hi, value, rel, container, member, text)               \
-	KEY(sch, ty, path, .unit = units, .min = lo, .max = hi, value, .reload = CGN_RELOAD_##rel, \
-		.help = text, .offset = offsetof(container, member),                               \
-		.size = SIZE_OF(container, member))
+	KEY(sch, ty, path, .unit = units, .min = lo, .max = hi, value, rel, .help = text,          \
+		.offset = offsetof(container, member), .size = SIZE_OF(container, member))
 #define CGN_ITEM(sch, path, ty, units, lo, hi, value, rel, ctype, text)                            \
-	KEY(sch, ty, path, .unit = units, .min = lo, .max = hi, value, .reload = CGN_RELOAD_##rel, \
-		.help = text, .size = sizeof(ctype))
+	KEY(sch, ty, path, .unit = units, .min = lo, .max = hi, value, rel, .help = text,          \
+		.size = sizeof(ctype))
 
 const struct cgn_key cgn_keys[] = {
 #include "keys.def"
@@ -93,6 +103,48 @@ cgn_key_name(const struct cgn_key *key)
 	if (cgn_key_is_item(key))
 		return "";
 	return dot != NULL ? dot + 1 : key->path;
+}
+
+const char *
+cgn_key_items(const struct cgn_key *list, const void *base)
+{
+	const char *at = (const char *)base + list->offset, *items;
+
+	if (list->list.in_place)
+		return at;
+	memcpy(&items, at, sizeof(items));
+	return items;
+}
+
+uint32_t
+cgn_key_count(const struct cgn_key *list, const void *base)
+{
+	const char *at = (const char *)base + list->list.n_offset;
+	uint16_t n16;
+	uint32_t n32;
+
+	if (list->list.n_size == sizeof(n16)) {
+		memcpy(&n16, at, sizeof(n16));
+		return n16;
+	}
+	memcpy(&n32, at, sizeof(n32));
+	return n32;
+}
+
+const char *
+cgn_reload_name(enum cgn_reload reload)
+{
+	static const char *const names[] = {"live", "drain", "restart"};
+
+	return names[reload];
+}
+
+const char *
+cgn_change_name(enum cgn_change change)
+{
+	static const char *const names[] = {"added", "removed", "changed"};
+
+	return names[change];
 }
 
 bool

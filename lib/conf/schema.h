@@ -29,8 +29,11 @@ enum cgn_key_type {
 	CGN_KEY_IFADDR, /* an address with the length of its on-link prefix */
 };
 
-/* What a change of the key means at reload. */
-enum cgn_reload { CGN_RELOAD_LIVE, CGN_RELOAD_DRAIN, CGN_RELOAD_RESTART };
+/* What a change means for a running box; keys.def says it in words. */
+enum cgn_reload { CGN_RELOAD_LIVE, CGN_RELOAD_DRAIN, CGN_RELOAD_RESTART, CGN_N_RELOADS };
+
+/* What can become of a value, or of an item of a list. */
+enum cgn_change { CGN_CHANGE_ADDED, CGN_CHANGE_REMOVED, CGN_CHANGE_CHANGED, CGN_N_CHANGES };
 
 enum cgn_presence { CGN_PRESENCE_DEFAULT, CGN_PRESENCE_REQUIRED, CGN_PRESENCE_OPTIONAL };
 
@@ -41,8 +44,10 @@ struct cgn_key {
 	const char *unit;
 	uint64_t min, max;
 	enum cgn_presence presence;
-	const char *value; /* default or sample, as YAML */
-	enum cgn_reload reload;
+	const char *value;                     /* default or sample, as YAML */
+	enum cgn_reload reload[CGN_N_CHANGES]; /* of a list: of its items and their order */
+	const char *effect[CGN_N_CHANGES];     /* what follows, or NULL: the class says all */
+	bool is_identity;                      /* part of what names the item of a list */
 	const char *help;
 	uint32_t offset, size; /* of the field in its struct; lists: of the pointer or the array */
 	struct {
@@ -66,6 +71,14 @@ const char *cgn_key_name(const struct cgn_key *key);
 
 /* "pool[]", the item of a list of values. */
 bool cgn_key_is_item(const struct cgn_key *key);
+
+/* Items of the list that is in the struct at base, and how many there are. */
+const char *cgn_key_items(const struct cgn_key *list, const void *base);
+uint32_t cgn_key_count(const struct cgn_key *list, const void *base);
+
+/* "live", "drain", "restart"; "added", "removed", "changed". */
+const char *cgn_reload_name(enum cgn_reload reload);
+const char *cgn_change_name(enum cgn_change change);
 
 /* Path with [] replaced by [index] into buf; returns buf. Lists nest at most twice. */
 enum { CGN_KEY_PATH_LEN = 96, CGN_KEY_MAX_LISTS = 2 };

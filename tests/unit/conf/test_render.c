@@ -118,6 +118,60 @@ Test(render, values_in_force_are_printed_with_the_resolved_share)
 	cgn_conf_errors_free(&errors);
 }
 
+/* "key: [item, item]" for every list at the top of a file. */
+static void
+print_lists(FILE *out, const struct cgn_conf *conf, enum cgn_schema schema, const void *base)
+{
+	const struct cgn_key *key = NULL;
+
+	while ((key = cgn_key_child(schema, NULL, key)) != NULL) {
+		if (key->type != CGN_KEY_LIST || strcmp(key->path, "tenants") == 0)
+			continue;
+		fprintf(out, "%s: ", key->path);
+		cgn_render_list(out, conf, key, base, UINT32_MAX);
+		fputc('\n', out);
+	}
+}
+
+Test(render, lists_on_one_line_read_back)
+{
+	static const char path[] = CGN_SOURCE_DIR "/tests/conf/good.every-key/cgnat.yaml";
+	struct cgn_conf_source sources[2] = {{.name = "box.yaml"}, {.name = "a.yaml"}};
+	char *texts[2] = {NULL, NULL};
+	struct cgn_conf_errors errors, errors_again;
+	struct cgn_conf *conf = cgn_conf_load(path, &errors), *again;
+	FILE *box = open_memstream(&texts[0], &sources[0].len);
+	FILE *tenant = open_memstream(&texts[1], &sources[1].len);
+
+	cr_assert(conf != NULL && box != NULL && tenant != NULL);
+	fputs("cores: {workers: [0], control: 1}\ntenants: [a.yaml]\n", box);
+	print_lists(box, conf, CGN_SCHEMA_BOX, conf);
+	fputs("tenant: a\n", tenant);
+	print_lists(tenant, conf, CGN_SCHEMA_TENANT, &conf->tenants[0]);
+	fclose(box);
+	fclose(tenant);
+	sources[0].text = texts[0];
+	sources[1].text = texts[1];
+	again = cgn_conf_load_mem(sources, 2, &errors_again);
+	cr_assert_not_null(again, "%s%s", texts[0], texts[1]);
+	cr_expect_eq(again->n_uplinks, 2);
+	cr_expect_eq(memcmp(&again->uplinks[0].tags, &conf->uplinks[0].tags,
+			     sizeof(again->uplinks[0].tags)),
+		0);
+	cr_expect_str_eq(again->ports[2].device, "net_null2");
+	cr_expect_eq(again->tenants[0].attachments[0].n_subscribers, 2);
+	cr_expect_eq(again->tenants[0].attachments[0].subscribers[0].via,
+		conf->tenants[0].attachments[0].subscribers[0].via);
+	cr_expect_eq(again->tenants[0].n_statics, 2);
+	cr_expect_eq(again->tenants[0].statics[1].protocol, CGN_STATIC_UDP);
+	free(texts[0]);
+	free(texts[1]);
+	cgn_conf_free(again);
+	cgn_conf_free(conf);
+	cgn_conf_errors_free(&errors);
+	cgn_conf_errors_free(&errors_again);
+}
+
 static void
 expect_file(const char *path, const char *text, size_t len)
 {
