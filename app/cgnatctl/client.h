@@ -13,9 +13,10 @@
 
 enum cgn_exit {
 	CGN_EXIT_OK = 0,
-	CGN_EXIT_REFUSED = 1, /* the daemon answered with an error */
-	CGN_EXIT_USAGE = 2,
-	CGN_EXIT_AWAY = 3, /* no daemon, no permission, no answer */
+	CGN_EXIT_REFUSED = 1,   /* the daemon answered with an error */
+	CGN_EXIT_DIFFERENT = 1, /* diff found differences */
+	CGN_EXIT_USAGE = 2,     /* also a configuration that diff cannot compare */
+	CGN_EXIT_AWAY = 3,      /* no daemon, no permission, no answer */
 };
 
 struct cgn_client {

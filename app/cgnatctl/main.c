@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * cgnatctl: the operator's client of the daemon's telemetry socket. Needs no DPDK.
- * options → client (connect) → output (ask, print).
+ * options → client (connect) → output (ask, print); options → offline for what needs no daemon.
  */
 #include "client.h"
 #include "options.h"
@@ -16,6 +16,8 @@ main(int argc, char **argv)
 
 	if (result != CGN_EXIT_OK || options.done)
 		return result;
+	if (options.offline != NULL)
+		return options.offline->run(options.files, options.json, stdout);
 	result = cgn_client_open(&client, &options.where);
 	if (result != CGN_EXIT_OK)
 		return result;

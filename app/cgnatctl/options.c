@@ -28,6 +28,7 @@ help_all(FILE *out)
 		out);
 	for (int i = 0; i < CGN_N_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", cgn_commands[i].verb, cgn_commands[i].help);
+	cgn_offline_list(out);
 }
 
 static void
@@ -71,6 +72,28 @@ cgn_options_help(FILE *out, const struct cgn_command *cmd)
 				cgn_param_infos[p].help);
 	}
 	help_options(out);
+}
+
+/* What is behind a verb that needs no daemon. */
+static enum cgn_exit
+parse_files(struct cgn_options *o, bool help, int argc, char **argv)
+{
+	const struct cgn_offline *offline = o->offline;
+
+	if (help) {
+		printf("%s\n\nusage: cgnatctl [--json] %s %s\n\nexit status: %s\n", offline->help,
+			offline->verb, offline->files, offline->exit_status);
+		o->done = true;
+		return CGN_EXIT_OK;
+	}
+	if (argc != offline->n_files) {
+		fprintf(stderr, "cgnatctl: usage: cgnatctl [--json] %s %s\n", offline->verb,
+			offline->files);
+		return CGN_EXIT_USAGE;
+	}
+	for (int i = 0; i < argc; i++)
+		o->files[i] = argv[i];
+	return CGN_EXIT_OK;
 }
 
 static enum cgn_exit
@@ -260,6 +283,9 @@ cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 		argc--;
 		argv++;
 	}
+	o->offline = argc > 0 ? cgn_offline_find(argv[0]) : NULL;
+	if (o->offline != NULL)
+		return parse_files(o, flags.help, argc - 1, argv + 1);
 	o->cmd = argc > 0 ? find_command(argc, argv, &n_words) : NULL;
 	if (argc > 0 && o->cmd == NULL) {
 		fprintf(stderr, "cgnatctl: unknown verb '%s'; see cgnatctl --help\n", argv[0]);

@@ -7,10 +7,13 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "offline.h"
 
 struct cgn_options {
 	struct cgn_client_where where;
-	const struct cgn_command *cmd;
+	const struct cgn_command *cmd;     /* or NULL: offline */
+	const struct cgn_offline *offline; /* or NULL: cmd */
+	const char *files[CGN_OFFLINE_MAX_FILES];
 	bool json, wide;
 	bool done;        /* help or version was printed: nothing more to do */
 	uint64_t limit;   /* rows in all; 0: no limit */

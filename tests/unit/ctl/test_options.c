@@ -59,12 +59,24 @@ Test(options, flags_stand_anywhere)
 	cr_expect_str_eq(options.params, "all=true,tenant=a");
 }
 
+Test(options, diff_takes_two_files)
+{
+	cr_assert_eq(parse("diff --json old.yaml new.yaml"), CGN_EXIT_OK);
+	cr_assert_not_null(options.offline);
+	cr_expect_str_eq(options.files[0], "old.yaml");
+	cr_expect_str_eq(options.files[1], "new.yaml");
+	cr_expect(options.json);
+	cr_assert_eq(parse("info"), CGN_EXIT_OK);
+	cr_expect_null(options.offline);
+}
+
 Test(options, wrong_usage_is_refused)
 {
 	static const char *const lines[] = {"", "nothing", "/cgnat/info", "tenant", "subscriber a",
 		"info x", "mappings -n 0", "mappings -n x", "mappings limit=3", "mappings cursor=3",
 		"info --all", "tenant a,b", "map", "map a", "map delete a tcp", "map info",
-		"map add a tcp 100.64.0.10:443", "info --unknown", "--prefix"};
+		"map add a tcp 100.64.0.10:443", "info --unknown", "--prefix", "diff", "diff a",
+		"diff a b c"};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);
@@ -93,5 +105,7 @@ Test(options, every_verb_has_help, .init = cr_redirect_stdout)
 	}
 	cr_expect_eq(parse("help mappings"), CGN_EXIT_OK);
 	cr_expect_eq(parse("help map add"), CGN_EXIT_OK);
+	cr_expect_eq(parse("help diff"), CGN_EXIT_OK);
+	cr_expect(options.done);
 	cr_expect_eq(parse("--version"), CGN_EXIT_OK);
 }

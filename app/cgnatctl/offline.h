@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Verbs that need no daemon: they only read files. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "client.h"
+
+enum { CGN_OFFLINE_MAX_FILES = 2 };
+
+struct cgn_offline {
+	const char *verb, *help;
+	const char *files; /* as the usage names them */
+	int n_files;
+	const char *exit_status;
+	enum cgn_exit (*run)(const char *const *files, bool json, FILE *out);
+};
+
+/* NULL: no such verb. */
+const struct cgn_offline *cgn_offline_find(const char *verb);
+
+/* Their lines in the help. */
+void cgn_offline_list(FILE *out);
+
+/* Prints what is different between two configurations. CGN_EXIT_OK: nothing, CGN_EXIT_DIFFERENT;
+ * else CGN_EXIT_USAGE with every error of both printed to standard error. */
+enum cgn_exit cgn_offline_diff(const char *const *files, bool json, FILE *out);
