@@ -48,12 +48,8 @@ static enum cgn_explicit_result
 peek_peer(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 	struct cgn_explicit_answer *answer)
 {
-	const struct cgn_explicit *e = cgn_explicit_of(c, cgn_table_at(c->table, i));
-
 	cgn_explicit_read(c, i, answer);
-	if (e != NULL && e->origin != CGN_EXPLICIT_OPERATOR && !cgn_explicit_is_owner(e, ask))
-		return CGN_EXPLICIT_NOT_OWNER;
-	return CGN_EXPLICIT_OK;
+	return cgn_peer_check(c, cgn_explicit_of(c, cgn_table_at(c->table, i)), ask, answer);
 }
 
 /* What traffic alone would give a flow that has none yet. */
@@ -91,18 +87,34 @@ on_member(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 	return CGN_EXPLICIT_OK;
 }
 
+/* A flow to a peer over a mapping that is there: its suggestion does not count (PCP-48). */
+static enum cgn_explicit_result
+peer_on_existing(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
+	struct cgn_explicit_answer *answer)
+{
+	enum cgn_explicit_result result;
+
+	cgn_explicit_read(c, i, answer);
+	result = cgn_peer_check(c, cgn_explicit_of(c, cgn_table_at(c->table, i)), ask, answer);
+	if (result == CGN_EXPLICIT_OK)
+		cgn_explicit_grant(c, ask, i, true, answer);
+	return result;
+}
+
 static enum cgn_explicit_result
 on_existing(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 	struct cgn_explicit_answer *answer)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
-	const struct cgn_explicit *e = cgn_explicit_of(c, m);
+	struct cgn_explicit *e = cgn_explicit_of(c, m);
 	enum cgn_explicit_result result = CGN_EXPLICIT_OK;
 
 	if (e != NULL && e->origin == CGN_EXPLICIT_OPERATOR) {
 		cgn_explicit_read(c, i, answer);
 		return CGN_EXPLICIT_OK; /* RFC 6887 section 11.3: whoever asks is told */
 	}
+	if (ask->origin == CGN_EXPLICIT_PCP_PEER)
+		return peer_on_existing(c, ask, i, answer);
 	if (e != NULL && !cgn_explicit_is_owner(e, ask)) {
 		cgn_explicit_read(c, i, answer);
 		/* NAT-PMP may read what PCP has made: port and time left (AMB-05). */
@@ -113,7 +125,7 @@ on_existing(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t 
 		return CGN_EXPLICIT_CANNOT_PROVIDE;
 	if (e == NULL && cgn_explicit_room(c, ask, &result) == 0)
 		return result;
-	if (e != NULL && e->set_size > 1 && ask->origin != CGN_EXPLICIT_PCP_PEER)
+	if (e != NULL && e->set_size > 1)
 		return on_member(c, ask, i, answer);
 	result = cgn_explicit_filters_check(c, m, ask, 1);
 	if (result != CGN_EXPLICIT_OK)

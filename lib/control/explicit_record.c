@@ -38,23 +38,43 @@ cgn_explicit_of(struct cgn_control *c, const struct cgn_mapping *m)
 }
 
 struct cgn_explicit *
-cgn_explicit_add(struct cgn_control *c, uint32_t i)
+cgn_explicit_take(struct cgn_control *c, uint32_t i)
 {
-	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 	uint32_t r = c->explicits.first_free;
 
 	assert(r != 0 && c->explicits.records != NULL); /* cgn_explicit_room has said so */
 	c->explicits.first_free = c->explicits.records[r].mapping;
-	c->explicits.records[r] = (struct cgn_explicit){.mapping = i,
-		.ends_s = c->now_s,
-		.peer_ends_s = c->now_s,
-		.set_first = rte_be_to_cpu_16(m->inside_port),
-		.set_size = 1};
+	c->explicits.records[r] = (struct cgn_explicit){
+		.mapping = i, .ends_s = c->now_s, .peer_ends_s = c->now_s};
 	c->explicits.n_used++;
-	m->explicit_ref = r;
 	c->tenants[m->tenant].explicit_mappings++;
 	c->subscribers[m->inside].use.explicit_mappings++;
 	return &c->explicits.records[r];
+}
+
+void
+cgn_explicit_give_back(struct cgn_control *c, struct cgn_explicit *e)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, e->mapping);
+
+	*e = (struct cgn_explicit){.mapping = c->explicits.first_free};
+	c->explicits.first_free = (uint32_t)(e - c->explicits.records);
+	c->explicits.n_used--;
+	c->tenants[m->tenant].explicit_mappings--;
+	c->subscribers[m->inside].use.explicit_mappings--;
+}
+
+struct cgn_explicit *
+cgn_explicit_add(struct cgn_control *c, uint32_t i)
+{
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	struct cgn_explicit *e = cgn_explicit_take(c, i);
+
+	e->set_first = rte_be_to_cpu_16(m->inside_port);
+	e->set_size = 1;
+	m->explicit_ref = (uint32_t)(e - c->explicits.records);
+	return e;
 }
 
 /* The set is seen no more; it is freed with the mappings that wait for their grace period. */
@@ -74,18 +94,15 @@ retire_filter(struct cgn_control *c, struct cgn_mapping *m, uint32_t successor)
 void
 cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m, uint32_t rest_s)
 {
-	uint32_t r = m->explicit_ref;
+	struct cgn_explicit *e = cgn_explicit_of(c, m);
 
-	if (r == 0)
+	if (e == NULL)
 		return;
 	cgn_state_del(c, m, rest_s);
 	retire_filter(c, m, 0);
+	cgn_peers_drop(c, e);
 	m->explicit_ref = 0;
-	c->explicits.records[r] = (struct cgn_explicit){.mapping = c->explicits.first_free};
-	c->explicits.first_free = r;
-	c->explicits.n_used--;
-	c->tenants[m->tenant].explicit_mappings--;
-	c->subscribers[m->inside].use.explicit_mappings--;
+	cgn_explicit_give_back(c, e);
 }
 
 uint32_t
@@ -162,7 +179,7 @@ cgn_explicit_is_owner(const struct cgn_explicit *e, const struct cgn_explicit_as
 		return false;
 	if (ask->origin == CGN_EXPLICIT_NATPMP)
 		return e->origin == CGN_EXPLICIT_NATPMP;
-	return e->origin == CGN_EXPLICIT_NATPMP || ask->replace_nonce ||
+	return e->origin != CGN_EXPLICIT_PCP_MAP || ask->replace_nonce ||
 		memcmp(e->nonce, ask->nonce, sizeof(e->nonce)) == 0;
 }
 
@@ -270,13 +287,6 @@ cgn_explicit_end(struct cgn_control *c, uint32_t i, uint32_t stays_s)
 	return e != NULL ? cgn_explicit_left(c, e) : 0;
 }
 
-/* The later of two seconds, as seen from now. */
-static uint32_t
-later(const struct cgn_control *c, uint32_t a_s, uint32_t b_s)
-{
-	return seconds_until(c, a_s) > seconds_until(c, b_s) ? a_s : b_s;
-}
-
 void
 cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i,
 	bool adopted, struct cgn_explicit_answer *answer)
@@ -295,16 +305,15 @@ cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, ui
 	if (ask->origin != CGN_EXPLICIT_NATPMP && lifetime_s < floor_s)
 		lifetime_s = floor_s;
 	if (ask->origin == CGN_EXPLICIT_PCP_PEER)
-		e->peer_ends_s = later(
-			c, e->peer_ends_s, c->now_s + lifetime_s); /* never shortens */
+		cgn_peer_grant(c, e, ask, lifetime_s);
 	else {
 		e->adopted |= e->origin == CGN_EXPLICIT_PCP_PEER;
 		e->origin = (uint8_t)ask->origin;
 		e->ends_s = c->now_s + lifetime_s;
+		memcpy(e->nonce, ask->nonce, sizeof(e->nonce));
 	}
 	e->client_addr = ask->client_addr;
 	e->client_port = ask->client_port;
-	memcpy(e->nonce, ask->nonce, sizeof(e->nonce));
 	if (!made)
 		cgn_explicit_filters_apply(c, m, ask);
 	cgn_explicit_restart_timer(c, i);

@@ -8,6 +8,21 @@
 /* A record for mapping i, which has none; there is room (cgn_explicit_room). */
 struct cgn_explicit *cgn_explicit_add(struct cgn_control *c, uint32_t i);
 
+/* A record of the pool, counted for the mapping's owner, and its way back; there is room. */
+struct cgn_explicit *cgn_explicit_take(struct cgn_control *c, uint32_t i);
+void cgn_explicit_give_back(struct cgn_control *c, struct cgn_explicit *e);
+
+/*
+ * PEER on a mapping with record e (NULL: none yet). check: may this request have an entry for its
+ * peer? OK, NOT_OWNER with what is left, or the limit; changes nothing. grant: makes or lengthens
+ * it, after check said OK. drop: gives chained records back (explicit_peer.c).
+ */
+enum cgn_explicit_result cgn_peer_check(struct cgn_control *c, struct cgn_explicit *e,
+	const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answer);
+void cgn_peer_grant(struct cgn_control *c, struct cgn_explicit *e,
+	const struct cgn_explicit_ask *ask, uint32_t lifetime_s);
+void cgn_peers_drop(struct cgn_control *c, struct cgn_explicit *e);
+
 /* Records that the subscriber may still make; result says which limit it is when that is 0. */
 uint32_t cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask,
 	enum cgn_explicit_result *result);
@@ -18,7 +33,7 @@ uint32_t cgn_explicit_idle_left(const struct cgn_control *c, const struct cgn_ma
 /* Sets the mapping's timer by its record and traffic as they are now. */
 void cgn_explicit_restart_timer(struct cgn_control *c, uint32_t i);
 
-/* May this request change that record? */
+/* May this request, MAP's or NAT-PMP's, change that record? What PEER made belongs to no MAP. */
 bool cgn_explicit_is_owner(const struct cgn_explicit *e, const struct cgn_explicit_ask *ask);
 
 /*
