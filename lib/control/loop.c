@@ -21,6 +21,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	cgn_arp_announce(c);
 	cgn_portctl_announce(c);
 	cgn_state_resync(c);
+	cgn_state_leases(c);
 	work += cgn_request_serve(c, &c->requests);
 	cgn_reinject_flush(c);
 	return work;

@@ -44,14 +44,8 @@ cgn_state_fini(struct cgn_state *s)
 	memset(s, 0, sizeof(*s));
 }
 
-static uint64_t
-utc_now(void)
-{
-	return (uint64_t)time(NULL); /* the vDSO: no system call */
-}
-
-static bool
-put(struct cgn_state *s, const struct cgn_journal_record *r)
+bool
+cgn_state_put(struct cgn_state *s, const struct cgn_journal_record *r)
 {
 	union slot slot = {.record = *r};
 
@@ -61,11 +55,17 @@ put(struct cgn_state *s, const struct cgn_journal_record *r)
 	return true;
 }
 
+static uint64_t
+utc_now(void)
+{
+	return (uint64_t)time(NULL); /* the vDSO: no system call */
+}
+
 /* What is not written now will be, with everything else. */
 static void
 put_or_resync(struct cgn_control *c, const struct cgn_journal_record *r)
 {
-	if (put(&c->state, r))
+	if (cgn_state_put(&c->state, r))
 		return; /* during a resync too: its cursor may have passed the record */
 	c->state.resync = true;
 	c->state.cursor = 0;
@@ -110,6 +110,7 @@ set_record(const struct cgn_control *c, const struct cgn_mapping *m, const struc
 
 	r.origin = e->origin;
 	r.flags = e->adopted;
+	r.client_addr = e->client_addr;
 	r.client_port = e->client_port;
 	r.set_first = e->set_first;
 	r.set_size = e->set_size;
@@ -203,7 +204,7 @@ cgn_state_resync(struct cgn_control *c)
 				continue;
 			record = set_record(c, m, &c->explicits.records[r]);
 		}
-		if (!put(&c->state, &record))
+		if (!cgn_state_put(&c->state, &record))
 			return; /* the exporter is behind; go on here in a later turn */
 	}
 	if (c->state.cursor < end)

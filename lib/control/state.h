@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Explicit mappings that outlive the process: control writes what changes into a ring, the exporter
- * thread takes it out for the journal (lib/journal), and at the next start control takes it back.
- * Control never waits: when the ring is full it remembers so and writes everything anew, behind an
- * EPOCH record, as soon as there is room.
+ * Explicit mappings and port blocks that outlive the process: control writes what changes into a
+ * ring, the exporter thread takes it out for the journal (lib/journal), and at the next start
+ * control takes it back. Control never waits: when the ring is full it remembers so and writes all
+ * explicit mappings anew, behind an EPOCH record, as soon as there is room. Blocks wait in the
+ * pool's notes (nat/lease.h) instead, which hold the last change of each place.
  */
 #pragma once
 
@@ -18,8 +19,11 @@ struct cgn_mapping;
 struct rte_ring;
 
 struct cgn_state {
-	struct rte_ring *ring;     /* of struct cgn_journal_record; NULL: no journal */
-	uint64_t written, resyncs; /* read by requests, on the control thread */
+	struct rte_ring *ring; /* of struct cgn_journal_record; NULL: no journal */
+	/* Read by requests, on the control thread. lease_waits: turns in which a change of blocks
+	 * found the ring half full. */
+	uint64_t written, resyncs, lease_waits;
+	uint32_t blocks_restored; /* at start */
 	bool resync;
 	uint32_t cursor; /* of the resync: next record of the explicit pool */
 };
@@ -38,6 +42,16 @@ void cgn_state_forget(struct cgn_control *c, const struct cgn_journal_record *se
 
 /* Control: the tenant's mapping state begins anew. */
 void cgn_state_epoch(struct cgn_control *c, uint32_t tenant);
+
+/* Control: puts one record into the ring; false when it is full. */
+bool cgn_state_put(struct cgn_state *s, const struct cgn_journal_record *r);
+
+/* Control: a slice of the blocks that have changed hands (state_lease.c). */
+void cgn_state_leases(struct cgn_control *c);
+
+/* Control, of cgn_state_restore: the block of a LEASE begins to rest. False when the configuration
+ * has no place for it any more. */
+bool cgn_state_restore_lease(struct cgn_control *c, const struct cgn_journal_record *r);
 
 /* Control: a slice of a resync, if one is due. */
 void cgn_state_resync(struct cgn_control *c);

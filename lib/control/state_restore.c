@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Takes the journal's records back at start: the same mappings with the same outside ports, what is
- * left of their lifetimes, epochs that go on, and ports that were resting. What cannot be taken
+ * left of their lifetimes, epochs that go on, and ports that were resting. Blocks come before
+ * mappings, which find their places in them. What cannot be taken
  * back (its tenant, address or pool is gone) is lost; then the tenant's epoch starts anew, which
  * tells its clients (RFC 6886 section 3.6, RFC 6887 section 8.5).
  */
@@ -16,7 +17,7 @@
 struct restore {
 	struct cgn_control *c;
 	uint64_t now_utc_s;
-	uint32_t kept, lapsed, lost, resting;
+	uint32_t kept, lapsed, lost, resting, blocks_lost;
 	bool *epochs; /* [n_tenants]: the journal knows when its state began */
 };
 
@@ -119,7 +120,7 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	e = cgn_explicit_add(c, i);
 	e->origin = r->origin;
 	e->adopted = r->flags;
-	e->client_addr = r->inside_addr;
+	e->client_addr = r->client_addr;
 	e->client_port = r->client_port;
 	e->set_first = r->set_first;
 	e->set_size = r->set_size;
@@ -193,7 +194,10 @@ cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *record
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		restore_one(&s, &records[i]);
+		if (records[i].type == CGN_JOURNAL_LEASE)
+			s.blocks_lost += !cgn_state_restore_lease(c, &records[i]);
+		else
+			restore_one(&s, &records[i]);
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++)
 		if (!s.epochs[t])
 			cgn_state_epoch(c, t);
@@ -201,6 +205,8 @@ cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *record
 	/* An epoch that began anew ends what the journal holds of its tenant: write all of it
 	 * again. */
 	c->state.resync |= s.lost > 0;
-	cgn_notice("state", "taken back kept=%u lapsed=%u lost=%u ports_resting=%u", s.kept,
-		s.lapsed, s.lost, s.resting);
+	cgn_notice("state",
+		"taken back kept=%u lapsed=%u lost=%u ports_resting=%u blocks_resting=%u "
+		"blocks_lost=%u",
+		s.kept, s.lapsed, s.lost, s.resting, c->state.blocks_restored, s.blocks_lost);
 }

@@ -20,8 +20,11 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.journal_on = c->state.ring != NULL,
 		.journal_written = c->state.written,
 		.journal_resyncs = c->state.resyncs,
+		.journal_waits = c->state.lease_waits,
+		.blocks_restored = c->state.blocks_restored,
 	};
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
+		q->blocks_resting += c->pool->use[t].blocks_resting;
 		q->made += c->tenants[t].made;
 		q->refused += c->tenants[t].refused;
 	}

@@ -34,7 +34,8 @@ struct cgn_query_box {
 	uint32_t neighbours, held;
 	uint32_t explicits, filters; /* records and filter sets in use */
 	bool journal_on;
-	uint64_t journal_written, journal_resyncs;
+	uint64_t journal_written, journal_resyncs, journal_waits;
+	uint32_t blocks_restored, blocks_resting; /* since the last restart */
 };
 void cgn_query_box(struct cgn_control *c, void *arg);
 
@@ -137,6 +138,7 @@ struct cgn_query_blocks {
 	struct cgn_block_row {
 		uint64_t at;
 		struct cgn_block block;
+		uint32_t rests_s; /* still, since a restart; or 0 */
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_blocks(struct cgn_control *c, void *arg);

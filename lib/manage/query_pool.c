@@ -189,6 +189,14 @@ cgn_query_pools(struct cgn_control *c, void *arg)
 	q->q.cursor = i < end ? i : 0;
 }
 
+static struct cgn_block_row
+block_row(const struct cgn_control *c, uint64_t at, const struct cgn_block *block)
+{
+	return (struct cgn_block_row){.at = at,
+		.block = *block,
+		.rests_s = block->is_resting ? block->rests_until_s - c->now_s : 0};
+}
+
 static void
 blocks_of_subscriber(const struct cgn_control *c, struct cgn_query_blocks *q)
 {
@@ -201,7 +209,7 @@ blocks_of_subscriber(const struct cgn_control *c, struct cgn_query_blocks *q)
 			q->q.cursor = i;
 			return;
 		}
-		q->rows[q->q.n++] = (struct cgn_block_row){.at = i, .block = c->pool->blocks[b]};
+		q->rows[q->q.n++] = block_row(c, i, &c->pool->blocks[b]);
 	}
 	q->q.cursor = 0;
 }
@@ -226,7 +234,7 @@ cgn_query_blocks(struct cgn_control *c, void *arg)
 			c->pool, (uint32_t)(at / CGN_GRANULES), at % CGN_GRANULES);
 
 		if (block != NULL && block->first_granule == at % CGN_GRANULES)
-			q->rows[q->q.n++] = (struct cgn_block_row){.at = at, .block = *block};
+			q->rows[q->q.n++] = block_row(c, at, block);
 		at++;
 	}
 	q->q.cursor = at < end ? at : 0;

@@ -53,6 +53,9 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_str(r, "journal", q.journal_on ? "on" : "off");
 	cgn_reply_u64(r, "journal_written", q.journal_written);
 	cgn_reply_u64(r, "journal_resyncs", q.journal_resyncs);
+	cgn_reply_u64(r, "journal_waits", q.journal_waits);
+	cgn_reply_u64(r, "blocks_restored", q.blocks_restored);
+	cgn_reply_u64(r, "blocks_resting", q.blocks_resting);
 	cgn_reply_u64(r, "received", law.received);
 	cgn_reply_u64(r, "fates", law.fates);
 	cgn_reply_u64(r, "held", law.held);

@@ -111,6 +111,7 @@ blocks_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_u64(r, "tcp_resting", b->resting[CGN_TCP]);
 	cgn_reply_u64(r, "udp_resting", b->resting[CGN_UDP]);
 	cgn_reply_u64(r, "icmp_resting", b->resting[CGN_ICMP]);
+	cgn_reply_u64(r, "rests_s", row->rests_s);
 	return row->at;
 }
 

@@ -33,6 +33,13 @@ struct cgn_lease {
  */
 bool cgn_lease_next_change(struct cgn_pool *pool, struct cgn_lease *out);
 
+/* Whether there may be one. */
+static inline bool
+cgn_lease_is_changed(const struct cgn_pool *pool)
+{
+	return pool->first_noted != 0;
+}
+
 /*
  * At start: a block that was leased before. It rests until the second until_s, which is at most
  * CGN_BLOCK_REST_SLOTS - 1 away; not at all when that is now, then only the paired address is kept.

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "control.h"
+#include "lease.h"
 #include "rig.h"
 
 static struct cgn_sim *sim;
@@ -288,4 +289,24 @@ Test(explicit, use_quotas_memory_and_journal_are_shown)
 	cr_expect_eq(item_num("/cgnat/memory", "filters_used"), 1);
 	cr_expect_gt(item_num("/cgnat/memory", "explicit_bytes"), 0);
 	cr_expect_gt(item_num("/cgnat/memory", "filters_bytes"), 0);
+}
+
+Test(explicit, blocks_that_rest_since_a_restart_are_shown)
+{
+	struct cgn_control *c = sim->box->control;
+	struct cgn_lease was = {
+		.inside = c->dp->dir->tenants[0].first_inside + 8, .first = 1024, .n_ports = 512};
+	json_t *answer;
+
+	c->state.blocks_restored = cgn_lease_restore(c->pool, 0, &was, c->now_s + 120);
+	cgn_sim_elapse_s(sim, 50);
+	cr_expect_eq(item_num("/cgnat/info", "blocks_restored"), 1);
+	cr_expect_eq(item_num("/cgnat/info", "blocks_resting"), 1);
+	answer = ask_ok("/cgnat/blocks,tenant=a");
+	cr_expect_eq(num(answer, "n"), 1);
+	cr_expect_eq(num(row(answer, "r0"), "rests_s"), 70);
+	json_decref(answer);
+	cgn_sim_elapse_s(sim, 70);
+	cr_expect_eq(item_num("/cgnat/info", "blocks_restored"), 1);
+	cr_expect_eq(item_num("/cgnat/info", "blocks_resting"), 0);
 }
