@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """UDP 5350 and 5351 from the WAN in every shape: not one frame comes back, every one is counted.
 
-The whole is run with captures at the WAN, at the subscribers and on the trunk.
+The whole is run with captures at the WAN and at the subscribers; _wan_probes.py imports the shapes.
 """
 import socket
 import struct
@@ -157,7 +157,7 @@ def shapes_checksums():
             for source in ("198.51.100.1", lab.INSIDE) for value in (0, 1, 0xffff)]
 
 
-def run(what, frames, allowed, exact=False):
+def run(what, frames, allowed, exact):
     """Sends all of it; exact: the fate of its own counts every frame and nothing else does."""
     frames = [bytes(frame) for frame in frames]
     for port in [wan] + insides:
@@ -181,15 +181,22 @@ def run(what, frames, allowed, exact=False):
     lab.ok(passed == 0, f"{what}: nothing is forwarded or answered", changes)
 
 
-run("requests of all kinds to all addresses", shapes_payloads(), (OWN,), exact=True)
-run("all versions and opcodes", shapes_opcodes(), (OWN,), exact=True)
-run("forged sources", shapes_sources(), (OWN,), exact=True)
-run("UDP checksums absent and wrong", shapes_checksums(), (OWN,), exact=True)
-run("broadcast and multicast", shapes_groups(), (OWN, "not_our_mac"))
-run("IP options", shapes_options(), (OWN, "source_route"))
-run("tags", shapes_tags(), (OWN, "unknown_tags", "bad_tags"))
-run("first fragments", shapes_first_fragments(), (OWN, "fragment"))
-run("later, tiny and overlapping fragments", shapes_later_fragments(),
-    CUT + ("fragment", "outside_inside_source", "outside_not_ours", "outside_service"))
-run("cut, padded and lying lengths", shapes_cut(), CUT)
-lab.finish()
+# What is sent, how, the fates that may count it; exact: the first of them alone counts all of it.
+SHAPES = (
+    ("requests of all kinds to all addresses", shapes_payloads, (OWN,), True),
+    ("all versions and opcodes", shapes_opcodes, (OWN,), True),
+    ("forged sources", shapes_sources, (OWN,), True),
+    ("UDP checksums absent and wrong", shapes_checksums, (OWN,), True),
+    ("broadcast and multicast", shapes_groups, (OWN, "not_our_mac"), False),
+    ("IP options", shapes_options, (OWN, "source_route"), False),
+    ("tags", shapes_tags, (OWN, "unknown_tags", "bad_tags"), False),
+    ("first fragments", shapes_first_fragments, (OWN, "fragment"), False),
+    ("later, tiny and overlapping fragments", shapes_later_fragments,
+     CUT + ("fragment", "outside_inside_source", "outside_not_ours", "outside_service"), False),
+    ("cut, padded and lying lengths", shapes_cut, CUT, False),
+)
+
+if __name__ == "__main__":
+    for name, make, fates, is_exact in SHAPES:
+        run(name, make(), fates, is_exact)
+    lab.finish()
