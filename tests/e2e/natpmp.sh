@@ -4,16 +4,14 @@
 # Internet, and shuts it again; the same client on the Internet gets no answer (RFC 6886);
 # with forged sources and in all other shapes: wan_natpmp.sh.
 . "$(dirname "$0")/_lib.sh"
+. "$E2E/_clients.sh"
 
 GATEWAY=100.64.0.1
 PORT=8080
+MAPPING="a tcp 100.64.0.10:$PORT"
 
 reaches_a1() {
 	equal "$(in_wan curl -s --max-time 3 "http://$1:$2/name")" a1
-}
-
-is_shut() {
-	! in_wan curl -s -o /dev/null --max-time 2 "http://$1:$2/name"
 }
 
 natpmpc_a1() {
@@ -38,12 +36,22 @@ port=$(sed -n 's/^Mapped public port \([0-9]*\) protocol TCP to local port 8080 
 check "natpmpc opens TCP $PORT" matches "$port" '^[1-9][0-9]*$'
 check "its lifetime is the one that was asked for" matches "$said" 'liftime 300'
 check "the Internet reaches the listener at the announced address" reaches_a1 "$address" "$port"
+check "cgnatctl lists it" equal "$(explicit OUTSIDE "$MAPPING")" "$address:$port"
+check "the daemon is killed and starts" crash
+check "the Internet reaches the listener there again" reaches_a1 "$address" "$port"
 again=$(natpmpc_a1 -a 45999 "$PORT" tcp 300)
 check "asking again for another port changes nothing" matches "$again" "Mapped public port $port "
 
 said=$(natpmpc_a1 -a 0 "$PORT" tcp 0)
 check "natpmpc deletes it" matches "$said" 'Mapped public port 0 protocol TCP'
-check "it is shut at once" is_shut "$address" "$port"
+check "it is gone" is_unmapped "$MAPPING"
+check "it is shut at once" is_shut "$address:$port"
+
+said=$(in_a1 timeout 5 natpmpc -a 45081 "$PORT" tcp 3 2>&1 || true)
+port=$(sed -n 's/^Mapped public port \([0-9]*\) protocol TCP to local port 8080 .*/\1/p' <<<"$said")
+check "natpmpc finds the gateway itself and opens the port for 3 s" matches "$port" '^[1-9][0-9]*$'
+check "it ends after its lifetime" wait_for 6 is_unmapped "$MAPPING"
+check "it is shut" is_shut "$address:$port"
 
 before=$(fate wan_natpmp)
 for target in 198.51.100.2 "$address" 203.0.113.31 203.0.113.33; do
