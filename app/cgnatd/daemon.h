@@ -54,6 +54,10 @@ void cgn_threads_stop(struct cgn_daemon *d);
 /* Largest frame of any port without its tags, for the size of packet buffers. */
 uint16_t cgn_ports_data_room(const struct cgn_conf *conf);
 
+/* Says, a line each without a newline, what of a good configuration an operator may not expect
+ * (warnings.c). */
+void cgn_warnings(const struct cgn_directory *dir, void (*say)(const char *line));
+
 /* Logs what went through since start: the law and every fate that happened (report.c). */
 void cgn_report_totals(const struct cgn_box *box);
 

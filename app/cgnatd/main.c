@@ -29,9 +29,24 @@ load(const char *path)
 	return conf;
 }
 
+static void
+print_warning(const char *line)
+{
+	fprintf(stderr, "warning: %s\n", line);
+}
+
 static int
 check(const struct cgn_options *opt, const struct cgn_conf *conf)
 {
+	struct cgn_errmsg err;
+	struct cgn_directory *dir = cgn_directory_create(conf, &err);
+
+	if (dir == NULL) {
+		fprintf(stderr, "%s: %s\n", opt->conf_path, err.text);
+		return 1;
+	}
+	cgn_warnings(dir, print_warning);
+	cgn_directory_destroy(dir);
 	if (opt->print)
 		cgn_render_conf(stdout, conf);
 	else

@@ -26,6 +26,12 @@ buffers_stop(struct cgn_daemon *d)
 	rte_mempool_free(d->mempool);
 }
 
+static void
+log_warning(const char *line)
+{
+	cgn_warn("conf", "%s", line);
+}
+
 static int
 box_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 {
@@ -33,7 +39,10 @@ box_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 		.conf = d->conf, .devs = d->devs, .mempool = d->mempool, .name = "cgn"};
 
 	d->box = cgn_box_create(&params, err);
-	return d->box == NULL ? -errno : 0;
+	if (d->box == NULL)
+		return -errno;
+	cgn_warnings(d->box->dir, log_warning);
+	return 0;
 }
 
 static void

@@ -22,6 +22,7 @@ enum {
 };
 
 enum cgn_idle { CGN_IDLE_POLL, CGN_IDLE_SLEEP };
+enum cgn_binding { CGN_BINDING_NONE, CGN_BINDING_ACCESS };
 enum cgn_role { CGN_ROLE_INSIDE, CGN_ROLE_OUTSIDE };
 
 /* Where a value stands in its file, for messages about combinations; line and column from 1. */
@@ -71,6 +72,7 @@ struct cgn_conf_attachment {
 	uint16_t port;
 	struct cgn_conf_tags tags;
 	struct cgn_prefix address; /* service address and gateway, with the on-link prefix length */
+	enum cgn_binding binding;
 	struct cgn_conf_subscribers *subscribers;
 	uint32_t n_subscribers;
 	struct cgn_conf_pos pos;

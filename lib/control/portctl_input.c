@@ -131,6 +131,7 @@ cgn_portctl_input(struct cgn_control *c, struct rte_mbuf *m)
 	const uint8_t *payload;
 	uint32_t len, n;
 
+	policy.unbound = c->dp->dir->ifaces[pkt->iface].unbound;
 	if (!conf->natpmp && !conf->pcp) {
 		cgn_refuse(c, m, CGN_FATE_NATPMP_OFF);
 		return;

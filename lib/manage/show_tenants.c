@@ -117,12 +117,7 @@ add_attachment(
 {
 	struct cgn_reply *r = show->reply;
 	char text[CGN_PREFIX_STRLEN];
-	uint64_t n = 0;
 
-	/* Not the size of the prefixes: the box's own and broadcast addresses are nobody's. */
-	for (uint32_t s = 0; s < iface->subscribers.n_ranges; s++)
-		n += iface->subscribers.ranges[s].last - iface->subscribers.ranges[s].first +
-			UINT64_C(1);
 	cgn_reply_str(r, "port", show->box->conf->ports[a->port].name);
 	if (a->tags.n == 0)
 		cgn_reply_str(r, "tags", "-");
@@ -131,7 +126,10 @@ add_attachment(
 	else
 		cgn_reply_fmt(r, "tags", "%u.%u", a->tags.outer, a->tags.inner);
 	cgn_reply_str(r, "address", cgn_prefix_str(a->address, text));
-	cgn_reply_u64(r, "subscribers", n);
+	/* Not the size of the prefixes: the box's own and broadcast addresses are nobody's. */
+	cgn_reply_u64(r, "subscribers", cgn_iface_n_subscribers(iface));
+	cgn_reply_str(r, "binding", a->binding == CGN_BINDING_ACCESS ? "access" : "none");
+	cgn_reply_str(r, "requests", iface->unbound ? "refused" : "served");
 	cgn_reply_u64(r, "prefixes", a->n_subscribers);
 	if (a->n_subscribers > 0)
 		cgn_reply_str(r, "prefix", cgn_prefix_str(a->subscribers[0].prefix, text));

@@ -18,6 +18,10 @@ struct cgn_portctl_call {
 	struct cgn_portctl_outcome *outcome;
 };
 
+/* Why a request for a mapping from an attachment without binding is refused. */
+static const char cgn_call_unbound[] =
+	"subscribers share the attachment and are not bound to their addresses";
+
 static inline uint32_t
 cgn_call_epoch(const struct cgn_portctl_call *call)
 {

@@ -137,6 +137,9 @@ check_header(const struct cgn_portctl_call *call)
 		return (struct cgn_pcp_fault){CGN_PCP_NOT_AUTHORIZED, "MAP is off"};
 	if (opcode == CGN_PCP_PEER && !policy->peer)
 		return (struct cgn_pcp_fault){CGN_PCP_NOT_AUTHORIZED, "PEER is off"};
+	/* Outside the simple threat model of RFC 6887 section 18.1 (AMB-16). */
+	if (opcode != CGN_PCP_ANNOUNCE && policy->unbound)
+		return (struct cgn_pcp_fault){CGN_PCP_NOT_AUTHORIZED, cgn_call_unbound};
 	return (struct cgn_pcp_fault){CGN_PCP_SUCCESS, NULL};
 }
 

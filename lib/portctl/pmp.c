@@ -191,6 +191,9 @@ handle_map(const struct cgn_portctl_call *call)
 		.client_addr = client->addr,
 		.client_port = client->port};
 
+	/* ADV-09: there is no nonce; whoever forges the source could do this. */
+	if (call->policy->unbound)
+		return reply_map(call, CGN_PMP_REFUSED, (struct grant){0}, cgn_call_unbound);
 	if (ask.inside_port == 0 && ask.lifetime_s == 0)
 		return handle_delete_all(call, ask.proto);
 	if (ask.inside_port == 0)

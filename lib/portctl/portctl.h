@@ -37,6 +37,7 @@ struct cgn_portctl_policy {
 	bool natpmp, pcp;                      /* protocols served */
 	bool map, peer;                        /* PCP opcodes served */
 	bool prefer_failure, filter, port_set; /* options served */
+	bool unbound; /* the attachment's subscribers can use each other's addresses: no mappings */
 	bool replace_nonce; /* the same verified subscriber may replace a lost nonce */
 	uint32_t natpmp_max_lifetime_s, pcp_min_lifetime_s, pcp_max_lifetime_s;
 };

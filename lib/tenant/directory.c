@@ -134,6 +134,30 @@ build_tenants(struct cgn_directory *dir)
 	return 0;
 }
 
+uint64_t
+cgn_iface_n_subscribers(const struct cgn_iface *iface)
+{
+	const struct cgn_range_map *subs = &iface->subscribers;
+	uint64_t n = 0;
+
+	for (uint32_t s = 0; s < subs->n_ranges; s++)
+		n += subs->ranges[s].last - subs->ranges[s].first + UINT64_C(1);
+	return n;
+}
+
+/* Attachments stand first among the interfaces, in the order of the configuration. */
+static void
+judge_bindings(struct cgn_directory *dir)
+{
+	struct cgn_iface *iface = dir->ifaces;
+
+	for (uint32_t t = 0; t < dir->n_tenants; t++)
+		for (uint32_t a = 0; a < dir->tenants[t].conf->n_attachments; a++, iface++)
+			iface->unbound = dir->tenants[t].conf->attachments[a].binding ==
+					CGN_BINDING_NONE &&
+				cgn_iface_n_subscribers(iface) > 1;
+}
+
 struct cgn_directory *
 cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 {
@@ -150,8 +174,10 @@ cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 		rc = build_pools(dir);
 	if (rc == 0)
 		rc = cgn_directory_maps_build(dir);
-	if (rc == 0)
+	if (rc == 0) {
+		judge_bindings(dir);
 		return dir;
+	}
 fail:
 	if (rc == -EOVERFLOW)
 		cgn_errmsg_set(err,

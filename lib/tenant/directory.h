@@ -35,6 +35,9 @@ struct cgn_iface {
 	uint32_t neigh_base; /* neighbour index of the first address of the on-link prefix */
 	uint16_t mtu;
 	struct cgn_range_map subscribers; /* inside: source address → inside index of origin */
+	/* inside: several subscribers, and nothing keeps one from using another's address: requests
+	 * for mappings prove nothing here (AMB-16, ADV-09). */
+	bool unbound;
 };
 
 /* What a role-specific tag look-up yields when nothing is there. */
@@ -144,6 +147,9 @@ cgn_directory_inside_addr(const struct cgn_directory *dir, uint32_t inside)
 
 	return run->first_addr + (inside - run->first_index);
 }
+
+/* Assigned addresses of an attachment. */
+uint64_t cgn_iface_n_subscribers(const struct cgn_iface *iface);
 
 /* Neighbour index of the next hop towards an inside address. */
 static inline uint32_t

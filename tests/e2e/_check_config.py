@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What cgnatd --check says about every file of tests/conf and config/.
 
-A bad file begins with lines "# expect: MESSAGE"; " ..." in it stands for any text between.
+A bad file, and one that is only warned of, begins with lines "# expect: MESSAGE"; " ..." in it stands for any text between.
 """
 import glob
 import os
@@ -58,9 +58,18 @@ def bad(path):
 
 def good(path):
     status, printed, said = check(path)
-    if status == 0 and not said and " good: " in printed:
+    wrong = [s for s in said if not s.startswith("warning: ")]
+    if status == 0 and not wrong and " good: " in printed:
         return []
-    return [f"status {status}", printed] + said
+    return [f"status {status}", printed] + wrong
+
+
+def warned(path):
+    wrong = good(path)
+    said, wanted = check(path)[2], expected(path)
+    if len(said) != len(wanted) or not all(matches(s, w) for s, w in zip(said, wanted)):
+        wrong += ["expected:"] + wanted + ["said:"] + said
+    return wrong
 
 
 def is_appliance(path):
@@ -79,6 +88,7 @@ def judge(kind, paths, function):
 
 judge("refused with its messages", files(f"{lab.TOP}/tests/conf/bad.*"), bad)
 judge("accepted", files(f"{lab.TOP}/tests/conf/good.*"), good)
+judge("accepted with its warnings", files(f"{lab.TOP}/tests/conf/warn.*"), warned)
 judge("a good example", [p for p in sorted(glob.glob(f"{lab.TOP}/config/**/*.yaml", recursive=True))
                          if is_appliance(p)], good)
 lab.finish()

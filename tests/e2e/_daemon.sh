@@ -88,6 +88,7 @@ attachments:
     address: 100.64.0.1/16
     subscribers:
       - {prefix: 100.64.0.0/16}
+    binding: access
 pool: [203.0.113.16/28]
 END
 }

@@ -13,7 +13,7 @@ SHARED=100.64.0.1 # a1's
 config() {
 	cp -r "$TOP/config/lab" "$WORK/config"
 	sed -i 's/^tenants:.*/tenants: [tenants\/a.yaml]/' "$WORK/config/cgnat.yaml"
-	sed -i "s/^pool:/  - port: trunk\n    vlan: 102\n    address: $PRIVATE\/16\n    subscribers:\n      - {prefix: 10.64.0.0\/16}\n&/" \
+	sed -i "s/^pool:/  - port: trunk\n    vlan: 102\n    address: $PRIVATE\/16\n    subscribers:\n      - {prefix: 10.64.0.0\/16}\n    binding: access\n&/" \
 		"$WORK/config/tenants/a.yaml"
 }
 

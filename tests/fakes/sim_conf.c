@@ -105,14 +105,18 @@ cgn_sim_conf_load(const struct cgn_sim_params *p)
 {
 	static const char *const names[] = {"a", "b", "c"};
 	static const char *const defaults[][2] = {
-		{"[{port: access, address: 100.64.0.1/22, subscribers: [{prefix: 100.64.0.0/22}]}, "
-		 "{port: trunk, vlan: 101, address: 100.65.0.1/24, subscribers: [{prefix: "
+		{"[{port: access, address: 100.64.0.1/22, binding: access, subscribers: [{prefix: "
+		 "100.64.0.0/22}]}, "
+		 "{port: trunk, vlan: 101, address: 100.65.0.1/24, binding: access, subscribers: "
+		 "[{prefix: "
 		 "100.65.0.0/24}]}]",
 			"[203.0.113.16/28]"},
-		{"[{port: trunk, vlan: 102, address: 100.64.0.1/24, subscribers: [{prefix: "
+		{"[{port: trunk, vlan: 102, address: 100.64.0.1/24, binding: access, subscribers: "
+		 "[{prefix: "
 		 "100.64.0.0/24}]}]",
 			"[203.0.113.32/28]"},
-		{"[{port: trunk, outer_vlan: 200, vlan: 7, address: 100.66.0.1/24, subscribers: "
+		{"[{port: trunk, outer_vlan: 200, vlan: 7, address: 100.66.0.1/24, binding: "
+		 "access, subscribers: "
 		 "[{prefix: 100.66.0.0/24}]}]",
 			"[203.0.113.48/32]"},
 	};

@@ -158,6 +158,20 @@ Test(pcp, opcode_that_is_off_is_not_authorized)
 	cr_expect_eq(bed_result(&bed, &peer), 2);
 }
 
+/* AMB-16, PCP-69: the client's source address proves nothing there. */
+Test(pcp, mappings_for_subscribers_that_are_not_bound_are_not_authorized)
+{
+	struct request map = pcp_map(&bed, UDP, 6000, 3600), peer = pcp_peer(&bed, UDP, 6001, 3600);
+
+	bed.policy.unbound = true;
+	cr_expect_eq(bed_result(&bed, &map), 2);
+	cr_expect_eq(reply_lifetime(), 1800);
+	cr_expect_eq(bed_result(&bed, &peer), 2);
+	cr_expect_eq(model_count(&bed.model), 0);
+	bed.policy.unbound = false;
+	cr_expect_eq(bed_result(&bed, &map), 0);
+}
+
 /* One fault each, in the order in which they are checked (RFC 6887 section 8.2). */
 enum fault {
 	F_ANSWER,  /* R bit */

@@ -250,6 +250,18 @@ Test(pmp, operators_mapping_cannot_be_deleted)
 	EXPECT_BYTES(0, 129, 0, 2, EPOCH, 0x17, 0x70, 0, 0, 0, 0, 0, 0);
 }
 
+/* ADV-09: NAT-PMP has no nonce; where sources can be forged it neither makes nor deletes. */
+Test(pmp, subscribers_that_are_not_bound_are_refused)
+{
+	map(MAP_UDP, 6000, 0, 60);
+	bed.policy.unbound = true;
+	cr_expect_eq(map(MAP_UDP, 6000, 0, 0), 2);
+	cr_expect_eq(map(MAP_UDP, 0, 0, 0), 2);
+	cr_expect_eq(map(MAP_TCP, 6000, 0, 60), 2);
+	cr_expect_eq(model_count(&bed.model), 1);
+	cr_expect_not_null(model_find(&bed.model, CGN_UDP, 6000));
+}
+
 /* PMP-28, ADV-10 */
 Test(pmp, delete_all_takes_one_protocol_of_one_client)
 {

@@ -206,3 +206,33 @@ Test(directory, on_link_prefixes_beyond_the_number_space_are_refused)
 	cr_assert_not_null(strstr(err.text, "on-link"), "%s", err.text);
 	cgn_conf_free(c);
 }
+
+/* AMB-16: two attachments of b have several subscribers, c's has one (a /30 less its edges and us).
+ */
+Test(directory, attachment_with_several_subscribers_is_unbound_unless_the_access_binds_them)
+{
+	const char *bound[] = {
+		"tenant: a\n"
+		"attachments:\n"
+		"  - {port: access, address: 100.64.0.1/24, binding: access,\n"
+		"     subscribers: [{prefix: 100.64.0.0/24}]}\n"
+		"  - {port: trunk, vlan: 5, address: 100.65.0.1/24, binding: none,\n"
+		"     subscribers: [{prefix: 100.65.0.8/32}, {prefix: 100.65.0.9/32}]}\n"
+		"pool: [203.0.113.16/30]\n"};
+	struct cgn_directory *other;
+	struct cgn_conf *other_conf;
+	struct cgn_errmsg err;
+
+	cr_expect(dir->ifaces[0].unbound);
+	cr_expect(dir->ifaces[1].unbound);
+	cr_expect(dir->ifaces[2].unbound);
+	cr_expect_not(dir->ifaces[3].unbound);
+	cr_expect_eq(cgn_iface_n_subscribers(&dir->ifaces[3]), 1);
+	other_conf = conf_text_load(CONF_TEXT_BOX "tenants: [t0.yaml]\n", bound, 1);
+	other = cgn_directory_create(other_conf, &err);
+	cr_assert_not_null(other);
+	cr_expect_not(other->ifaces[0].unbound);
+	cr_expect(other->ifaces[1].unbound);
+	cgn_directory_destroy(other);
+	cgn_conf_free(other_conf);
+}
