@@ -20,6 +20,7 @@ void
 cgn_range_map_fini(struct cgn_range_map *map)
 {
 	free(map->ranges);
+	free(map->priorities);
 	free(map->srcs);
 	memset(map, 0, sizeof(*map));
 }
@@ -30,7 +31,7 @@ cgn_range_map_add(
 {
 	struct cgn_range_src *src;
 
-	if (first > last)
+	if (first > last || priority > UINT8_MAX)
 		return -EINVAL;
 	if (map->n_srcs == map->n_srcs_alloc) {
 		uint32_t n = map->n_srcs_alloc ? map->n_srcs_alloc * 2 : 16;
@@ -102,18 +103,34 @@ heap_pop(struct cgn_range_src **heap, uint32_t *n)
 }
 
 static void
-emit(struct cgn_range_map *map, uint64_t first, uint64_t last, const struct cgn_range *from)
+emit(struct cgn_range_map *map, uint64_t first, uint64_t last, const struct cgn_range_src *from)
 {
-	struct cgn_range *prev = map->n_ranges ? &map->ranges[map->n_ranges - 1] : NULL;
+	uint32_t n = map->n_ranges;
+	struct cgn_range *prev = n > 0 ? &map->ranges[n - 1] : NULL;
 
-	if (prev != NULL && prev->value == from->value && prev->origin == from->origin &&
+	if (prev != NULL && prev->value == from->range.value &&
+		prev->origin == from->range.origin && map->priorities[n - 1] == from->priority &&
 		(uint64_t)prev->last + 1 == first) {
 		prev->last = (uint32_t)last;
 		return;
 	}
-	map->ranges[map->n_ranges] = *from;
-	map->ranges[map->n_ranges].first = (uint32_t)first;
-	map->ranges[map->n_ranges++].last = (uint32_t)last;
+	map->ranges[n] = from->range;
+	map->ranges[n].first = (uint32_t)first;
+	map->ranges[n].last = (uint32_t)last;
+	map->priorities[n] = (uint8_t)from->priority;
+	map->n_ranges++;
+}
+
+/* Gives back what the sweep did not need. */
+static int
+shrink(struct cgn_range_map *map)
+{
+	void *ranges = realloc(map->ranges, map->n_ranges * sizeof(*map->ranges));
+	void *priorities = realloc(map->priorities, map->n_ranges);
+
+	map->ranges = ranges != NULL ? ranges : map->ranges;
+	map->priorities = priorities != NULL ? priorities : map->priorities;
+	return ranges != NULL && priorities != NULL ? 0 : -ENOMEM;
 }
 
 /* points: sorted end points; order: sources by first address; heap: those that are open. */
@@ -129,7 +146,7 @@ sweep(struct cgn_range_map *map, const uint64_t *points, struct cgn_range_src **
 		while (n_heap > 0 && heap[0]->range.last < points[i])
 			heap_pop(heap, &n_heap);
 		if (n_heap > 0 && points[i] < points[i + 1])
-			emit(map, points[i], points[i + 1] - 1, &heap[0]->range);
+			emit(map, points[i], points[i + 1] - 1, heap[0]);
 	}
 }
 
@@ -145,10 +162,12 @@ cgn_range_map_seal(struct cgn_range_map *map)
 	if (n == 0)
 		return 0;
 	map->ranges = calloc(2 * (size_t)n, sizeof(*map->ranges));
+	map->priorities = calloc(2 * (size_t)n, 1);
 	points = calloc(2 * (size_t)n, sizeof(*points));
 	order = calloc(n, sizeof(struct cgn_range_src *));
 	heap = calloc(n, sizeof(struct cgn_range_src *));
-	if (map->ranges == NULL || points == NULL || order == NULL || heap == NULL)
+	if (map->ranges == NULL || map->priorities == NULL || points == NULL || order == NULL ||
+		heap == NULL)
 		goto out;
 	for (uint32_t i = 0; i < n; i++) {
 		points[2 * i] = map->srcs[i].range.first;
@@ -158,7 +177,7 @@ cgn_range_map_seal(struct cgn_range_map *map)
 	qsort(points, 2 * (size_t)n, sizeof(*points), compare_u64);
 	qsort(order, n, sizeof(struct cgn_range_src *), compare_src_first);
 	sweep(map, points, order, heap);
-	rc = 0;
+	rc = shrink(map);
 out:
 	free(points);
 	free(order);
@@ -167,4 +186,18 @@ out:
 	map->srcs = NULL;
 	map->n_srcs = map->n_srcs_alloc = 0;
 	return rc;
+}
+
+const struct cgn_range *
+cgn_range_map_next(const struct cgn_range_map *map, uint32_t addr)
+{
+	const struct cgn_range *base = map->ranges;
+
+	if (map->n_ranges == 0)
+		return NULL;
+	for (uint32_t n = map->n_ranges; n > 1; n -= n / 2)
+		base = base[n / 2].first <= addr ? base + n / 2 : base;
+	if (base->last < addr)
+		base++;
+	return base < map->ranges + map->n_ranges ? base : NULL;
 }

@@ -22,6 +22,7 @@ struct cgn_range {
 
 struct cgn_range_map {
 	struct cgn_range *ranges; /* sealed: sorted by first, disjoint */
+	uint8_t *priorities; /* [n_ranges], as they were added; apart from what searches read */
 	uint32_t n_ranges;
 	/* Building only; freed by seal. */
 	struct cgn_range_src {
@@ -34,7 +35,10 @@ struct cgn_range_map {
 void cgn_range_map_init(struct cgn_range_map *map);
 void cgn_range_map_fini(struct cgn_range_map *map);
 
-/* Adds [first, last] -> value. Returns 0, -EINVAL (first > last) or -ENOMEM. Before seal only. */
+/*
+ * Adds [first, last] -> value. Returns 0, -EINVAL (first > last, or priority > 255) or -ENOMEM.
+ * Before seal only.
+ */
 int cgn_range_map_add(struct cgn_range_map *map, uint32_t first, uint32_t last, uint32_t value,
 	uint32_t priority);
 
@@ -59,3 +63,13 @@ cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
 	}
 	return addr >= base->first && addr <= base->last ? base : NULL;
 }
+
+/* The priority under which a found range was added: two maps compare as if they were one. */
+static inline uint8_t
+cgn_range_map_priority(const struct cgn_range_map *map, const struct cgn_range *range)
+{
+	return map->priorities[range - map->ranges];
+}
+
+/* The first range that ends at addr or behind it, or NULL. Sealed maps only; any thread. */
+const struct cgn_range *cgn_range_map_next(const struct cgn_range_map *map, uint32_t addr);

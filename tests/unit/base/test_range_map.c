@@ -71,6 +71,7 @@ expect_none(uint32_t addr)
 Test(range_map, an_empty_map_holds_no_address)
 {
 	seal();
+	cr_expect_null(cgn_range_map_next(&map, 0));
 	expect_none(0);
 	expect_none(UINT32_MAX);
 }
@@ -182,6 +183,7 @@ Test(range_map, a_backward_range_is_refused_and_not_added)
 {
 	cr_expect_eq(cgn_range_map_add(&map, 2, 1, 7, 0), -EINVAL);
 	cr_expect_eq(cgn_range_map_add(&map, UINT32_MAX, 0, 7, 0), -EINVAL);
+	cr_expect_eq(cgn_range_map_add(&map, 1, 2, 7, 256), -EINVAL, "a priority is one byte");
 	seal();
 	expect_none(1);
 	expect_none(2);
@@ -251,6 +253,19 @@ expect_as_model(const struct model *m, uint32_t addr, uint64_t seed)
 	cr_assert_eq(r->value, m->added[i].value, "seed %lu address %u: value %u, expected %u",
 		seed, addr, r->value, m->added[i].value);
 	cr_assert_eq(r->origin, m->added[i].first, "seed %lu address %u", seed, addr);
+	cr_assert_eq(cgn_range_map_priority(&map, r), m->added[i].priority, "seed %lu address %u",
+		seed, addr);
+}
+
+static void
+expect_next(uint32_t addr, uint64_t seed)
+{
+	const struct cgn_range *next = NULL;
+
+	for (uint32_t i = 0; i < map.n_ranges && next == NULL; i++)
+		if (map.ranges[i].last >= addr)
+			next = &map.ranges[i];
+	cr_assert_eq(cgn_range_map_next(&map, addr), next, "seed %lu address %u", seed, addr);
 }
 
 /* width: ranges lie in [base, base + width], so that small ones overlap often. */
@@ -279,7 +294,11 @@ run_model(struct cgn_rand *r, struct model *m, uint32_t base, uint32_t width, ui
 		expect_as_model(m, m->added[i].first - 1, seed);
 		expect_as_model(m, m->added[i].last, seed);
 		expect_as_model(m, m->added[i].last + 1, seed);
+		expect_next(m->added[i].first - 1, seed);
+		expect_next(m->added[i].last, seed);
+		expect_next(m->added[i].last + 1, seed);
 	}
+	expect_next(base, seed);
 	for (int i = 0; i < 50; i++)
 		expect_as_model(m, base + cgn_rand_below(r, width), seed);
 	expect_as_model(m, 0, seed);
