@@ -7,9 +7,9 @@
 
 /* One line for a tenant, at its first attachment without binding. */
 static void
-warn_tenant(const struct cgn_directory *dir, uint32_t t, const struct cgn_iface *ifaces,
-	void (*say)(const char *line))
+warn_tenant(const struct cgn_directory *dir, uint32_t t, void (*say)(const char *line))
 {
+	const uint16_t *ifaces = dir->tenants[t].ifaces;
 	const struct cgn_conf_tenant *conf = dir->tenants[t].conf;
 	uint32_t n = 0, first = 0;
 	char line[512];
@@ -17,7 +17,7 @@ warn_tenant(const struct cgn_directory *dir, uint32_t t, const struct cgn_iface 
 	if (!conf->portctl.natpmp && !conf->portctl.pcp)
 		return;
 	for (uint32_t a = 0; a < conf->n_attachments; a++)
-		if (ifaces[a].unbound && n++ == 0)
+		if (dir->ifaces[ifaces[a]].unbound && n++ == 0)
 			first = a;
 	if (n == 0)
 		return;
@@ -34,10 +34,7 @@ warn_tenant(const struct cgn_directory *dir, uint32_t t, const struct cgn_iface 
 void
 cgn_warnings(const struct cgn_directory *dir, void (*say)(const char *line))
 {
-	const struct cgn_iface *iface = dir->ifaces;
-
-	for (uint32_t t = 0; t < dir->n_tenants; t++) {
-		warn_tenant(dir, t, iface, say);
-		iface += dir->tenants[t].conf->n_attachments;
-	}
+	for (uint32_t t = 0; t < dir->n_tenants; t++)
+		if (cgn_directory_tenant_live(dir, t))
+			warn_tenant(dir, t, say);
 }

@@ -101,7 +101,7 @@ cgn_box_create(const struct cgn_box_params *p, struct cgn_errmsg *err)
 	box->mempool = p->mempool;
 	box->dp.n_devs = p->conf->n_ports;
 	memcpy(box->dp.devs, p->devs, p->conf->n_ports * sizeof(*p->devs));
-	box->dir = cgn_directory_create(p->conf, err);
+	box->dir = cgn_directory_create(p->conf, NULL, err);
 	if (box->dir == NULL)
 		goto fail;
 	box->dp.dir = box->dir;

@@ -116,12 +116,14 @@ announce_item(struct cgn_control *c, uint32_t i)
 	const struct cgn_directory *dir = c->dp->dir;
 
 	if (i < dir->n_ifaces) {
-		announce(c, i, dir->ifaces[i].onlink.addr);
+		if (dir->ifaces[i].live)
+			announce(c, i, dir->ifaces[i].onlink.addr);
 		return;
 	}
-	for (uint32_t f = dir->n_attachments; f < dir->n_ifaces; f++)
-		if (cgn_prefix_has(dir->ifaces[f].onlink, dir->pool_addrs[i - dir->n_ifaces]))
-			announce(c, f, dir->pool_addrs[i - dir->n_ifaces]);
+	i -= dir->n_ifaces;
+	for (uint32_t u = 0; cgn_directory_pool_live(dir, i) && u < dir->conf->n_uplinks; u++)
+		if (cgn_prefix_has(dir->ifaces[dir->uplinks[u]].onlink, dir->pool_addrs[i]))
+			announce(c, dir->uplinks[u], dir->pool_addrs[i]);
 }
 
 void
@@ -149,6 +151,8 @@ ask(void *ctx, uint32_t neigh, const struct rte_ether_addr *mac)
 	struct cgn_arp arp = {.op = CGN_ARP_REQUEST};
 	uint32_t iface = cgn_directory_neigh_iface(c->dp->dir, neigh, &arp.target_ip);
 
+	if (iface == CGN_NONE)
+		return; /* its link has gone from the directory, but it not yet from the table */
 	arp.sender_ip = c->dp->dir->ifaces[iface].onlink.addr;
 	send_arp(c, CGN_ORIG_ARP_REQUEST, iface, &arp, mac != NULL ? mac : &broadcast);
 }

@@ -37,8 +37,7 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	if (c->pool == NULL)
 		return -errno;
 	c->epochs = cgn_mem_zalloc("epochs", dir->n_tenants, sizeof(*c->epochs), p->socket);
-	c->announces = cgn_mem_zalloc(
-		"announces", dir->n_attachments, sizeof(*c->announces), p->socket);
+	c->announces = cgn_mem_zalloc("announces", dir->n_ifaces, sizeof(*c->announces), p->socket);
 	c->request_counts = cgn_mem_zalloc("requests", dir->n_tenants,
 		CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), p->socket);
 	if (c->epochs == NULL || c->announces == NULL || c->request_counts == NULL ||
@@ -127,6 +126,8 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 	cgn_neigh_start(c->neigh, c->now_s);
 	c->announce_at_s = c->now_s;
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
+		if (!cgn_directory_tenant_live(c->dp->dir, t))
+			continue;
 		cgn_epoch_reset(&c->epochs[t], now);
 		cgn_portctl_announce_start(c, t);
 	}

@@ -60,7 +60,7 @@ struct cgn_control {
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
 	struct cgn_epoch *epochs;       /* [n_tenants] */
-	struct cgn_announce *announces; /* [n_attachments] trains of NAT-PMP and PCP */
+	struct cgn_announce *announces; /* [n_ifaces] trains of NAT-PMP and PCP */
 	uint32_t announce_cursor;
 	bool announcing, announcing_more;
 	struct cgn_rand rand;

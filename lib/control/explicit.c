@@ -325,8 +325,7 @@ static bool
 peer_allowed(void *ctx, uint32_t tenant, uint32_t addr)
 {
 	const struct cgn_control *c = ctx;
-	const struct cgn_range *to = cgn_range_map_find(
-		&c->dp->dir->tenants[tenant].inside_dst, addr);
+	const struct cgn_range *to = cgn_directory_inside_dst(c->dp->dir, tenant, addr);
 
 	return to != NULL &&
 		(cgn_dst_class_of(to->value) == CGN_DST_GATEWAY ||

@@ -5,17 +5,18 @@
  */
 #include "portctl_send.h"
 
-enum { ATTACHMENT_SLICE = 64 }; /* looked at in one turn */
+enum { IFACE_SLICE = 64 }; /* looked at in one turn */
 
 static const struct rte_ether_addr all_hosts_mac = {{0x01, 0x00, 0x5e, 0x00, 0x00, 0x01}};
 
 void
 cgn_portctl_announce_start(struct cgn_control *c, uint32_t tenant)
 {
-	for (uint32_t i = 0, nth = 0; i < c->dp->dir->n_attachments; i++)
-		if (c->dp->dir->ifaces[i].tenant == tenant)
-			cgn_announce_start(&c->announces[i], cgn_announce_first_ns(c->now, nth++),
-				CGN_ANNOUNCE_COPIES);
+	const struct cgn_tenant *t = &c->dp->dir->tenants[tenant];
+
+	for (uint32_t a = 0; a < t->conf->n_attachments; a++)
+		cgn_announce_start(&c->announces[t->ifaces[a]], cgn_announce_first_ns(c->now, a),
+			CGN_ANNOUNCE_COPIES);
 	c->announcing = true;
 }
 
@@ -57,12 +58,11 @@ announce(struct cgn_control *c, uint32_t i)
 void
 cgn_portctl_announce(struct cgn_control *c)
 {
-	uint32_t n = c->dp->dir->n_attachments;
+	uint32_t n = c->dp->dir->n_ifaces;
 
 	if (!c->announcing)
 		return;
-	for (uint32_t k = 0; k < ATTACHMENT_SLICE && c->announce_cursor < n;
-		k++, c->announce_cursor++) {
+	for (uint32_t k = 0; k < IFACE_SLICE && c->announce_cursor < n; k++, c->announce_cursor++) {
 		struct cgn_announce *train = &c->announces[c->announce_cursor];
 
 		if (cgn_announce_take(train, c->now))

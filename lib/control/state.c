@@ -192,9 +192,11 @@ cgn_state_resync(struct cgn_control *c)
 		const struct cgn_mapping *m;
 		struct cgn_journal_record record;
 
-		if (c->state.cursor < n_tenants)
+		if (c->state.cursor < n_tenants) {
+			if (!cgn_directory_tenant_live(c->dp->dir, c->state.cursor))
+				continue;
 			record = epoch_record(c, c->state.cursor);
-		else {
+		} else {
 			uint32_t i = c->explicits.records[r].mapping;
 
 			if (r == 0 || i > c->table->capacity)

@@ -199,7 +199,7 @@ cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *record
 		else
 			restore_one(&s, &records[i]);
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++)
-		if (!s.epochs[t])
+		if (cgn_directory_tenant_live(c->dp->dir, t) && !s.epochs[t])
 			cgn_state_epoch(c, t);
 	free(s.epochs);
 	/* An epoch that began anew ends what the journal holds of its tenant: write all of it

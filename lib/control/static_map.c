@@ -87,7 +87,7 @@ cgn_static_start(struct cgn_control *c)
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
 		const struct cgn_conf_tenant *conf = c->dp->dir->tenants[t].conf;
 
-		for (uint32_t s = 0; s < conf->n_statics; s++) {
+		for (uint32_t s = 0; conf != NULL && s < conf->n_statics; s++) {
 			const char *why = add(c, t, &conf->statics[s], true);
 
 			if (why != NULL)

@@ -2,7 +2,7 @@
 /*
  * A packet from an attachment. Who sent it: the source must be assigned to a subscriber of this
  * very attachment (seed rule 3), before anything else of it is believed. Where it goes: one look-up
- * in the tenant's destination map.
+ * of the destination, for this tenant.
  */
 #include "classify.h"
 #include "verdict.h"
@@ -88,7 +88,7 @@ cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *if
 		return;
 	}
 	pkt->inside = from->value + (src - from->origin);
-	to = cgn_range_map_find(&dir->tenants[pkt->tenant].inside_dst, dst);
+	to = cgn_directory_inside_dst(dir, pkt->tenant, dst);
 	if (to == NULL) {
 		cgn_drop(w, m, CGN_FATE_NO_ROUTE);
 		return;

@@ -34,15 +34,18 @@ void
 cgn_query_tenants(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_tenants *q = arg;
-	uint32_t n = c->dp->dir->n_tenants;
+	uint64_t t = q->q.cursor;
+	const uint32_t n = c->dp->dir->n_tenants;
 
 	q->q.n = 0;
-	for (; q->q.cursor < n && q->q.n < q->q.limit; q->q.cursor++, q->q.n++) {
-		q->rows[q->q.n].use = c->tenants[q->q.cursor];
-		q->rows[q->q.n].pool = c->pool->use[q->q.cursor];
+	for (; t < n && q->q.n < q->q.limit; t++) {
+		if (!cgn_directory_tenant_live(c->dp->dir, (uint32_t)t))
+			continue;
+		q->rows[q->q.n].tenant = (uint32_t)t;
+		q->rows[q->q.n].use = c->tenants[t];
+		q->rows[q->q.n++].pool = c->pool->use[t];
 	}
-	if (q->q.cursor >= n)
-		q->q.cursor = 0;
+	q->q.cursor = t < n ? t : 0;
 }
 
 static bool
@@ -56,21 +59,20 @@ cgn_query_subscribers(struct cgn_control *c, void *arg)
 {
 	const struct cgn_directory *dir = c->dp->dir;
 	struct cgn_query_subscribers *q = arg;
-	uint64_t i = q->q.cursor, end = dir->n_inside, steps = 0;
+	struct cgn_number_run all;
+	struct cgn_number_runs numbers = cgn_query_numbers(
+		q->q.tenant != CGN_NONE ? &dir->tenants[q->q.tenant].inside : NULL, dir->n_inside,
+		&all);
+	uint32_t i = cgn_query_number_at(&numbers, q->q.cursor), steps = 0;
 
-	if (q->q.tenant != CGN_NONE) {
-		const struct cgn_tenant *tenant = &dir->tenants[q->q.tenant];
-
-		i = i < tenant->first_inside ? tenant->first_inside : i;
-		end = tenant->first_inside + tenant->n_inside;
-	}
 	q->q.n = 0;
-	for (; i < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS; i++, steps++) {
-		if (subscriber_is_active(&c->subscribers[i]))
+	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_STEPS) {
+		if (subscriber_is_active(&c->subscribers[i]) && cgn_directory_inside_live(dir, i))
 			q->rows[q->q.n++] = (struct cgn_subscriber_row){
-				.inside = (uint32_t)i, .sub = c->subscribers[i]};
+				.inside = i, .sub = c->subscribers[i]};
+		i = cgn_number_next(&numbers, i + 1);
 	}
-	q->q.cursor = i < end ? i : 0;
+	q->q.cursor = i != CGN_NONE ? i : 0;
 }
 
 void
@@ -88,7 +90,8 @@ neighbour_matches(const struct cgn_control *c, const struct cgn_query_neighbours
 
 	return c->neigh->ctl[i].state != CGN_NEIGH_UNKNOWN &&
 		(q->port == CGN_NONE || q->port == iface->port) &&
-		(q->q.tenant == CGN_NONE || q->q.tenant == iface->tenant);
+		(q->q.tenant == CGN_NONE || q->q.tenant == iface->tenant) &&
+		cgn_directory_neigh_live(c->dp->dir, (uint32_t)i);
 }
 
 void

@@ -27,6 +27,21 @@ struct cgn_query {
 	uint32_t tenant; /* in: only this one, or CGN_NONE */
 };
 
+/* The numbers that a query is about: a tenant's, or all below n. */
+static inline struct cgn_number_runs
+cgn_query_numbers(const struct cgn_number_runs *tenants, uint32_t n, struct cgn_number_run *all)
+{
+	*all = (struct cgn_number_run){.n = n};
+	return tenants != NULL ? *tenants : (struct cgn_number_runs){.runs = all, .n_runs = 1};
+}
+
+/* The number at which a cursor goes on, or CGN_NONE. */
+static inline uint32_t
+cgn_query_number_at(const struct cgn_number_runs *numbers, uint64_t cursor)
+{
+	return cgn_number_next(numbers, cursor < CGN_NONE ? (uint32_t)cursor : CGN_NONE);
+}
+
 struct cgn_query_box {
 	uint32_t uptime_s;
 	uint32_t mappings, limbo; /* published and unlinked; unlinked only */
@@ -42,6 +57,7 @@ void cgn_query_box(struct cgn_control *c, void *arg);
 struct cgn_query_tenants {
 	struct cgn_query q; /* cursor: tenant number */
 	struct {
+		uint32_t tenant;
 		struct cgn_use use;
 		struct cgn_pool_use pool;
 	} rows[CGN_QUERY_ROWS];

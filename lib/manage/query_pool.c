@@ -165,28 +165,31 @@ pool_row_fill(const struct cgn_pool *pool, uint32_t i, struct cgn_pool_row *row)
 	return steps;
 }
 
-/* The pool indices that a query is about: from *first to *end, exclusive. */
-static void
-pool_range(const struct cgn_control *c, uint32_t tenant, uint64_t *first, uint64_t *end)
+/* The pool indices that a query is about. */
+static struct cgn_number_runs
+pool_numbers(const struct cgn_control *c, uint32_t tenant, struct cgn_number_run *all)
 {
 	const struct cgn_directory *dir = c->dp->dir;
 
-	*first = tenant != CGN_NONE ? dir->tenants[tenant].first_pool : 0;
-	*end = tenant != CGN_NONE ? *first + dir->tenants[tenant].n_pool : dir->n_pool;
+	return cgn_query_numbers(
+		tenant != CGN_NONE ? &dir->tenants[tenant].pool : NULL, dir->n_pool, all);
 }
 
 void
 cgn_query_pools(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_pools *q = arg;
-	uint64_t i, end, steps = 0;
+	struct cgn_number_run all;
+	struct cgn_number_runs numbers = pool_numbers(c, q->q.tenant, &all);
+	uint32_t i = cgn_query_number_at(&numbers, q->q.cursor), steps = 0;
 
-	pool_range(c, q->q.tenant, &i, &end);
-	i = q->q.cursor > i ? q->q.cursor : i;
 	q->q.n = 0;
-	for (; i < end && q->q.n < q->q.limit && steps < CGN_QUERY_FAR_STEPS; i++)
-		steps += pool_row_fill(c->pool, (uint32_t)i, &q->rows[q->q.n++]);
-	q->q.cursor = i < end ? i : 0;
+	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
+		if (cgn_directory_pool_live(c->dp->dir, i))
+			steps += pool_row_fill(c->pool, i, &q->rows[q->q.n++]);
+		i = cgn_number_next(&numbers, i + 1);
+	}
+	q->q.cursor = i != CGN_NONE ? i : 0;
 }
 
 static struct cgn_block_row
@@ -218,24 +221,26 @@ void
 cgn_query_blocks(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_blocks *q = arg;
-	uint64_t at, end, steps = 0;
+	struct cgn_number_run all;
+	struct cgn_number_runs numbers = pool_numbers(c, q->q.tenant, &all);
+	uint64_t at = q->q.cursor;
+	uint32_t i = cgn_query_number_at(&numbers, at / CGN_GRANULES), steps = 0;
 
 	q->q.n = 0;
 	if (q->inside != CGN_NONE) {
 		blocks_of_subscriber(c, q);
 		return;
 	}
-	pool_range(c, q->q.tenant, &at, &end);
-	at *= CGN_GRANULES;
-	end *= CGN_GRANULES;
-	at = q->q.cursor > at ? q->q.cursor : at;
-	while (at < end && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
-		const struct cgn_block *block = block_at(
-			c->pool, (uint32_t)(at / CGN_GRANULES), at % CGN_GRANULES);
+	at = i == at / CGN_GRANULES ? at : (uint64_t)i * CGN_GRANULES;
+	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
+		const struct cgn_block *block = block_at(c->pool, i, at % CGN_GRANULES);
 
 		if (block != NULL && block->first_granule == at % CGN_GRANULES)
 			q->rows[q->q.n++] = block_row(c, at, block);
-		at++;
+		if (++at % CGN_GRANULES == 0) {
+			i = cgn_number_next(&numbers, i + 1);
+			at = (uint64_t)i * CGN_GRANULES;
+		}
 	}
-	q->q.cursor = at < end ? at : 0;
+	q->q.cursor = i != CGN_NONE ? at : 0;
 }

@@ -37,8 +37,8 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_str(r, "config", box->conf->n_files > 0 ? tail(box->conf->files[0]) : "");
 	cgn_reply_u64(r, "pid", (uint64_t)getpid());
 	cgn_reply_u64(r, "uptime_s", q.uptime_s);
-	cgn_reply_u64(r, "tenants", box->dir->n_tenants);
-	cgn_reply_u64(r, "subscribers", box->dir->n_inside);
+	cgn_reply_u64(r, "tenants", box->dir->conf->n_tenants);
+	cgn_reply_u64(r, "subscribers", box->dir->n_subscribers);
 	cgn_reply_u64(r, "workers", box->dp.n_workers);
 	cgn_reply_u64(r, "mappings", q.mappings);
 	cgn_reply_u64(r, "mappings_max", box->conf->table.mappings);

@@ -49,9 +49,9 @@ cgn_show_neighbours(struct cgn_show *show)
 
 	if (!cgn_show_tenant_find(show, &q.q.tenant) || !cgn_show_port_find(show, &q.port))
 		return;
-	/* The span of the interfaces that match: those of a tenant stand together. */
-	for (uint32_t i = 0; i < dir->n_ifaces; i++) {
-		const struct cgn_iface *iface = &dir->ifaces[i];
+	/* The span of the interfaces that match. */
+	for (uint32_t i = 0; i < dir->n_live_ifaces; i++) {
+		const struct cgn_iface *iface = &dir->ifaces[dir->by_neigh[i]];
 
 		if ((q.q.tenant != CGN_NONE && iface->tenant != q.q.tenant) ||
 			(q.port != CGN_NONE && iface->port != q.port))
@@ -104,23 +104,41 @@ add_route(struct cgn_show *show, uint32_t value)
 	cgn_reply_str(show->reply, "port", iface < dir->n_ifaces ? iface_port(show, iface) : "-");
 }
 
+/* The first range at or above an address, for a tenant's subscribers or from outside. */
+static bool
+route_next(const struct cgn_directory *dir, uint32_t tenant, uint64_t from, struct cgn_range *range)
+{
+	const struct cgn_range *found;
+
+	if (tenant != CGN_NONE)
+		return cgn_directory_inside_dst_next(dir, tenant, from, range);
+	found = from <= UINT32_MAX ? cgn_range_map_next(&dir->outside_dst, (uint32_t)from) : NULL;
+	if (found != NULL)
+		*range = *found;
+	return found != NULL;
+}
+
+/* The cursor is an address, host order. */
 void
 cgn_show_routes(struct cgn_show *show)
 {
-	const struct cgn_range_map *map = &show->box->dir->outside_dst;
+	const struct cgn_directory *dir = show->box->dir;
+	uint64_t at = cgn_show_cursor(show);
+	struct cgn_range range;
 	uint32_t tenant;
+	bool more;
 
 	if (!cgn_show_tenant_find(show, &tenant))
 		return;
-	if (tenant != CGN_NONE)
-		map = &show->box->dir->tenants[tenant].inside_dst;
-	for (uint64_t i = cgn_show_cursor(show); i < map->n_ranges; i++) {
+	for (more = route_next(dir, tenant, at, &range); more;
+		more = route_next(dir, tenant, at, &range)) {
+		at = (uint64_t)range.last + 1;
 		cgn_reply_row_begin(show->reply);
-		add_range(show, &map->ranges[i]);
-		add_route(show, map->ranges[i].value);
-		if (!cgn_show_row_end(show, i, i + 1))
+		add_range(show, &range);
+		add_route(show, range.value);
+		if (!cgn_show_row_end(show, range.first, at))
 			break;
 	}
-	if (show->next >= map->n_ranges)
+	if (!more || !route_next(dir, tenant, show->next, &range))
 		show->next = 0;
 }

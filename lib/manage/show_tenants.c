@@ -59,9 +59,7 @@ static uint64_t
 tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 {
 	const struct cgn_query_tenants *q = (const struct cgn_query_tenants *)query;
-	/* The query has moved its cursor behind its last row, or to 0 at the end of all tenants. */
-	uint32_t end = query->cursor != 0 ? (uint32_t)query->cursor : show->box->dir->n_tenants;
-	uint32_t t = end - query->n + i;
+	uint32_t t = q->rows[i].tenant;
 	const struct cgn_tenant *tenant = &show->box->dir->tenants[t];
 
 	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
@@ -138,14 +136,13 @@ add_attachment(
 static void
 add_attachments(struct cgn_show *show, uint32_t tenant)
 {
-	const struct cgn_conf_tenant *conf = show->box->dir->tenants[tenant].conf;
-	const struct cgn_iface *iface = show->box->dir->ifaces;
+	const struct cgn_directory *dir = show->box->dir;
+	const struct cgn_conf_tenant *conf = dir->tenants[tenant].conf;
 
-	while (iface->tenant != tenant)
-		iface++; /* attachments stand in the order of tenants; each has one at least */
 	for (uint64_t i = cgn_show_cursor(show); i < conf->n_attachments; i++) {
 		cgn_reply_row_begin(show->reply);
-		add_attachment(show, &conf->attachments[i], &iface[i]);
+		add_attachment(
+			show, &conf->attachments[i], &dir->ifaces[dir->tenants[tenant].ifaces[i]]);
 		if (!cgn_show_row_end(show, i, i + 1))
 			break;
 	}

@@ -33,6 +33,8 @@ cgn_blocks_size(const struct cgn_directory *dir, uint32_t *n_blocks, uint32_t *n
 		const struct cgn_conf_tenant *conf = dir->tenants[t].conf;
 		uint64_t n_pool = dir->tenants[t].n_pool;
 
+		if (conf == NULL)
+			continue;
 		blocks += n_pool * blocks_per_addr(conf);
 		chunks += n_pool * granules_per_addr(conf);
 	}
@@ -66,7 +68,8 @@ void
 cgn_blocks_init(struct cgn_pool *pool)
 {
 	for (uint32_t i = 0; i < pool->dir->n_pool; i++)
-		addr_init(pool, i);
+		if (cgn_directory_pool_live(pool->dir, i))
+			addr_init(pool, i);
 	for (uint32_t b = 0; b < pool->n_blocks; b++)
 		pool->blocks[b].next = b + 1 < pool->n_blocks ? b + 1 : CGN_NONE;
 	pool->first_free_block = pool->n_blocks > 0 ? 0 : CGN_NONE;

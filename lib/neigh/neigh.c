@@ -31,7 +31,8 @@ cgn_neigh_create(const struct cgn_directory *dir, const struct cgn_neigh_ops *op
 	if (t->entries == NULL || t->ctl == NULL || t->held == NULL)
 		goto fail;
 	for (uint32_t f = 0; f < dir->n_ifaces; f++)
-		for (uint32_t k = 0; k < cgn_prefix_size(dir->ifaces[f].onlink); k++)
+		for (uint32_t k = 0;
+			dir->ifaces[f].live && k < cgn_prefix_size(dir->ifaces[f].onlink); k++)
 			t->entries[dir->ifaces[f].neigh_base + k].iface = f;
 	for (uint32_t i = 0; i < t->n; i++)
 		t->ctl[i].first_held = t->ctl[i].last_held = CGN_NONE;

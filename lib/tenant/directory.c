@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Builds the directory: numbers the interfaces, subscribers, pool addresses and neighbours, then
- * lets directory_maps.c build the look-ups. Called by box/ on the main thread; the finders by
- * control and manage.
+ * Builds and ends the directory: the tenants here, other numbers by directory_numbers.c, look-ups
+ * by directory_maps.c. Called by box/ on the main thread; the finders by control and manage.
  */
 #include "directory.h"
 
@@ -11,127 +10,68 @@
 #include <string.h>
 
 #include "directory_maps.h"
-
-/* Numbers in destination maps have this much room (cgn_dst_value). */
-static const uint64_t max_number = UINT64_C(1) << CGN_DST_SHIFT;
+#include "directory_numbers.h"
 
 static int
-iface_number(struct cgn_directory *dir, struct cgn_iface *iface)
+compare_names(const void *a, const void *b)
 {
-	uint64_t n = dir->n_neigh + cgn_prefix_size(iface->onlink);
+	const struct cgn_tenant *const *x = a, *const *y = b;
 
-	if (n > max_number)
-		return -EOVERFLOW;
-	iface->neigh_base = dir->n_neigh;
-	dir->n_neigh = (uint32_t)n;
-	return 0;
+	return strcmp((*x)->conf->name, (*y)->conf->name);
 }
 
-static struct cgn_tags
-tags_of(const struct cgn_conf_tags *t)
+static void
+tenant_init(struct cgn_tenant *tenant, const struct cgn_conf_tenant *c)
 {
-	return (struct cgn_tags){
-		.n = t->n, .outer = t->outer, .inner = t->inner, .outer_tpid = t->outer_tpid};
+	tenant->conf = c;
+	tenant->new_rate = cgn_rate_make(c->quota.tenant.new_per_s, c->quota.tenant.burst);
+	tenant->request_rate = cgn_rate_make(c->portctl.requests_per_s, c->portctl.burst);
+	tenant->subscriber_new_rate = cgn_rate_make(
+		c->quota.subscriber.new_per_s, c->quota.subscriber.burst);
 }
 
 static int
-build_ifaces(struct cgn_directory *dir)
+build_tenants(struct cgn_directory *dir, const struct cgn_directory *old)
 {
 	const struct cgn_conf *conf = dir->conf;
-	struct cgn_iface *iface;
+	uint32_t n_old = old != NULL ? old->n_tenants : 0;
 
-	for (uint32_t t = 0; t < conf->n_tenants; t++)
-		dir->n_attachments += conf->tenants[t].n_attachments;
-	if (dir->n_attachments + (uint64_t)conf->n_uplinks > CGN_MAX_IFACES)
-		return -EOVERFLOW;
-	dir->n_ifaces = dir->n_attachments + conf->n_uplinks;
-	dir->ifaces = calloc(dir->n_ifaces, sizeof(*dir->ifaces));
-	if (dir->ifaces == NULL)
+	dir->n_tenants = n_old;
+	dir->tenants = calloc((size_t)n_old + conf->n_tenants + 1, sizeof(*dir->tenants));
+	dir->by_name = calloc(conf->n_tenants + 1, sizeof(struct cgn_tenant *));
+	if (dir->tenants == NULL || dir->by_name == NULL)
 		return -ENOMEM;
-	iface = dir->ifaces;
-	for (uint32_t t = 0; t < conf->n_tenants; t++) {
-		for (uint32_t a = 0; a < conf->tenants[t].n_attachments; a++, iface++) {
-			const struct cgn_conf_attachment *c = &conf->tenants[t].attachments[a];
+	for (uint32_t k = 0; k < conf->n_tenants; k++) {
+		const struct cgn_conf_tenant *c = &conf->tenants[k];
+		uint32_t t = old != NULL ? cgn_directory_tenant_find(old, c->name) : CGN_NONE;
 
-			*iface = (struct cgn_iface){.port = c->port,
-				.tenant = (uint16_t)t,
-				.role = CGN_ROLE_INSIDE,
-				.tags = tags_of(&c->tags),
-				.onlink = c->address,
-				.mtu = conf->ports[c->port].mtu};
-			if (iface_number(dir, iface) < 0)
-				return -EOVERFLOW;
-		}
+		t = t == CGN_NONE ? dir->n_tenants++ : t;
+		if (t >= CGN_MAX_TENANTS)
+			return -ERANGE;
+		tenant_init(&dir->tenants[t], c);
+		dir->by_name[k] = &dir->tenants[t];
 	}
-	for (uint32_t u = 0; u < conf->n_uplinks; u++, iface++) {
-		const struct cgn_conf_uplink *c = &conf->uplinks[u];
-
-		*iface = (struct cgn_iface){.port = c->port,
-			.tenant = CGN_TENANT_BOX,
-			.role = CGN_ROLE_OUTSIDE,
-			.tags = tags_of(&c->tags),
-			.onlink = c->address,
-			.mtu = conf->ports[c->port].mtu};
-		if (iface_number(dir, iface) < 0)
-			return -EOVERFLOW;
-	}
+	qsort(dir->by_name, conf->n_tenants, sizeof(struct cgn_tenant *), compare_names);
 	return 0;
 }
 
-static int
-build_pools(struct cgn_directory *dir)
+static void
+explain(int rc, struct cgn_errmsg *err)
 {
-	const struct cgn_conf *conf = dir->conf;
-	uint64_t n = 0;
-	uint32_t i = 0;
-
-	for (uint32_t t = 0; t < conf->n_tenants; t++)
-		for (uint32_t p = 0; p < conf->tenants[t].n_pools; p++)
-			n += cgn_prefix_size(conf->tenants[t].pools[p].prefix);
-	if (n > max_number)
-		return -EOVERFLOW;
-	dir->n_pool = (uint32_t)n;
-	dir->pool_addrs = calloc(dir->n_pool + 1, sizeof(*dir->pool_addrs));
-	dir->pool_tenants = calloc(dir->n_pool + 1, sizeof(*dir->pool_tenants));
-	if (dir->pool_addrs == NULL || dir->pool_tenants == NULL)
-		return -ENOMEM;
-	for (uint32_t t = 0; t < conf->n_tenants; t++) {
-		dir->tenants[t].first_pool = i;
-		for (uint32_t p = 0; p < conf->tenants[t].n_pools; p++) {
-			struct cgn_prefix prefix = conf->tenants[t].pools[p].prefix;
-			uint32_t first = cgn_prefix_first(prefix);
-
-			for (uint32_t k = 0; k <= cgn_prefix_last(prefix) - first; k++, i++) {
-				dir->pool_addrs[i] = first + k;
-				dir->pool_tenants[i] = (uint16_t)t;
-			}
-		}
-		dir->tenants[t].n_pool = i - dir->tenants[t].first_pool;
-	}
-	return 0;
-}
-
-static int
-build_tenants(struct cgn_directory *dir)
-{
-	const struct cgn_conf *conf = dir->conf;
-
-	dir->n_tenants = conf->n_tenants;
-	dir->tenants = calloc(conf->n_tenants + 1, sizeof(*dir->tenants));
-	if (dir->tenants == NULL)
-		return -ENOMEM;
-	for (uint32_t t = 0; t < conf->n_tenants; t++) {
-		const struct cgn_conf_tenant *c = &conf->tenants[t];
-
-		dir->tenants[t].conf = c;
-		dir->tenants[t].new_rate = cgn_rate_make(
-			c->quota.tenant.new_per_s, c->quota.tenant.burst);
-		dir->tenants[t].request_rate = cgn_rate_make(
-			c->portctl.requests_per_s, c->portctl.burst);
-		dir->tenants[t].subscriber_new_rate = cgn_rate_make(
-			c->quota.subscriber.new_per_s, c->quota.subscriber.burst);
-	}
-	return 0;
+	if (rc == -EOVERFLOW)
+		cgn_errmsg_set(err,
+			"more than %u attachments and uplinks, or more than %u addresses in all "
+			"on-link prefixes, all pools or all subscriber prefixes: use fewer, or "
+			"longer on-link prefixes",
+			(unsigned int)CGN_MAX_IFACES, (unsigned int)CGN_MAX_NUMBERS);
+	else if (rc == -ERANGE)
+		cgn_errmsg_set(err,
+			"%u tenants have come and gone since the start, and their numbers are not "
+			"used again: restart",
+			(unsigned int)CGN_MAX_TENANTS);
+	else
+		cgn_errmsg_set(
+			err, "not enough memory for the directory of tenants and subscribers");
 }
 
 uint64_t
@@ -145,21 +85,24 @@ cgn_iface_n_subscribers(const struct cgn_iface *iface)
 	return n;
 }
 
-/* Attachments stand first among the interfaces, in the order of the configuration. */
 static void
 judge_bindings(struct cgn_directory *dir)
 {
-	struct cgn_iface *iface = dir->ifaces;
+	for (uint32_t t = 0; t < dir->n_tenants; t++) {
+		const struct cgn_tenant *tenant = &dir->tenants[t];
 
-	for (uint32_t t = 0; t < dir->n_tenants; t++)
-		for (uint32_t a = 0; a < dir->tenants[t].conf->n_attachments; a++, iface++)
-			iface->unbound = dir->tenants[t].conf->attachments[a].binding ==
-					CGN_BINDING_NONE &&
+		for (uint32_t a = 0; tenant->conf != NULL && a < tenant->conf->n_attachments; a++) {
+			struct cgn_iface *iface = &dir->ifaces[tenant->ifaces[a]];
+
+			iface->unbound = tenant->conf->attachments[a].binding == CGN_BINDING_NONE &&
 				cgn_iface_n_subscribers(iface) > 1;
+		}
+	}
 }
 
 struct cgn_directory *
-cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
+cgn_directory_create(
+	const struct cgn_conf *conf, const struct cgn_directory *old, struct cgn_errmsg *err)
 {
 	struct cgn_directory *dir = calloc(1, sizeof(*dir));
 	int rc = -ENOMEM;
@@ -167,11 +110,9 @@ cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 	if (dir == NULL)
 		goto fail;
 	dir->conf = conf;
-	rc = build_tenants(dir);
+	rc = build_tenants(dir, old);
 	if (rc == 0)
-		rc = build_ifaces(dir);
-	if (rc == 0)
-		rc = build_pools(dir);
+		rc = cgn_directory_numbers_build(dir, old);
 	if (rc == 0)
 		rc = cgn_directory_maps_build(dir);
 	if (rc == 0) {
@@ -179,14 +120,7 @@ cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 		return dir;
 	}
 fail:
-	if (rc == -EOVERFLOW)
-		cgn_errmsg_set(err,
-			"more than %u attachments and uplinks, or more than %llu addresses in all "
-			"on-link prefixes or all pools: use fewer, or longer on-link prefixes",
-			(unsigned int)CGN_MAX_IFACES, (unsigned long long)max_number);
-	else
-		cgn_errmsg_set(
-			err, "not enough memory for the directory of tenants and subscribers");
+	explain(rc, err);
 	cgn_directory_destroy(dir);
 	errno = -rc;
 	return NULL;
@@ -204,10 +138,9 @@ cgn_directory_destroy(struct cgn_directory *dir)
 		cgn_range_map_fini(&dir->tenants[t].inside_dst);
 	}
 	cgn_directory_maps_free(dir);
+	cgn_directory_numbers_free(dir);
 	free(dir->tenants);
-	free(dir->ifaces);
-	free(dir->pool_addrs);
-	free(dir->pool_tenants);
+	free(dir->by_name);
 	free(dir);
 }
 
@@ -222,19 +155,46 @@ cgn_directory_run_at(const struct cgn_directory *dir, uint32_t inside)
 	return base;
 }
 
+bool
+cgn_directory_inside_live(const struct cgn_directory *dir, uint32_t inside)
+{
+	const struct cgn_inside_run *run = cgn_directory_run_at(dir, inside);
+
+	return dir->n_inside_runs > 0 && inside >= run->first_index &&
+		inside - run->first_index < run->n;
+}
+
+bool
+cgn_directory_neigh_live(const struct cgn_directory *dir, uint32_t neigh)
+{
+	uint32_t addr;
+
+	return cgn_directory_neigh_iface(dir, neigh, &addr) != CGN_NONE;
+}
+
 uint32_t
 cgn_directory_tenant_find(const struct cgn_directory *dir, const char *name)
 {
-	for (uint32_t t = 0; t < dir->n_tenants; t++)
-		if (strcmp(dir->tenants[t].conf->name, name) == 0)
-			return t;
+	uint32_t first = 0, end = dir->conf->n_tenants;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+		int order = strcmp(name, dir->by_name[middle]->conf->name);
+
+		if (order == 0)
+			return (uint32_t)(dir->by_name[middle] - dir->tenants);
+		if (order < 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
 	return CGN_NONE;
 }
 
 const char *
 cgn_directory_tenant_name(const struct cgn_directory *dir, uint32_t tenant)
 {
-	return tenant < dir->n_tenants ? dir->tenants[tenant].conf->name : "-";
+	return cgn_directory_tenant_live(dir, tenant) ? dir->tenants[tenant].conf->name : "-";
 }
 
 uint32_t
@@ -248,11 +208,18 @@ cgn_directory_inside_find(const struct cgn_directory *dir, uint32_t tenant, uint
 uint32_t
 cgn_directory_neigh_iface(const struct cgn_directory *dir, uint32_t neigh, uint32_t *addr)
 {
-	uint32_t base = 0;
+	const struct cgn_iface *iface;
+	const uint16_t *base = dir->by_neigh;
 
-	for (uint32_t n = dir->n_ifaces; n > 1; n -= n / 2)
-		if (dir->ifaces[base + n / 2].neigh_base <= neigh)
+	if (dir->n_live_ifaces == 0)
+		return CGN_NONE;
+	for (uint32_t n = dir->n_live_ifaces; n > 1; n -= n / 2)
+		if (dir->ifaces[base[n / 2]].neigh_base <= neigh)
 			base += n / 2;
-	*addr = cgn_prefix_first(dir->ifaces[base].onlink) + (neigh - dir->ifaces[base].neigh_base);
-	return base;
+	iface = &dir->ifaces[*base];
+	if (neigh < iface->neigh_base ||
+		neigh - iface->neigh_base >= cgn_prefix_size(iface->onlink))
+		return CGN_NONE;
+	*addr = cgn_prefix_first(iface->onlink) + (neigh - iface->neigh_base);
+	return *base;
 }

@@ -4,12 +4,17 @@
  * validated struct cgn_conf, const once published, read by every thread. Nothing here is counted,
  * learned or allocated at run time.
  *
- * Four number spaces are dense, so that arrays replace hash tables everywhere else:
- *  - tenant number 0..n_tenants-1; CGN_TENANT_BOX stands for "the box, no tenant";
- *  - interface number: attachments (inside) and uplinks (outside) together;
+ * Numbers, so that arrays replace hash tables everywhere else:
+ *  - tenant number, below CGN_MAX_TENANTS and never given twice; CGN_TENANT_BOX stands for the
+ *    box;
+ *  - interface number: attachments (inside) and uplinks (outside);
  *  - inside index: one per assigned address of every tenant; it names the subscriber;
  *  - pool index: one per outside address of every pool;
  *  - neighbour index: one per address of every interface's on-link prefix.
+ * They are dense in the first directory. A directory that follows another one keeps the number of
+ * whatever persists and gives what is new numbers that the older one does not use: in both together
+ * a number has one owner. So n_tenants, n_ifaces, … are bounds, which never fall from a directory
+ * to the next, and numbers below them may be nobody's: zeroed, and told by cgn_directory_…_live.
  * Addresses are HOST order.
  */
 #pragma once
@@ -21,11 +26,13 @@
 #include "conf.h"
 #include "err.h"
 #include "fates.h"
+#include "numbers.h"
 #include "pkt.h"
 #include "range_map.h"
 #include "rate.h"
 
 struct cgn_iface {
+	bool live;     /* false: the number is nobody's */
 	uint16_t port; /* index into cgn_directory.ports, not the DPDK port id */
 	uint16_t tenant;
 	enum cgn_role role;
@@ -59,19 +66,28 @@ struct cgn_inside_run {
 	bool onlink;
 };
 
+/* A run of pool addresses with consecutive pool indices. */
+struct cgn_pool_run {
+	uint32_t first_index, n;
+	uint32_t first_addr;
+	uint16_t tenant;
+};
+
 struct cgn_tenant {
-	const struct cgn_conf_tenant *conf;
-	uint32_t first_pool, n_pool;     /* pool indices; contiguous per tenant */
-	uint32_t first_inside, n_inside; /* inside indices; contiguous per tenant */
+	const struct cgn_conf_tenant *conf; /* NULL: the number is nobody's */
+	const uint16_t *ifaces; /* [conf->n_attachments] interface numbers, in that order */
+	struct cgn_number_runs inside, pool; /* its numbers; see cgn_number_next */
+	uint32_t n_inside, n_pool;           /* how many */
+	uint32_t first_pool; /* of its pool indices, which stand together in a first directory */
 	struct cgn_range_map subscribers; /* of all attachments: address → inside index of origin */
-	struct cgn_range_map inside_dst; /* where an inside packet may go, see cgn_dst_value */
+	struct cgn_range_map inside_dst; /* its own part, see cgn_directory_inside_dst */
 	struct cgn_rate new_rate, subscriber_new_rate;
 	struct cgn_rate request_rate; /* NAT-PMP and PCP, of one subscriber */
 };
 
 /*
- * Values of the two destination maps: what the address is, in the top bits, and a number. One
- * binary search per packet is route look-up, hairpin detection and martian filter at once.
+ * Values of the destination maps: what the address is, in the top bits, and a number. One look-up
+ * per packet is route look-up, hairpin detection and martian filter at once.
  */
 enum cgn_dst_class {
 	CGN_DST_GATEWAY, /* number: neighbour index of the next hop */
@@ -104,23 +120,63 @@ cgn_dst_number(uint32_t value)
 
 struct cgn_directory {
 	const struct cgn_conf *conf;
-	struct cgn_tenant *tenants;
+	struct cgn_tenant *tenants;        /* [n_tenants] */
+	const struct cgn_tenant **by_name; /* [conf->n_tenants] those that live, by name */
 	uint32_t n_tenants;
-	struct cgn_iface *ifaces; /* attachments first, then uplinks */
-	uint32_t n_ifaces, n_attachments;
+	struct cgn_iface *ifaces; /* [n_ifaces] */
+	uint32_t n_ifaces;
+	uint16_t *attachments; /* interface numbers, tenant after tenant */
+	uint16_t *uplinks;     /* [conf->n_uplinks] interface numbers, in that order */
+	uint16_t *by_neigh;    /* [n_live_ifaces] interface numbers by neigh_base */
+	uint32_t n_live_ifaces;
 	struct cgn_port_tags *ports; /* [conf->n_ports] */
 	uint32_t n_inside, n_pool, n_neigh;
+	uint32_t n_subscribers;             /* inside indices that live */
 	struct cgn_inside_run *inside_runs; /* sorted by first_index */
 	uint32_t n_inside_runs;
-	uint32_t *pool_addrs;             /* [n_pool] */
-	uint16_t *pool_tenants;           /* [n_pool] */
-	struct cgn_range_map outside_src; /* forbidden outside sources → enum cgn_fate */
-	struct cgn_range_map outside_dst; /* pool and own addresses, see cgn_dst_value */
+	struct cgn_pool_run *pool_runs; /* sorted by first_index */
+	uint32_t n_pool_runs;
+	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
+	uint32_t *pool_addrs;               /* [n_pool], 0 when nobody's */
+	uint16_t *pool_tenants;             /* [n_pool] */
+	struct cgn_range_map inside_dst;    /* the part of all, see cgn_directory_inside_dst */
+	struct cgn_range_map outside_src;   /* forbidden outside sources → enum cgn_fate */
+	struct cgn_range_map outside_dst;   /* pool and own addresses, see cgn_dst_value */
 };
 
-/* NULL with *err and errno set: ENOMEM, or EOVERFLOW for sizes beyond the number spaces. */
-struct cgn_directory *cgn_directory_create(const struct cgn_conf *conf, struct cgn_errmsg *err);
+/*
+ * old: the directory to follow, whose conf has the same list of ports, or NULL; only read, and not
+ * needed afterwards. What persists keeps its number: a tenant by name; an interface by role,
+ * tenant, port and tags; an inside index by tenant and address, wherever that is attached; a pool
+ * index by tenant and address; a neighbour index by interface and on-link prefix.
+ * NULL with *err and errno set: ENOMEM; EOVERFLOW for sizes beyond the number spaces; ERANGE when
+ * every tenant number has had its owner.
+ */
+struct cgn_directory *cgn_directory_create(
+	const struct cgn_conf *conf, const struct cgn_directory *old, struct cgn_errmsg *err);
 void cgn_directory_destroy(struct cgn_directory *dir);
+
+/* Has the number an owner? Any number is accepted, below the bound or not. */
+static inline bool
+cgn_directory_tenant_live(const struct cgn_directory *dir, uint32_t t)
+{
+	return t < dir->n_tenants && dir->tenants[t].conf != NULL;
+}
+
+static inline bool
+cgn_directory_iface_live(const struct cgn_directory *dir, uint32_t i)
+{
+	return i < dir->n_ifaces && dir->ifaces[i].live;
+}
+
+static inline bool
+cgn_directory_pool_live(const struct cgn_directory *dir, uint32_t i)
+{
+	return i < dir->n_pool && dir->pool_addrs[i] != 0;
+}
+
+bool cgn_directory_inside_live(const struct cgn_directory *dir, uint32_t inside);
+bool cgn_directory_neigh_live(const struct cgn_directory *dir, uint32_t neigh);
 
 /* Interface of a frame on a port, or CGN_IFACE_NONE. Priority tags (VID 0) match nothing. */
 static inline uint16_t
@@ -166,8 +222,38 @@ uint32_t cgn_directory_tenant_find(const struct cgn_directory *dir, const char *
 /* Inside index of a tenant's assigned address, or CGN_NONE. */
 uint32_t cgn_directory_inside_find(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr);
 
-/* Tenant name, or "-" for the box. */
+/* Tenant name, or "-" for the box and for a number that is nobody's. */
 const char *cgn_directory_tenant_name(const struct cgn_directory *dir, uint32_t tenant);
 
-/* Interface that owns a neighbour index, and the neighbour's address. */
+/*
+ * Interface that owns a neighbour index, and the neighbour's address; CGN_NONE, and no address,
+ * when it is nobody's.
+ */
 uint32_t cgn_directory_neigh_iface(const struct cgn_directory *dir, uint32_t neigh, uint32_t *addr);
+
+/*
+ * What an address is to the subscribers of a tenant, or NULL when no route leads there; use value
+ * and origin. The tenant's map holds its subscribers, links, service addresses and routes, the
+ * directory's pools, uplinks, routes of the box and what never is forwarded; of the two answers the
+ * one of the higher priority holds, as if all of it stood in one map. Any thread.
+ */
+static inline const struct cgn_range *
+cgn_directory_inside_dst(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr)
+{
+	const struct cgn_range_map *own_map = &dir->tenants[tenant].inside_dst;
+	const struct cgn_range *all = cgn_range_map_find(&dir->inside_dst, addr);
+	const struct cgn_range *own = cgn_range_map_find(own_map, addr);
+
+	if (own == NULL || all == NULL)
+		return own != NULL ? own : all;
+	return cgn_range_map_priority(&dir->inside_dst, all) > cgn_range_map_priority(own_map, own)
+		? all
+		: own;
+}
+
+/*
+ * The same as a list: the first range of addresses at or above from that are one thing to the
+ * tenant's subscribers. False when none is left. Telemetry.
+ */
+bool cgn_directory_inside_dst_next(
+	const struct cgn_directory *dir, uint32_t tenant, uint64_t from, struct cgn_range *range);

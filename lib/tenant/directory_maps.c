@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tag tables, subscriber ranges, routes, and the two outside maps that enforce the seed rules:
+ * Tag tables, routes, and the two outside maps that enforce the seed rules:
  * which sources may come from outside, and which destinations are the box's.
  */
 #include "directory_maps.h"
@@ -11,8 +11,11 @@
 
 enum { N_VIDS = 4096 };
 
-/* Priorities above those of routes, which are prefix lengths. */
-enum { PRIO_NEVER = 33, PRIO_INSIDE, PRIO_POOL, PRIO_OWN };
+/* Of routes of equal length the one of the nearer source wins. */
+enum route_source { ROUTE_BOX, ROUTE_TENANT, ROUTE_ONLINK, N_ROUTE_SOURCES };
+
+/* Priorities above those of all routes. */
+enum { PRIO_NEVER = 33 * N_ROUTE_SOURCES, PRIO_INSIDE, PRIO_POOL, PRIO_OWN };
 
 static uint16_t *
 vid_table(uint16_t **table)
@@ -56,94 +59,12 @@ build_tags(struct cgn_directory *dir)
 		dir->ports[p].role = dir->conf->ports[p].role;
 		dir->ports[p].untagged = CGN_IFACE_NONE;
 	}
-	for (uint32_t i = 0; i < dir->n_ifaces; i++)
-		if (add_tags(&dir->ports[dir->ifaces[i].port], &dir->ifaces[i].tags, (uint16_t)i) <
-			0)
+	for (uint32_t i = 0; i < dir->n_ifaces; i++) {
+		const struct cgn_iface *iface = &dir->ifaces[i];
+
+		if (iface->live &&
+			add_tags(&dir->ports[iface->port], &iface->tags, (uint16_t)i) < 0)
 			return -ENOMEM;
-	return 0;
-}
-
-/* Addresses of the on-link prefix that no subscriber can have: network, broadcast, the service. */
-static bool
-is_reserved(struct cgn_prefix onlink, uint32_t addr)
-{
-	if (addr == onlink.addr)
-		return true;
-	return onlink.len < 31 &&
-		(addr == cgn_prefix_first(onlink) || addr == cgn_prefix_last(onlink));
-}
-
-/* One run [first, last] of assigned addresses. */
-static int
-add_run(struct cgn_directory *dir, uint32_t i, const struct cgn_conf_subscribers *c, uint32_t first,
-	uint32_t last)
-{
-	struct cgn_iface *iface = &dir->ifaces[i];
-	struct cgn_inside_run *run = &dir->inside_runs[dir->n_inside_runs];
-	bool onlink = c->via == 0;
-	uint32_t hop = onlink ? first : c->via;
-
-	if (first > last)
-		return 0;
-	*run = (struct cgn_inside_run){.first_index = dir->n_inside,
-		.n = last - first + 1,
-		.first_addr = first,
-		.iface = (uint16_t)i,
-		.onlink = onlink,
-		.neigh = iface->neigh_base + (hop - cgn_prefix_first(iface->onlink))};
-	dir->n_inside += run->n;
-	dir->n_inside_runs++;
-	if (cgn_range_map_add(
-		    &dir->tenants[iface->tenant].subscribers, first, last, run->first_index, 0) < 0)
-		return -ENOMEM;
-	return cgn_range_map_add(&iface->subscribers, first, last, run->first_index, 0);
-}
-
-/* Cuts a configured prefix at the addresses that are nobody's. */
-static int
-add_subscribers(struct cgn_directory *dir, uint32_t i, const struct cgn_conf_subscribers *c)
-{
-	struct cgn_prefix onlink = dir->ifaces[i].onlink;
-	uint32_t cuts[3] = {cgn_prefix_first(onlink), onlink.addr, cgn_prefix_last(onlink)};
-	uint32_t first = cgn_prefix_first(c->prefix), last = cgn_prefix_last(c->prefix);
-	uint64_t at = first;
-
-	for (int k = 0; k < 3; k++) {
-		if (!is_reserved(onlink, cuts[k]) || cuts[k] < at || cuts[k] > last)
-			continue;
-		if (cuts[k] > at && add_run(dir, i, c, (uint32_t)at, cuts[k] - 1) < 0)
-			return -ENOMEM;
-		at = (uint64_t)cuts[k] + 1;
-	}
-	return at <= last ? add_run(dir, i, c, (uint32_t)at, last) : 0;
-}
-
-static int
-build_subscribers(struct cgn_directory *dir)
-{
-	const struct cgn_conf *conf = dir->conf;
-	uint32_t n = 0, i = 0;
-
-	for (uint32_t t = 0; t < conf->n_tenants; t++)
-		for (uint32_t a = 0; a < conf->tenants[t].n_attachments; a++)
-			n += conf->tenants[t].attachments[a].n_subscribers;
-	dir->inside_runs = calloc(4 * (size_t)n + 1, sizeof(*dir->inside_runs));
-	if (dir->inside_runs == NULL)
-		return -ENOMEM;
-	for (uint32_t t = 0; t < conf->n_tenants; t++) {
-		dir->tenants[t].first_inside = dir->n_inside;
-		for (uint32_t a = 0; a < conf->tenants[t].n_attachments; a++, i++) {
-			const struct cgn_conf_attachment *c = &conf->tenants[t].attachments[a];
-
-			for (uint32_t s = 0; s < c->n_subscribers; s++)
-				if (add_subscribers(dir, i, &c->subscribers[s]) < 0)
-					return -ENOMEM;
-			if (cgn_range_map_seal(&dir->ifaces[i].subscribers) < 0)
-				return -ENOMEM;
-		}
-		if (cgn_range_map_seal(&dir->tenants[t].subscribers) < 0)
-			return -ENOMEM;
-		dir->tenants[t].n_inside = dir->n_inside - dir->tenants[t].first_inside;
 	}
 	return 0;
 }
@@ -152,10 +73,12 @@ build_subscribers(struct cgn_directory *dir)
 static uint32_t
 outside_neigh(const struct cgn_directory *dir, uint32_t addr)
 {
-	for (uint32_t i = dir->n_attachments; i < dir->n_ifaces; i++)
-		if (cgn_prefix_has(dir->ifaces[i].onlink, addr))
-			return dir->ifaces[i].neigh_base +
-				(addr - cgn_prefix_first(dir->ifaces[i].onlink));
+	for (uint32_t u = 0; u < dir->conf->n_uplinks; u++) {
+		const struct cgn_iface *iface = &dir->ifaces[dir->uplinks[u]];
+
+		if (cgn_prefix_has(iface->onlink, addr))
+			return iface->neigh_base + (addr - cgn_prefix_first(iface->onlink));
+	}
 	return CGN_NONE;
 }
 
@@ -183,9 +106,15 @@ add_link_edges(struct cgn_range_map *map, struct cgn_prefix link, uint32_t value
 	return rc == 0 ? add_addr(map, cgn_prefix_last(link), value, prio) : rc;
 }
 
+static uint32_t
+route_prio(struct cgn_prefix prefix, enum route_source source)
+{
+	return prefix.len * (uint32_t)N_ROUTE_SOURCES + source;
+}
+
 static int
 add_routes(const struct cgn_directory *dir, struct cgn_range_map *map,
-	const struct cgn_conf_route *routes, uint32_t n)
+	const struct cgn_conf_route *routes, uint32_t n, enum route_source source)
 {
 	for (uint32_t r = 0; r < n; r++) {
 		uint32_t neigh = outside_neigh(dir, routes[r].via);
@@ -193,32 +122,30 @@ add_routes(const struct cgn_directory *dir, struct cgn_range_map *map,
 		if (neigh == CGN_NONE)
 			return -EINVAL;
 		if (add_prefix(map, routes[r].prefix, cgn_dst_value(CGN_DST_GATEWAY, neigh),
-			    routes[r].prefix.len) < 0)
+			    route_prio(routes[r].prefix, source)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* The part of both destination maps that is the same for all: pool addresses and own ones. */
+/* What is the box's own from both sides: pool addresses, and its addresses on uplinks. */
 static int
 add_own(const struct cgn_directory *dir, struct cgn_range_map *map)
 {
 	int rc = 0;
 
-	for (uint32_t i = 0; rc == 0 && i < dir->n_pool;) {
-		uint32_t n = 1;
+	for (uint32_t r = 0; rc == 0 && r < dir->n_pool_runs; r++) {
+		const struct cgn_pool_run *run = &dir->pool_runs[r];
 
-		/* One range per run of neighbouring addresses of one tenant. */
-		while (i + n < dir->n_pool && dir->pool_addrs[i + n] == dir->pool_addrs[i] + n &&
-			dir->pool_tenants[i + n] == dir->pool_tenants[i])
-			n++;
-		rc = cgn_range_map_add(map, dir->pool_addrs[i], dir->pool_addrs[i] + n - 1,
-			cgn_dst_value(CGN_DST_POOL, i), PRIO_POOL);
-		i += n;
+		rc = cgn_range_map_add(map, run->first_addr, run->first_addr + (run->n - 1),
+			cgn_dst_value(CGN_DST_POOL, run->first_index), PRIO_POOL);
 	}
-	for (uint32_t i = dir->n_attachments; rc == 0 && i < dir->n_ifaces; i++)
+	for (uint32_t u = 0; rc == 0 && u < dir->conf->n_uplinks; u++) {
+		uint16_t i = dir->uplinks[u];
+
 		rc = add_addr(
 			map, dir->ifaces[i].onlink.addr, cgn_dst_value(CGN_DST_OWN, i), PRIO_OWN);
+	}
 	return rc;
 }
 
@@ -227,50 +154,66 @@ add_own(const struct cgn_directory *dir, struct cgn_range_map *map)
 static const struct cgn_prefix never_dst[] = {
 	{0x00000000, 8}, {0x7f000000, 8}, {0xa9fe0000, 16}, {0xe0000000, 3}, {0x64400000, 10}};
 
-/*
- * Longest prefix first among routes (on-link, then the tenant's, then the box's at equal length);
- * what is the box's or the tenant's own stands above all routes.
- */
+/* Destinations of subscribers, the part that is the same for every tenant. */
 static int
-build_inside_dst(struct cgn_directory *dir, uint32_t t)
+build_inside_dst(struct cgn_directory *dir)
 {
-	struct cgn_tenant *tenant = &dir->tenants[t];
-	struct cgn_range_map *map = &tenant->inside_dst;
+	struct cgn_range_map *map = &dir->inside_dst;
 	int rc = 0;
 
-	for (uint32_t i = dir->n_attachments; rc == 0 && i < dir->n_ifaces; i++) {
-		struct cgn_prefix link = dir->ifaces[i].onlink;
+	for (uint32_t u = 0; rc == 0 && u < dir->conf->n_uplinks; u++) {
+		const struct cgn_iface *iface = &dir->ifaces[dir->uplinks[u]];
 
-		rc = add_prefix(map, link, cgn_dst_value(CGN_DST_ONLINK, dir->ifaces[i].neigh_base),
-			link.len);
-		if (rc == 0)
-			rc = add_link_edges(map, link, cgn_dst_value(CGN_DST_NEVER, 0), PRIO_NEVER);
-	}
-	if (rc == 0)
-		rc = add_routes(dir, map, tenant->conf->routes, tenant->conf->n_routes);
-	if (rc == 0)
-		rc = add_routes(dir, map, dir->conf->routes, dir->conf->n_routes);
-	for (uint32_t i = 0; rc == 0 && i < sizeof(never_dst) / sizeof(never_dst[0]); i++)
-		rc = add_prefix(map, never_dst[i], cgn_dst_value(CGN_DST_NEVER, 0), PRIO_NEVER);
-	for (uint32_t i = 0; rc == 0 && i < dir->n_attachments; i++) {
-		const struct cgn_iface *iface = &dir->ifaces[i];
-
-		if (iface->tenant != t)
-			continue;
-		rc = add_prefix(map, iface->onlink, cgn_dst_value(CGN_DST_INSIDE, 0), PRIO_INSIDE);
-		for (uint32_t r = 0; rc == 0 && r < iface->subscribers.n_ranges; r++)
-			rc = cgn_range_map_add(map, iface->subscribers.ranges[r].first,
-				iface->subscribers.ranges[r].last, cgn_dst_value(CGN_DST_INSIDE, 0),
-				PRIO_INSIDE);
-		if (rc == 0)
-			rc = add_addr(
-				map, iface->onlink.addr, cgn_dst_value(CGN_DST_OWN, i), PRIO_OWN);
+		rc = add_prefix(map, iface->onlink,
+			cgn_dst_value(CGN_DST_ONLINK, iface->neigh_base),
+			route_prio(iface->onlink, ROUTE_ONLINK));
 		if (rc == 0)
 			rc = add_link_edges(
-				map, iface->onlink, cgn_dst_value(CGN_DST_NEVER, 0), PRIO_OWN);
+				map, iface->onlink, cgn_dst_value(CGN_DST_NEVER, 0), PRIO_NEVER);
 	}
 	if (rc == 0)
+		rc = add_routes(dir, map, dir->conf->routes, dir->conf->n_routes, ROUTE_BOX);
+	for (uint32_t i = 0; rc == 0 && i < sizeof(never_dst) / sizeof(never_dst[0]); i++)
+		rc = add_prefix(map, never_dst[i], cgn_dst_value(CGN_DST_NEVER, 0), PRIO_NEVER);
+	if (rc == 0)
 		rc = add_own(dir, map);
+	return rc == 0 ? cgn_range_map_seal(map) : rc;
+}
+
+/* A link of the tenant and those behind it. */
+static int
+add_inside_link(const struct cgn_directory *dir, struct cgn_range_map *map, uint16_t i)
+{
+	const struct cgn_iface *iface = &dir->ifaces[i];
+	const uint32_t inside = cgn_dst_value(CGN_DST_INSIDE, 0);
+	int rc = add_prefix(map, iface->onlink, inside, PRIO_INSIDE);
+
+	for (uint32_t r = 0; rc == 0 && r < iface->subscribers.n_ranges; r++) {
+		const struct cgn_range *range = &iface->subscribers.ranges[r];
+
+		if (!cgn_prefix_has(iface->onlink, range->first) ||
+			!cgn_prefix_has(iface->onlink, range->last))
+			rc = cgn_range_map_add(map, range->first, range->last, inside, PRIO_INSIDE);
+	}
+	if (rc == 0)
+		rc = add_addr(map, iface->onlink.addr, cgn_dst_value(CGN_DST_OWN, i), PRIO_OWN);
+	return rc == 0
+		? add_link_edges(map, iface->onlink, cgn_dst_value(CGN_DST_NEVER, 0), PRIO_OWN)
+		: rc;
+}
+
+/* The part of one tenant: small, for it is there as often as there are tenants. */
+static int
+build_tenant_dst(struct cgn_directory *dir, uint32_t t)
+{
+	const struct cgn_conf_tenant *conf = dir->tenants[t].conf;
+	struct cgn_range_map *map = &dir->tenants[t].inside_dst;
+	int rc = 0;
+
+	for (uint32_t a = 0; rc == 0 && a < conf->n_attachments; a++)
+		rc = add_inside_link(dir, map, dir->tenants[t].ifaces[a]);
+	if (rc == 0)
+		rc = add_routes(dir, map, conf->routes, conf->n_routes, ROUTE_TENANT);
 	return rc == 0 ? cgn_range_map_seal(map) : rc;
 }
 
@@ -294,12 +237,14 @@ build_outside_src(struct cgn_directory *dir)
 	for (uint32_t i = 0; rc == 0 && i < dir->n_inside_runs; i++) {
 		const struct cgn_inside_run *run = &dir->inside_runs[i];
 
-		rc = cgn_range_map_add(map, run->first_addr, run->first_addr + run->n - 1,
+		rc = cgn_range_map_add(map, run->first_addr, run->first_addr + (run->n - 1),
 			CGN_FATE_OUTSIDE_INSIDE_SOURCE, PRIO_INSIDE);
 	}
 	for (uint32_t i = 0; rc == 0 && i < dir->n_ifaces; i++) {
 		const struct cgn_iface *iface = &dir->ifaces[i];
 
+		if (!iface->live)
+			continue;
 		if (iface->role == CGN_ROLE_INSIDE)
 			rc = add_prefix(
 				map, iface->onlink, CGN_FATE_OUTSIDE_INSIDE_SOURCE, PRIO_INSIDE);
@@ -310,8 +255,12 @@ build_outside_src(struct cgn_directory *dir)
 			rc = add_addr(
 				map, iface->onlink.addr, CGN_FATE_OUTSIDE_OWN_SOURCE, PRIO_OWN);
 	}
-	for (uint32_t i = 0; rc == 0 && i < dir->n_pool; i++)
-		rc = add_addr(map, dir->pool_addrs[i], CGN_FATE_OUTSIDE_OWN_SOURCE, PRIO_OWN);
+	for (uint32_t r = 0; rc == 0 && r < dir->n_pool_runs; r++) {
+		const struct cgn_pool_run *run = &dir->pool_runs[r];
+
+		rc = cgn_range_map_add(map, run->first_addr, run->first_addr + (run->n - 1),
+			CGN_FATE_OUTSIDE_OWN_SOURCE, PRIO_OWN);
+	}
 	return rc == 0 ? cgn_range_map_seal(map) : rc;
 }
 
@@ -326,10 +275,10 @@ build_outside_dst(struct cgn_directory *dir)
 int
 cgn_directory_maps_build(struct cgn_directory *dir)
 {
-	if (build_tags(dir) < 0 || build_subscribers(dir) < 0)
+	if (build_tags(dir) < 0 || build_inside_dst(dir) < 0)
 		return -ENOMEM;
 	for (uint32_t t = 0; t < dir->n_tenants; t++)
-		if (build_inside_dst(dir, t) < 0)
+		if (cgn_directory_tenant_live(dir, t) && build_tenant_dst(dir, t) < 0)
 			return -ENOMEM;
 	if (build_outside_src(dir) < 0 || build_outside_dst(dir) < 0)
 		return -ENOMEM;
@@ -346,7 +295,53 @@ cgn_directory_maps_free(struct cgn_directory *dir)
 		free(dir->ports[p].double_by);
 	}
 	free(dir->ports);
-	free(dir->inside_runs);
+	cgn_range_map_fini(&dir->inside_dst);
 	cgn_range_map_fini(&dir->outside_src);
 	cgn_range_map_fini(&dir->outside_dst);
+}
+
+/* What addr is to the tenant, and the last address up to which neither map has another range. */
+static const struct cgn_range *
+dst_until(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr, uint32_t *last)
+{
+	const struct cgn_range *nexts[2] = {
+		cgn_range_map_next(&dir->inside_dst, addr),
+		cgn_range_map_next(&dir->tenants[tenant].inside_dst, addr),
+	};
+
+	*last = UINT32_MAX;
+	for (int k = 0; k < 2; k++) {
+		if (nexts[k] == NULL)
+			continue;
+		if (nexts[k]->first > addr && nexts[k]->first - 1 < *last)
+			*last = nexts[k]->first - 1;
+		else if (nexts[k]->first <= addr && nexts[k]->last < *last)
+			*last = nexts[k]->last;
+	}
+	return cgn_directory_inside_dst(dir, tenant, addr);
+}
+
+bool
+cgn_directory_inside_dst_next(
+	const struct cgn_directory *dir, uint32_t tenant, uint64_t from, struct cgn_range *range)
+{
+	const struct cgn_range *found = NULL;
+	uint64_t at = from;
+	uint32_t last;
+
+	for (; found == NULL && at <= UINT32_MAX; at = (uint64_t)last + 1) {
+		found = dst_until(dir, tenant, (uint32_t)at, &last);
+		if (found != NULL) {
+			*range = *found;
+			range->first = (uint32_t)at;
+			range->last = last;
+		}
+	}
+	/* Where the other map cuts it without winning, it goes on. */
+	while (found != NULL && at <= UINT32_MAX &&
+		dst_until(dir, tenant, (uint32_t)at, &last) == found) {
+		range->last = last;
+		at = (uint64_t)last + 1;
+	}
+	return found != NULL;
 }

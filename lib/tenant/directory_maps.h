@@ -4,6 +4,6 @@
 
 #include "directory.h"
 
-/* Interfaces, tenants and pools are numbered already. Returns 0 or -ENOMEM. */
+/* Everything is numbered already. Returns 0 or -ENOMEM. */
 int cgn_directory_maps_build(struct cgn_directory *dir);
 void cgn_directory_maps_free(struct cgn_directory *dir);

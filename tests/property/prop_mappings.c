@@ -33,7 +33,8 @@ random_packet(void)
 {
 	const struct cgn_directory *dir = c->dp->dir;
 	uint32_t tenant = cgn_rand_below(&prng, dir->n_tenants);
-	uint32_t inside = dir->tenants[tenant].first_inside + cgn_rand_below(&prng, N_SUBSCRIBERS);
+	uint32_t inside = dir->tenants[tenant].inside.runs[0].first +
+		cgn_rand_below(&prng, N_SUBSCRIBERS);
 
 	return (struct cgn_pkt){.tenant = (uint16_t)tenant,
 		.inside = inside,

@@ -166,7 +166,7 @@ destroy_box(void *box)
 static void *
 create_directory(struct cgn_errmsg *err)
 {
-	return cgn_directory_create(conf, err);
+	return cgn_directory_create(conf, NULL, err);
 }
 
 static void

@@ -48,7 +48,7 @@ static struct cgn_explicit_ask
 ask_of(enum cgn_explicit_origin origin, uint32_t subscriber, uint16_t port, uint32_t lifetime_s)
 {
 	return (struct cgn_explicit_ask){.origin = origin,
-		.inside = c->dp->dir->tenants[0].first_inside + subscriber,
+		.inside = c->dp->dir->tenants[0].inside.runs[0].first + subscriber,
 		.proto = CGN_UDP,
 		.inside_port = port,
 		.lifetime_s = lifetime_s,
@@ -81,7 +81,8 @@ with_filters(struct cgn_explicit_ask a, uint8_t n, uint32_t first)
 static const struct cgn_filter_set *
 filters_at(uint32_t subscriber, uint16_t port)
 {
-	struct cgn_map_key key = {.inside = c->dp->dir->tenants[0].first_inside + subscriber,
+	struct cgn_map_key key = {
+		.inside = c->dp->dir->tenants[0].inside.runs[0].first + subscriber,
 		.port = rte_cpu_to_be_16(port),
 		.proto = CGN_UDP};
 	uint32_t i = cgn_table_find(c->table, &key);
@@ -286,8 +287,8 @@ Test(explicit, delete_all_over_blocks_that_go_away)
 
 		cr_assert_eq(ask(&a), CGN_EXPLICIT_OK);
 	}
-	cr_assert_eq(
-		cgn_explicit_ops.delete_all(c, 0, c->dp->dir->tenants[0].first_inside + 3, CGN_UDP),
+	cr_assert_eq(cgn_explicit_ops.delete_all(
+			     c, 0, c->dp->dir->tenants[0].inside.runs[0].first + 3, CGN_UDP),
 		CGN_EXPLICIT_OK);
 	cr_assert_eq(c->explicits.n_used, 0);
 	cr_assert_eq(c->pool->use[0].blocks, 0);

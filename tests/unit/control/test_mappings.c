@@ -39,7 +39,7 @@ packet(uint32_t subscriber, uint16_t port, enum cgn_proto proto)
 	const struct cgn_directory *dir = c->dp->dir;
 
 	return (struct cgn_pkt){.tenant = 0,
-		.inside = dir->tenants[0].first_inside + subscriber,
+		.inside = dir->tenants[0].inside.runs[0].first + subscriber,
 		.src = rte_cpu_to_be_32(cgn_directory_inside_addr(dir, subscriber)),
 		.sport = rte_cpu_to_be_16(port),
 		.proto = (uint8_t)proto};

@@ -128,7 +128,7 @@ TestSuite(state, .fini = finish);
 static uint32_t
 inside_of(uint32_t subscriber)
 {
-	return c->dp->dir->tenants[0].first_inside + subscriber;
+	return c->dp->dir->tenants[0].inside.runs[0].first + subscriber;
 }
 
 /* What the first packet of a flow makes. */

@@ -15,7 +15,7 @@ create(struct pool_fixture *f, uint64_t seed)
 {
 	struct cgn_errmsg err;
 
-	f->dir = cgn_directory_create(f->conf, &err);
+	f->dir = cgn_directory_create(f->conf, NULL, &err);
 	if (f->dir == NULL)
 		abort();
 	f->subscribers = calloc(f->dir->n_inside, sizeof(*f->subscribers));
@@ -159,7 +159,7 @@ tenant_is_sound(const struct cgn_pool *pool, uint32_t t, uint32_t *granules)
 	uint32_t n_free = 0, n_avail = 0;
 
 	for (uint32_t k = 0; k < tenant->n_inside; k++)
-		if (!holder_is_sound(pool, tenant->first_inside + k, &audit))
+		if (!holder_is_sound(pool, tenant->inside.runs[0].first + k, &audit))
 			return false;
 	for (uint32_t i = tenant->first_pool; i < tenant->first_pool + tenant->n_pool; i++) {
 		const struct cgn_pool_addr *addr = &pool->addrs[i];

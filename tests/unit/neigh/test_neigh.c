@@ -52,7 +52,7 @@ start(void)
 		"arp: {hold_packets: 6, hold_packets_per_neighbour: 4}\ntenants: [t0.yaml]\n",
 		"tenant: a\nattachments: [{port: access, address: 100.64.0.1/24, "
 		"subscribers: [{prefix: 100.64.0.0/24}]}]\npool: [203.0.113.16/32]\n");
-	dir = cgn_directory_create(conf, &err);
+	dir = cgn_directory_create(conf, NULL, &err);
 	t = cgn_neigh_create(dir, &ops, &notes, -1, &err);
 	cr_assert_not_null(t);
 	cgn_neigh_start(t, START_S);

@@ -41,7 +41,7 @@ start(void)
 
 	conf = conf_text_load(
 		CONF_TEXT_BOX "tenants: [t0.yaml, t1.yaml, t2.yaml]\n", tenants, N_TENANTS);
-	dir = cgn_directory_create(conf, &err);
+	dir = cgn_directory_create(conf, NULL, &err);
 	cr_assert_not_null(dir);
 }
 
@@ -112,9 +112,9 @@ Test(directory, inside_index_and_address_are_each_others_inverse)
 	uint32_t expected = 0;
 
 	for (uint32_t t = 0; t < N_TENANTS; t++) {
-		cr_assert_eq(dir->tenants[t].first_inside, expected);
+		cr_assert_eq(dir->tenants[t].inside.runs[0].first, expected);
 		for (uint32_t k = 0; k < dir->tenants[t].n_inside; k++) {
-			uint32_t inside = dir->tenants[t].first_inside + k;
+			uint32_t inside = dir->tenants[t].inside.runs[0].first + k;
 			uint32_t addr = cgn_directory_inside_addr(dir, inside);
 
 			cr_assert_eq(cgn_directory_inside_find(dir, t, addr), inside);
@@ -200,7 +200,7 @@ Test(directory, on_link_prefixes_beyond_the_number_space_are_refused)
 	}
 	strcat(box, "]\n");
 	c = conf_text_load(box, wide, N_WIDE);
-	d = cgn_directory_create(c, &err);
+	d = cgn_directory_create(c, NULL, &err);
 	cr_assert_null(d);
 	cr_assert_eq(errno, EOVERFLOW);
 	cr_assert_not_null(strstr(err.text, "on-link"), "%s", err.text);

@@ -53,7 +53,7 @@ start(void)
 	struct cgn_errmsg err;
 
 	conf = conf_text_load(box, tenants, N_TENANTS);
-	dir = cgn_directory_create(conf, &err);
+	dir = cgn_directory_create(conf, NULL, &err);
 	cr_assert_not_null(dir);
 	cr_assert_eq(dir->n_ifaces, N_IFACES);
 }
@@ -122,7 +122,7 @@ Test(directory_maps, priority_tags_and_unused_vids_match_nothing)
 static const struct cgn_range *
 to(uint32_t tenant, const char *addr)
 {
-	return cgn_range_map_find(&dir->tenants[tenant].inside_dst, ip(addr));
+	return cgn_directory_inside_dst(dir, tenant, ip(addr));
 }
 
 /* Next hop's address of a destination that is forwarded. */
