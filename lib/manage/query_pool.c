@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lifetime.h"
+#include "pool_addr.h"
 #include "query.h"
 
 static bool
@@ -153,16 +154,17 @@ pool_row_fill(const struct cgn_pool *pool, uint32_t i, struct cgn_pool_row *row)
 	uint32_t steps = 0;
 
 	*row = (struct cgn_pool_row){.pool = i, .n_blocks = addr->n_blocks, .n_free = addr->n_free};
-	for (uint32_t g = addr->first_granule; g <= addr->last_granule; g += addr->block_granules) {
+	for (uint32_t g = cgn_pool_addr_leased(addr, 0); g < CGN_GRANULES;) {
 		const struct cgn_block *block = block_at(pool, i, g);
 
 		steps++;
-		for (int p = 0; block != NULL && p < CGN_N_PROTOS; p++) {
+		for (int p = 0; p < CGN_N_PROTOS; p++) {
 			row->busy[p] += block->busy[p];
 			row->resting[p] += block->resting[p];
 		}
+		g = cgn_pool_addr_leased(addr, block->first_granule + block->n_granules);
 	}
-	return steps;
+	return steps + 1;
 }
 
 /* The pool indices that a query is about. */
@@ -185,7 +187,7 @@ cgn_query_pools(struct cgn_control *c, void *arg)
 
 	q->q.n = 0;
 	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
-		if (cgn_directory_pool_live(c->dp->dir, i))
+		if (c->pool->addrs[i].state != CGN_ADDR_NONE)
 			steps += pool_row_fill(c->pool, i, &q->rows[q->q.n++]);
 		i = cgn_number_next(&numbers, i + 1);
 	}

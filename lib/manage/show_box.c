@@ -95,16 +95,6 @@ add_heap(struct cgn_reply *r)
 	cgn_reply_u64(r, "heap_used_bytes", used);
 }
 
-static uint64_t
-pool_bytes(const struct cgn_pool *pool)
-{
-	return pool->dir->n_pool *
-		(CGN_GRANULES * sizeof(*pool->granules) + sizeof(*pool->addrs) +
-			sizeof(*pool->avail)) +
-		pool->n_chunks * (sizeof(*pool->chunks) + sizeof(*pool->ctl)) +
-		pool->n_blocks * sizeof(*pool->blocks);
-}
-
 /* Records of explicit mappings and filter sets: as many of each as table.explicit says. */
 static void
 add_explicits(struct cgn_reply *r, const struct cgn_control *c, const struct cgn_query_box *q)
@@ -135,7 +125,7 @@ cgn_show_memory(struct cgn_show *show)
 	cgn_reply_u64(r, "mapping_bytes", sizeof(struct cgn_mapping));
 	cgn_reply_u64(
 		r, "table_bytes", (c->table->capacity + UINT64_C(1)) * sizeof(struct cgn_mapping));
-	cgn_reply_u64(r, "pool_bytes", pool_bytes(c->pool));
+	cgn_reply_u64(r, "pool_bytes", cgn_pool_bytes(c->pool));
 	add_explicits(r, c, &q);
 	cgn_reply_u64(r, "subscriber_bytes",
 		sizeof(struct cgn_subscriber) + show->box->dp.n_workers * sizeof(uint64_t));

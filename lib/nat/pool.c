@@ -3,33 +3,43 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "mem.h"
+#include "pool_addr.h"
 #include "port_block.h"
+#include "reserve.h"
 
 static int
-alloc_arrays(struct cgn_pool *pool, int socket)
+reserve_arrays(struct cgn_pool *pool, int socket)
 {
-	uint32_t n_pool = pool->dir->n_pool;
-	int rc = cgn_blocks_size(pool->dir, &pool->n_blocks, &pool->n_chunks);
-
-	if (rc < 0)
-		return rc;
-	pool->n_chunks++; /* chunk 0 is empty for ever */
-	pool->granules = cgn_mem_zalloc(
-		"pool_granules", (size_t)n_pool * CGN_GRANULES, sizeof(*pool->granules), socket);
-	pool->chunks = cgn_mem_zalloc("pool_chunks", pool->n_chunks, sizeof(*pool->chunks), socket);
-	pool->ctl = cgn_mem_zalloc("pool_chunk_ctl", pool->n_chunks, sizeof(*pool->ctl), socket);
-	pool->addrs = cgn_mem_zalloc("pool_addrs", n_pool, sizeof(*pool->addrs), socket);
-	pool->avail = cgn_mem_zalloc("pool_avail", n_pool, sizeof(*pool->avail), socket);
-	pool->blocks = cgn_mem_zalloc("pool_blocks", pool->n_blocks, sizeof(*pool->blocks), socket);
-	pool->use = cgn_mem_zalloc("pool_use", pool->dir->n_tenants, sizeof(*pool->use), socket);
+	pool->granules = cgn_reserve_create(
+		CGN_MAX_POOL, CGN_GRANULES * sizeof(*pool->granules), socket);
+	pool->chunks = cgn_reserve_create(CGN_MAX_CHUNKS, sizeof(*pool->chunks), socket);
+	pool->ctl = cgn_reserve_create(CGN_MAX_CHUNKS, sizeof(*pool->ctl), socket);
+	pool->addrs = cgn_reserve_create(CGN_MAX_POOL, sizeof(*pool->addrs), socket);
+	pool->avail = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*pool->avail), socket);
+	pool->blocks = cgn_reserve_create(CGN_MAX_CHUNKS, sizeof(*pool->blocks), socket);
+	pool->use = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*pool->use), socket);
 	return pool->granules != NULL && pool->chunks != NULL && pool->ctl != NULL &&
 			pool->addrs != NULL && pool->avail != NULL && pool->blocks != NULL &&
 			pool->use != NULL
 		? 0
 		: -ENOMEM;
+}
+
+static int
+add_addrs(struct cgn_pool *pool, struct cgn_errmsg *err)
+{
+	struct cgn_pool_need need;
+	int rc = cgn_pool_need(pool, pool->dir, &need, err);
+
+	if (rc == 0)
+		rc = cgn_pool_fill(pool, &need);
+	for (uint32_t i = 0; rc == 0 && i < pool->dir->n_pool; i++)
+		if (pool->dir->pool_tenants[i] < pool->dir->n_tenants)
+			rc = cgn_pool_addr_add(pool, i);
+	return rc;
 }
 
 struct cgn_pool *
@@ -44,27 +54,20 @@ cgn_pool_create(const struct cgn_directory *dir, struct cgn_subscriber *subscrib
 	pool->dir = dir;
 	pool->subscribers = subscribers;
 	pool->rand = rand;
-	rc = alloc_arrays(pool, socket);
+	pool->n_chunks = 1; /* chunk 0 is empty for ever */
+	pool->first_free_chunk = pool->first_free_block = CGN_NONE;
+	rc = reserve_arrays(pool, socket);
+	if (rc == 0)
+		rc = add_addrs(pool, err);
 	if (rc < 0)
 		goto fail;
-	cgn_blocks_init(pool);
-	for (uint32_t i = 0; i < dir->n_inside; i++) {
-		subscribers[i].pool = CGN_NONE;
-		subscribers[i].first_block = CGN_NONE;
-		subscribers[i].last_refusal = CGN_FATE_NONE;
-	}
+	cgn_subscribers_init(subscribers, 0, dir->n_inside);
 	return pool;
 fail:
-	if (rc == -EOVERFLOW)
+	if (rc == -ENOMEM)
 		cgn_errmsg_set(err,
-			"the pools have more ports than one box can number, at most %u: shrink "
-			"them "
-			"or narrow ports.first and ports.last",
-			(unsigned int)CGN_MAX_CHUNKS * CGN_GRANULE_PORTS);
-	else
-		cgn_errmsg_set(err,
-			"no memory for the ports of %u pool addresses (about %u MiB): raise "
-			"memory.size_mib or shrink the pools",
+			"no memory for the ports of %u pool addresses (about %u MiB): free some or "
+			"shrink the pools",
 			dir->n_pool, dir->n_pool); /* 64512 ports: 0.8 MB an address */
 	cgn_pool_destroy(pool);
 	errno = -rc;
@@ -76,14 +79,33 @@ cgn_pool_destroy(struct cgn_pool *pool)
 {
 	if (pool == NULL)
 		return;
-	cgn_mem_free((void *)pool->granules);
-	cgn_mem_free(pool->chunks);
-	cgn_mem_free(pool->ctl);
-	cgn_mem_free(pool->addrs);
-	cgn_mem_free(pool->avail);
-	cgn_mem_free(pool->blocks);
-	cgn_mem_free(pool->use);
+	for (uint32_t t = 0; t < pool->ready.n_tenants; t++)
+		free(pool->avail[t].addrs);
+	cgn_reserve_destroy((void *)pool->granules);
+	cgn_reserve_destroy(pool->chunks);
+	cgn_reserve_destroy(pool->ctl);
+	cgn_reserve_destroy(pool->addrs);
+	cgn_reserve_destroy(pool->avail);
+	cgn_reserve_destroy(pool->blocks);
+	cgn_reserve_destroy(pool->use);
 	cgn_mem_free(pool);
+}
+
+uint64_t
+cgn_pool_bytes(const struct cgn_pool *pool)
+{
+	return cgn_reserve_bytes((const void *)pool->granules) + cgn_reserve_bytes(pool->chunks) +
+		cgn_reserve_bytes(pool->ctl) + cgn_reserve_bytes(pool->addrs) +
+		cgn_reserve_bytes(pool->avail) + cgn_reserve_bytes(pool->blocks) +
+		cgn_reserve_bytes(pool->use);
+}
+
+void
+cgn_subscribers_init(struct cgn_subscriber *subscribers, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = first; i < first + n; i++)
+		subscribers[i] = (struct cgn_subscriber){
+			.pool = CGN_NONE, .first_block = CGN_NONE, .last_refusal = CGN_FATE_NONE};
 }
 
 static uint32_t

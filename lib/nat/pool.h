@@ -37,6 +37,8 @@ enum {
 	 * deleted rests for as long as traffic would have kept it. */
 	CGN_REST_SLOTS = 131072,
 	CGN_BLOCK_REST_SLOTS = 4096, /* s, likewise above the largest timeouts.port_rest_s, 3600 */
+	CGN_MAX_POOL =
+		65536, /* addresses: a /16, six times what CGN_MAX_CHUNKS serves by default */
 };
 
 #define CGN_SLOT_RESTING UINT32_C(0x80000000)
@@ -74,20 +76,44 @@ struct cgn_pool_notes {
 	bool is_queued;
 };
 
+enum cgn_addr_state {
+	CGN_ADDR_NONE, /* no address has this pool index */
+	CGN_ADDR_OPEN,
+	CGN_ADDR_DRAINING, /* leased blocks stay; no more are leased */
+};
+
+/*
+ * A leased block may be older than the range and block size in force (pool_addr.h). What may be
+ * leased is counted in n_blocks together with what is.
+ */
 struct cgn_pool_addr {
 	uint16_t tenant;
-	uint16_t first_granule, last_granule; /* usable, inclusive */
+	uint16_t state;                       /* enum cgn_addr_state */
+	uint16_t first_granule, last_granule; /* of blocks to be leased, inclusive */
 	uint16_t block_granules;
-	uint16_t n_blocks, n_free;
+	uint16_t n_blocks, n_free;         /* leased and free; free */
+	uint16_t kept_chunks, kept_blocks; /* its part of those of the pool */
 	uint32_t avail_pos; /* place in the tenant's list of addresses with free blocks */
-	uint64_t free_blocks[CGN_GRANULES / 64];
+	uint64_t leased[CGN_GRANULES / 64];      /* granules of leased blocks */
+	uint64_t free_blocks[CGN_GRANULES / 64]; /* block 0 begins at first_granule */
 	struct cgn_pool_notes notes;
+};
+
+/* Addresses of one tenant; in C library memory, since it moves when it grows. */
+struct cgn_pool_list {
+	uint32_t *addrs; /* [use.n_avail] those with a free block */
+	uint32_t n_addrs, cap;
+};
+
+/* Sizes for which memory is there: numbers below these can be used (pool_addr.h). */
+struct cgn_pool_need {
+	uint32_t n_pool, n_tenants, n_chunks, n_blocks;
 };
 
 /* Gauges of one tenant; control writes, telemetry asks control. */
 struct cgn_pool_use {
 	uint32_t blocks, blocks_peak;
-	uint32_t n_blocks;           /* all there are */
+	uint32_t n_blocks;           /* leased, and those that could be */
 	uint32_t busy[CGN_N_PROTOS]; /* mapped or resting */
 	uint32_t resting[CGN_N_PROTOS];
 	uint32_t n_avail;        /* addresses with a free block */
@@ -107,20 +133,22 @@ struct cgn_claim {
 
 enum { CGN_MAX_CLAIMS = 256 };
 
+/* The arrays are reserved (base/reserve.h) and never move. */
 struct cgn_pool {
-	const struct cgn_directory *dir;
+	const struct cgn_directory *dir; /* in force; control sets the next one */
 	struct cgn_subscriber *subscribers;
 	_Atomic uint32_t *granules; /* [n_pool][CGN_GRANULES] → chunk */
 	struct cgn_chunk *chunks;
-	uint32_t n_chunks;
+	struct cgn_pool_need ready; /* written by the main thread, handed over to control */
 	/* Control only. */
 	struct cgn_chunk_ctl *ctl;
-	uint32_t first_free_chunk;
+	uint32_t n_chunks, first_free_chunk; /* chunk 0 and those that are leased or free */
 	struct cgn_pool_addr *addrs;
-	uint32_t *avail; /* [n_pool], each tenant's part begins at its first_pool */
+	struct cgn_pool_list *avail; /* [n_tenants] */
 	struct cgn_block *blocks;
-	uint32_t n_blocks, first_free_block;
-	struct cgn_pool_use *use; /* [n_tenants] */
+	uint32_t n_blocks, first_free_block; /* that are leased or free */
+	uint32_t kept_chunks, kept_blocks;   /* by all addresses */
+	struct cgn_pool_use *use;            /* [n_tenants] */
 	uint32_t rest_now_s;
 	uint32_t rest_heads[CGN_REST_SLOTS];        /* slot number + 1, by second */
 	uint32_t rest_blocks[CGN_BLOCK_REST_SLOTS]; /* block + 1, by second */
@@ -147,6 +175,15 @@ struct cgn_pool *cgn_pool_create(const struct cgn_directory *dir,
 	struct cgn_subscriber *subscribers, struct cgn_rand *rand, int socket,
 	struct cgn_errmsg *err);
 void cgn_pool_destroy(struct cgn_pool *pool);
+
+/* Bytes of memory it has taken. Any thread. */
+uint64_t cgn_pool_bytes(const struct cgn_pool *pool);
+
+/*
+ * Inside indices first … first+n-1, filled and held by nobody, are new subscribers': nothing used,
+ * no address, no block. Control thread, or main before the index can be seen.
+ */
+void cgn_subscribers_init(struct cgn_subscriber *subscribers, uint32_t first, uint32_t n);
 
 /* Worker: mapping at an outside port, or CGN_MAPPING_NONE. port: host order. */
 static inline uint32_t

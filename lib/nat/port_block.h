@@ -7,13 +7,6 @@
 
 #include "pool.h"
 
-/* Sets up the blocks of all addresses: all free. */
-void cgn_blocks_init(struct cgn_pool *pool);
-
-/* Blocks of all addresses together, and chunks they need; from configuration. 0, or -EOVERFLOW when
- * that is CGN_MAX_CHUNKS or more. */
-int cgn_blocks_size(const struct cgn_directory *dir, uint32_t *n_blocks, uint32_t *n_chunks);
-
 /*
  * Leases a block on the subscriber's paired address, or on a new one if it holds none.
  * CGN_FATE_NONE and *block, or NO_PORTS (no more allowed or left on that address), NO_ADDRESS.

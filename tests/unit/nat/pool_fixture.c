@@ -151,31 +151,85 @@ holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audi
 }
 
 static bool
+is_leased(const struct cgn_pool_addr *addr, uint32_t granule)
+{
+	return addr->leased[granule / 64] >> (granule % 64) & 1;
+}
+
+/* A block of the layout is free exactly when none of its granules is leased. */
+static bool
+free_blocks_are_sound(const struct cgn_pool_addr *addr, uint32_t i)
+{
+	uint32_t n_free = 0, k = 0;
+
+	for (uint32_t g = addr->first_granule; g <= addr->last_granule; k++) {
+		bool is_whole = addr->state == CGN_ADDR_OPEN;
+
+		for (uint32_t n = 0; n < addr->block_granules && g <= addr->last_granule; n++, g++)
+			is_whole = is_whole && !is_leased(addr, g);
+		if ((addr->free_blocks[k / 64] >> (k % 64) & 1) != is_whole)
+			return say("free block is not free, or the other way round", i);
+		n_free += is_whole;
+	}
+	for (; k < CGN_GRANULES; k++)
+		if (addr->free_blocks[k / 64] >> (k % 64) & 1)
+			return say("free block beyond the last", i);
+	return n_free == addr->n_free ? true : say("free blocks of an address are miscounted", i);
+}
+
+static bool
+addr_is_sound(const struct cgn_pool *pool, uint32_t i)
+{
+	const struct cgn_pool_addr *addr = &pool->addrs[i];
+	uint32_t n_blocks = 0, n_granules = 0, last = CGN_NONE;
+
+	for (uint32_t g = 0; g < CGN_GRANULES; g++) {
+		uint32_t c = atomic_load(&pool->granules[(uint64_t)i * CGN_GRANULES + g]);
+		uint32_t b = c != 0 ? pool->ctl[c].block : CGN_NONE;
+
+		if ((c != 0) != is_leased(addr, g))
+			return say("granule with a chunk is not leased", i);
+		if (c != 0 && pool->blocks[b].pool != i)
+			return say("granule belongs to another address", i);
+		n_granules += c != 0;
+		n_blocks += b != CGN_NONE && b != last;
+		last = b;
+	}
+	if (n_blocks != (uint32_t)addr->n_blocks - addr->n_free)
+		return say("leased blocks of an address are miscounted", i);
+	if (n_granules > addr->kept_chunks || addr->n_blocks > addr->kept_blocks)
+		return say("address keeps too little", i);
+	if ((addr->n_free > 0) != (addr->avail_pos != CGN_NONE))
+		return say("address is wrongly listed", i);
+	if (addr->n_free > 0 && pool->avail[addr->tenant].addrs[addr->avail_pos] != i)
+		return say("address is listed elsewhere", i);
+	return free_blocks_are_sound(addr, i);
+}
+
+static bool
 tenant_is_sound(const struct cgn_pool *pool, uint32_t t, uint32_t *granules)
 {
 	const struct cgn_tenant *tenant = &pool->dir->tenants[t];
 	const struct cgn_pool_use *use = &pool->use[t];
 	struct audit audit = {0};
-	uint32_t n_free = 0, n_avail = 0;
+	uint32_t n_addrs = 0, n_free = 0, n_avail = 0;
 
 	for (uint32_t k = 0; k < tenant->n_inside; k++)
 		if (!holder_is_sound(pool, tenant->inside.runs[0].first + k, &audit))
 			return false;
-	for (uint32_t i = tenant->first_pool; i < tenant->first_pool + tenant->n_pool; i++) {
+	for (uint32_t i = 0; i < pool->ready.n_pool; i++) {
 		const struct cgn_pool_addr *addr = &pool->addrs[i];
-		uint32_t bits = 0;
 
-		for (uint32_t w = 0; w < CGN_GRANULES / 64; w++)
-			bits += (uint32_t)__builtin_popcountll(addr->free_blocks[w]);
-		if (bits != addr->n_free)
-			return say("free blocks of an address are miscounted", i);
-		if ((addr->n_free > 0) != (addr->avail_pos != CGN_NONE))
-			return say("address is wrongly listed", i);
-		if (addr->n_free > 0 && pool->avail[tenant->first_pool + addr->avail_pos] != i)
-			return say("address is listed elsewhere", i);
+		if (addr->state == CGN_ADDR_NONE || addr->tenant != t)
+			continue;
+		if (!addr_is_sound(pool, i))
+			return false;
+		n_addrs++;
 		n_free += addr->n_free;
 		n_avail += addr->n_free > 0;
 	}
+	if (n_addrs != pool->avail[t].n_addrs)
+		return say("addresses of a tenant are miscounted", t);
 	if (n_free + audit.blocks != use->n_blocks || audit.blocks != use->blocks ||
 		audit.blocks_resting != use->blocks_resting)
 		return say("blocks of a tenant are miscounted", t);
@@ -186,6 +240,35 @@ tenant_is_sound(const struct cgn_pool *pool, uint32_t t, uint32_t *granules)
 		return say("ports of a tenant are miscounted", t);
 	*granules += audit.granules;
 	return true;
+}
+
+/* What addresses keep for themselves is there, and no more is promised than there is. */
+static bool
+kept_is_sound(const struct cgn_pool *pool)
+{
+	uint32_t chunks = 0, blocks = 0;
+
+	for (uint32_t i = 0; i < pool->ready.n_pool; i++) {
+		if (pool->addrs[i].state == CGN_ADDR_NONE)
+			continue;
+		chunks += pool->addrs[i].kept_chunks;
+		blocks += pool->addrs[i].kept_blocks;
+	}
+	if (chunks != pool->kept_chunks || blocks != pool->kept_blocks)
+		return say("chunks or blocks that are kept are miscounted", chunks);
+	return chunks < pool->n_chunks && blocks <= pool->n_blocks
+		? true
+		: say("more is kept than there is", chunks);
+}
+
+static uint32_t
+free_blocks(const struct cgn_pool *pool)
+{
+	uint32_t n = 0;
+
+	for (uint32_t b = pool->first_free_block; b != CGN_NONE && n <= pool->n_blocks; n++)
+		b = pool->blocks[b].next;
+	return n;
 }
 
 static uint32_t
@@ -201,11 +284,17 @@ free_chunks(const struct cgn_pool *pool)
 bool
 pool_is_consistent(const struct cgn_pool *pool)
 {
-	uint32_t granules = 0;
+	uint32_t granules = 0, blocks = 0;
 
-	for (uint32_t t = 0; t < pool->dir->n_tenants; t++)
+	for (uint32_t t = 0; t < pool->dir->n_tenants; t++) {
 		if (!tenant_is_sound(pool, t, &granules))
 			return false;
+		blocks += pool->use[t].blocks;
+	}
+	if (!kept_is_sound(pool))
+		return false;
+	if (free_blocks(pool) + blocks != pool->n_blocks)
+		return say("blocks are lost", blocks);
 	if (free_chunks(pool) + granules + 1 != pool->n_chunks)
 		return say("chunks are lost", granules);
 	for (uint32_t k = 0; k < CGN_N_PROTOS * CGN_GRANULE_PORTS; k++)
@@ -224,8 +313,7 @@ bool
 pool_is_untouched(const struct cgn_pool *pool)
 {
 	for (uint32_t t = 0; t < pool->dir->n_tenants; t++)
-		if (pool->use[t].blocks != 0 ||
-			pool->use[t].n_avail != pool->dir->tenants[t].n_pool)
+		if (pool->use[t].blocks != 0 || pool->use[t].n_avail != pool->avail[t].n_addrs)
 			return say("tenant still has blocks", t);
 	for (uint64_t g = 0; g < (uint64_t)pool->dir->n_pool * CGN_GRANULES; g++)
 		if (atomic_load(&pool->granules[g]) != 0)

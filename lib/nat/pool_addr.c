@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Outside addresses and their free blocks; see pool_addr.h. The free blocks of the layout in force
+ * are kept as a bitmap beside that of the leased granules, so that leasing need not search; a
+ * tenant has a list of the addresses with a free block, so that drawing one needs no search either.
+ */
+#include "pool_addr.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reserve.h"
+
+/* How an address is cut into blocks. */
+struct layout {
+	uint16_t first, last; /* granules, inclusive */
+	uint16_t block;       /* granules of a block; the last one may be shorter */
+};
+
+static struct layout
+layout_of(const struct cgn_directory *dir, uint32_t tenant)
+{
+	const struct cgn_conf_tenant *conf = dir->tenants[tenant].conf;
+
+	return (struct layout){.first = conf->ports.first / CGN_GRANULE_PORTS,
+		.last = conf->ports.last / CGN_GRANULE_PORTS,
+		.block = conf->ports.block_size / CGN_GRANULE_PORTS};
+}
+
+static uint32_t
+n_granules(const struct layout *l)
+{
+	return l->last - l->first + 1u;
+}
+
+static uint32_t
+n_blocks(const struct layout *l)
+{
+	return (n_granules(l) + l->block - 1) / l->block;
+}
+
+static bool
+has_layout(const struct cgn_pool_addr *addr, const struct layout *l)
+{
+	return addr->first_granule == l->first && addr->last_granule == l->last &&
+		addr->block_granules == l->block;
+}
+
+/* The bits of word w that stand for granules first … last. */
+static uint64_t
+word_mask(uint32_t w, uint32_t first, uint32_t last)
+{
+	uint32_t from = w * 64, to = from + 63;
+	uint64_t mask = UINT64_MAX;
+
+	if (first > to || last < from)
+		return 0;
+	if (first > from)
+		mask &= UINT64_MAX << (first - from);
+	if (last < to)
+		mask &= UINT64_MAX >> (to - last);
+	return mask;
+}
+
+/* Granules of the layout and of leased blocks together. */
+static uint32_t
+n_covered(const struct cgn_pool_addr *addr, const struct layout *l)
+{
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; w < CGN_GRANULES / 64; w++)
+		n += (uint32_t)__builtin_popcountll(
+			addr->leased[w] | word_mask(w, l->first, l->last));
+	return n;
+}
+
+/* Granules of both ranges, and of leased blocks, which can become more within the old one. */
+static uint32_t
+n_covered_by_both(const struct cgn_pool_addr *addr, const struct layout *l)
+{
+	struct cgn_pool_addr both = *addr;
+
+	for (uint32_t w = 0; w < CGN_GRANULES / 64; w++)
+		both.leased[w] |= word_mask(w, addr->first_granule, addr->last_granule);
+	return n_covered(&both, l);
+}
+
+static uint32_t
+n_leased(const struct cgn_pool_addr *addr)
+{
+	return (uint32_t)addr->n_blocks - addr->n_free;
+}
+
+/* What address i, which may be new, needs beyond what it keeps. */
+static void
+add_need(const struct cgn_pool *pool, uint32_t i, const struct layout *l, uint64_t *chunks,
+	uint64_t *blocks)
+{
+	const struct cgn_pool_addr *addr = i < pool->ready.n_pool ? &pool->addrs[i] : NULL;
+
+	if (addr == NULL || addr->state == CGN_ADDR_NONE) {
+		*chunks += n_granules(l);
+		*blocks += n_blocks(l);
+	} else if (!has_layout(addr, l)) {
+		uint32_t n = n_covered_by_both(addr, l);
+
+		*chunks += n > addr->kept_chunks ? n - addr->kept_chunks : 0;
+		*blocks += n_blocks(l);
+	}
+}
+
+int
+cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
+	struct cgn_pool_need *need, struct cgn_errmsg *err)
+{
+	uint64_t chunks = pool->kept_chunks, blocks = pool->kept_blocks;
+
+	if (dir->n_pool > CGN_MAX_POOL) {
+		cgn_errmsg_set(err, "the pools have %u addresses, more than %u: shrink them",
+			dir->n_pool, (unsigned int)CGN_MAX_POOL);
+		return -EOVERFLOW;
+	}
+	for (uint32_t i = 0; i < dir->n_pool; i++) {
+		struct layout l;
+
+		if (dir->pool_tenants[i] >= dir->n_tenants)
+			continue;
+		l = layout_of(dir, dir->pool_tenants[i]);
+		add_need(pool, i, &l, &chunks, &blocks);
+	}
+	if (chunks >= CGN_MAX_CHUNKS || blocks >= CGN_MAX_CHUNKS) {
+		cgn_errmsg_set(err,
+			"the pools have more ports than one box can number, at most %u: shrink "
+			"them or narrow ports.first and ports.last",
+			(unsigned int)CGN_MAX_CHUNKS * CGN_GRANULE_PORTS);
+		return -EOVERFLOW;
+	}
+	*need = (struct cgn_pool_need){.n_pool = dir->n_pool,
+		.n_tenants = dir->n_tenants,
+		.n_chunks = (uint32_t)chunks + 1, /* chunk 0 is empty for ever */
+		.n_blocks = (uint32_t)blocks};
+	return 0;
+}
+
+int
+cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need)
+{
+	struct cgn_pool_need *ready = &pool->ready;
+
+	if (cgn_reserve_fill((void *)pool->granules, 0, need->n_pool) < 0 ||
+		cgn_reserve_fill(pool->addrs, 0, need->n_pool) < 0 ||
+		cgn_reserve_fill(pool->use, 0, need->n_tenants) < 0 ||
+		cgn_reserve_fill(pool->avail, 0, need->n_tenants) < 0 ||
+		cgn_reserve_fill(pool->chunks, 0, need->n_chunks) < 0 ||
+		cgn_reserve_fill(pool->ctl, 0, need->n_chunks) < 0 ||
+		cgn_reserve_fill(pool->blocks, 0, need->n_blocks) < 0)
+		return -ENOMEM;
+	ready->n_pool = RTE_MAX(ready->n_pool, need->n_pool);
+	ready->n_tenants = RTE_MAX(ready->n_tenants, need->n_tenants);
+	ready->n_chunks = RTE_MAX(ready->n_chunks, need->n_chunks);
+	ready->n_blocks = RTE_MAX(ready->n_blocks, need->n_blocks);
+	return 0;
+}
+
+/* Chunks and blocks up to these numbers join the free ones. */
+static void
+link_free(struct cgn_pool *pool, uint32_t to_chunk, uint32_t to_block)
+{
+	for (; pool->n_chunks < to_chunk; pool->n_chunks++) {
+		pool->ctl[pool->n_chunks].block = pool->first_free_chunk;
+		pool->first_free_chunk = pool->n_chunks;
+	}
+	for (; pool->n_blocks < to_block; pool->n_blocks++) {
+		pool->blocks[pool->n_blocks].next = pool->first_free_block;
+		pool->first_free_block = pool->n_blocks;
+	}
+}
+
+/* The address keeps so many chunks and blocks for itself, so that a lease finds one: 0 or -ENOMEM.
+ */
+static int
+keep(struct cgn_pool *pool, struct cgn_pool_addr *addr, uint32_t chunks, uint32_t blocks)
+{
+	uint32_t all_chunks = pool->kept_chunks - addr->kept_chunks + chunks;
+	uint32_t all_blocks = pool->kept_blocks - addr->kept_blocks + blocks;
+
+	if (all_chunks + 1 > pool->ready.n_chunks || all_blocks > pool->ready.n_blocks)
+		return -ENOMEM;
+	link_free(pool, all_chunks + 1, all_blocks);
+	addr->kept_chunks = (uint16_t)chunks;
+	addr->kept_blocks = (uint16_t)blocks;
+	pool->kept_chunks = all_chunks;
+	pool->kept_blocks = all_blocks;
+	return 0;
+}
+
+/* Room in the tenant's list for one address more: 0 or -ENOMEM. */
+static int
+list_grow(struct cgn_pool_list *list)
+{
+	uint32_t cap = list->cap > 0 ? list->cap * 2 : 4;
+	uint32_t *addrs;
+
+	if (list->n_addrs < list->cap)
+		return 0;
+	addrs = realloc(list->addrs, cap * sizeof(*addrs));
+	if (addrs == NULL)
+		return -ENOMEM;
+	list->addrs = addrs;
+	list->cap = cap;
+	return 0;
+}
+
+/* Full addresses, and those that drain, are not in the tenant's list. */
+static void
+list_update(struct cgn_pool *pool, uint32_t i)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+	struct cgn_pool_use *use = &pool->use[addr->tenant];
+	uint32_t *list = pool->avail[addr->tenant].addrs;
+
+	if ((addr->n_free > 0) == (addr->avail_pos != CGN_NONE))
+		return;
+	if (addr->n_free > 0) {
+		addr->avail_pos = use->n_avail++;
+		list[addr->avail_pos] = i;
+	} else {
+		uint32_t last = list[--use->n_avail];
+
+		list[addr->avail_pos] = last;
+		pool->addrs[last].avail_pos = addr->avail_pos;
+		addr->avail_pos = CGN_NONE;
+	}
+}
+
+/* First and last granule of block k; the range need not be a multiple of the block size. */
+static struct layout
+block_span(const struct cgn_pool_addr *addr, uint32_t k)
+{
+	uint32_t first = addr->first_granule + k * addr->block_granules;
+	uint32_t last = first + addr->block_granules - 1u;
+
+	return (struct layout){.first = (uint16_t)first,
+		.last = (uint16_t)(last < addr->last_granule ? last : addr->last_granule)};
+}
+
+static bool
+is_whole(const struct cgn_pool_addr *addr, const struct layout *span)
+{
+	for (uint32_t w = span->first / 64u; w <= span->last / 64u; w++)
+		if ((addr->leased[w] & word_mask(w, span->first, span->last)) != 0)
+			return false;
+	return true;
+}
+
+/* Marks blocks from … to of the layout that are whole as free; those are not marked yet. */
+static void
+open_blocks(struct cgn_pool *pool, uint32_t i, uint32_t from, uint32_t to)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+
+	for (uint32_t k = from; k <= to; k++) {
+		struct layout span = block_span(addr, k);
+
+		if (!is_whole(addr, &span))
+			continue;
+		addr->free_blocks[k / 64] |= UINT64_C(1) << (k % 64);
+		addr->n_free++;
+		addr->n_blocks++;
+		pool->use[addr->tenant].n_blocks++;
+	}
+	list_update(pool, i);
+}
+
+static void
+close_blocks(struct cgn_pool *pool, uint32_t i)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+
+	memset(addr->free_blocks, 0, sizeof(addr->free_blocks));
+	pool->use[addr->tenant].n_blocks -= addr->n_free;
+	addr->n_blocks = (uint16_t)n_leased(addr);
+	addr->n_free = 0;
+	list_update(pool, i);
+}
+
+/* Cuts an open address anew. 0 or -ENOMEM. */
+static int
+cut(struct cgn_pool *pool, uint32_t i, const struct layout *l)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+	uint32_t chunks = n_covered(addr, l), blocks = n_leased(addr) + n_blocks(l);
+
+	if (!has_layout(addr, l) &&
+		keep(pool, addr, chunks, RTE_MIN(blocks, chunks)) < 0) /* each has a granule */
+		return -ENOMEM;
+	close_blocks(pool, i);
+	addr->first_granule = l->first;
+	addr->last_granule = l->last;
+	addr->block_granules = l->block;
+	open_blocks(pool, i, 0, n_blocks(l) - 1);
+	return 0;
+}
+
+/* What is noted about its blocks stays, and its place in that queue (lease.h). */
+static void
+clear(struct cgn_pool_addr *addr, uint32_t tenant)
+{
+	*addr = (struct cgn_pool_addr){
+		.tenant = (uint16_t)tenant, .avail_pos = CGN_NONE, .notes = addr->notes};
+}
+
+int
+cgn_pool_addr_add(struct cgn_pool *pool, uint32_t i)
+{
+	uint32_t tenant = pool->dir->pool_tenants[i];
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+	struct layout l;
+
+	if (i >= pool->ready.n_pool || tenant >= pool->ready.n_tenants)
+		return -ENOMEM;
+	l = layout_of(pool->dir, tenant);
+	if (addr->state == CGN_ADDR_OPEN ||
+		(addr->state == CGN_ADDR_DRAINING && addr->tenant != tenant))
+		return -EBUSY;
+	if (addr->state == CGN_ADDR_DRAINING) {
+		if (cut(pool, i, &l) < 0)
+			return -ENOMEM;
+		addr->state = CGN_ADDR_OPEN;
+		return 0;
+	}
+	clear(addr, tenant);
+	if (list_grow(&pool->avail[tenant]) < 0 || cut(pool, i, &l) < 0)
+		return -ENOMEM;
+	pool->avail[tenant].n_addrs++;
+	addr->state = CGN_ADDR_OPEN;
+	return 0;
+}
+
+void
+cgn_pool_addr_drain(struct cgn_pool *pool, uint32_t i)
+{
+	assert(pool->addrs[i].state != CGN_ADDR_NONE);
+	close_blocks(pool, i);
+	pool->addrs[i].state = CGN_ADDR_DRAINING;
+}
+
+int
+cgn_pool_addr_remove(struct cgn_pool *pool, uint32_t i)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+
+	assert(addr->state != CGN_ADDR_NONE);
+	if (n_leased(addr) > 0)
+		return -EBUSY;
+	close_blocks(pool, i);
+	pool->kept_chunks -= addr->kept_chunks;
+	pool->kept_blocks -= addr->kept_blocks;
+	pool->avail[addr->tenant].n_addrs--;
+	clear(addr, CGN_TENANT_BOX);
+	return 0;
+}
+
+int
+cgn_pool_addr_layout(struct cgn_pool *pool, uint32_t i)
+{
+	const struct cgn_pool_addr *addr = &pool->addrs[i];
+	struct layout l;
+
+	if (addr->state != CGN_ADDR_OPEN)
+		return 0;
+	l = layout_of(pool->dir, addr->tenant);
+	return has_layout(addr, &l) ? 0 : cut(pool, i, &l);
+}
+
+uint32_t
+cgn_pool_addr_leased(const struct cgn_pool_addr *addr, uint32_t from)
+{
+	for (uint32_t w = from / 64; w < CGN_GRANULES / 64; w++) {
+		uint64_t bits = addr->leased[w] & word_mask(w, from, CGN_GRANULES - 1);
+
+		if (bits != 0)
+			return w * 64 + (uint32_t)__builtin_ctzll(bits);
+	}
+	return CGN_GRANULES;
+}
+
+uint32_t
+cgn_addr_choose(struct cgn_pool *pool, uint32_t tenant)
+{
+	const uint32_t *list = pool->avail[tenant].addrs;
+	uint32_t n = pool->use[tenant].n_avail, a, b;
+
+	if (n == 0)
+		return CGN_NONE;
+	a = list[cgn_rand_below(pool->rand, n)];
+	b = list[cgn_rand_below(pool->rand, n)];
+	return pool->addrs[a].n_free >= pool->addrs[b].n_free ? a : b;
+}
+
+uint32_t
+cgn_random_bit(struct cgn_rand *rand, uint64_t mask)
+{
+	uint32_t r = cgn_rand_below(rand, 64);
+	uint64_t turned = r == 0 ? mask : mask >> r | mask << (64 - r);
+
+	return ((uint32_t)__builtin_ctzll(turned) + r) % 64;
+}
+
+uint32_t
+cgn_addr_choose_block(struct cgn_pool *pool, const struct cgn_pool_addr *addr)
+{
+	uint32_t granules = addr->last_granule - addr->first_granule + 1u;
+	uint32_t n_words = ((granules - 1) / addr->block_granules + 64) / 64;
+	uint32_t w = cgn_rand_below(pool->rand, n_words);
+
+	while (addr->free_blocks[w] == 0)
+		w = (w + 1) % n_words;
+	return w * 64 + cgn_random_bit(pool->rand, addr->free_blocks[w]);
+}
+
+void
+cgn_addr_lease(struct cgn_pool *pool, uint32_t i, uint32_t k, uint16_t *first, uint16_t *n)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+	struct layout span = block_span(addr, k);
+
+	for (uint32_t w = span.first / 64u; w <= span.last / 64u; w++)
+		addr->leased[w] |= word_mask(w, span.first, span.last);
+	addr->free_blocks[k / 64] &= ~(UINT64_C(1) << (k % 64));
+	addr->n_free--;
+	list_update(pool, i);
+	*first = span.first;
+	*n = (uint16_t)n_granules(&span);
+}
+
+void
+cgn_addr_return(struct cgn_pool *pool, uint32_t i, uint32_t first, uint32_t n)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+	uint32_t last = first + n - 1;
+
+	for (uint32_t w = first / 64; w <= last / 64; w++)
+		addr->leased[w] &= ~word_mask(w, first, last);
+	addr->n_blocks--;
+	pool->use[addr->tenant].n_blocks--;
+	if (addr->state != CGN_ADDR_OPEN || last < addr->first_granule ||
+		first > addr->last_granule)
+		return;
+	first = RTE_MAX(first, addr->first_granule);
+	last = RTE_MIN(last, addr->last_granule);
+	open_blocks(pool, i, (first - addr->first_granule) / addr->block_granules,
+		(last - addr->first_granule) / addr->block_granules);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Outside addresses that come, go and change their ports while the box runs, and which of their
+ * blocks are free. A reload goes
+ *
+ *   cgn_pool_need (control) → cgn_pool_fill (main) → add, layout, drain (control) → … → remove
+ *
+ * so that all memory is there, or the reload refused, before anything changes. A block is free when
+ * none of its granules is leased: blocks of an older size or range stay with their holders, and
+ * what they cover is cut anew as they return.
+ */
+#pragma once
+
+#include "pool.h"
+
+/*
+ * What the pool must have ready before it can hold the addresses of dir (its next directory), with
+ * all it holds now. 0, or -EOVERFLOW with *err when that is more than can be numbered. A pool index
+ * whose tenant is not one of dir's is not in use. Control thread; looks at all addresses once.
+ */
+int cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
+	struct cgn_pool_need *need, struct cgn_errmsg *err);
+
+/*
+ * Takes the memory for it, while control and workers go on. 0, or -ENOMEM; what was there remains.
+ * Main thread; control may see the new pool->ready only after a hand-over (request.h).
+ */
+int cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need);
+
+/*
+ * The address at index i becomes one of its tenant's, as pool->dir says; blocks may be leased on
+ * it. One that drains for the same tenant comes back. 0; -EBUSY when it is in use by another
+ * tenant, or already; -ENOMEM when the memory is not ready. Nothing has changed then. Control
+ * thread.
+ */
+int cgn_pool_addr_add(struct cgn_pool *pool, uint32_t i);
+
+/*
+ * No block is leased on it any more. Holders keep theirs, and get no further one; subscribers that
+ * are paired with it and hold none get another address when they next need one. Control thread.
+ */
+void cgn_pool_addr_drain(struct cgn_pool *pool, uint32_t i);
+
+/* Gives up an address on which no block is leased, draining or not: 0, or -EBUSY. Control thread.
+ */
+int cgn_pool_addr_remove(struct cgn_pool *pool, uint32_t i);
+
+/*
+ * Takes over ports.first, ports.last and ports.block_size of its tenant in pool->dir for blocks
+ * that are leased from now on. 0, or -ENOMEM: not ready, and unchanged. An address that drains
+ * ignores it. Control thread; looks at all granules of the address once.
+ */
+int cgn_pool_addr_layout(struct cgn_pool *pool, uint32_t i);
+
+/* First granule at or after `from` that is part of a leased block, or CGN_GRANULES. */
+uint32_t cgn_pool_addr_leased(const struct cgn_pool_addr *addr, uint32_t from);
+
+/*
+ * For port_block.c: an address of the tenant with a free block, the emptier of two drawn at random,
+ * or CGN_NONE; a random free block of an address that has one; block k becomes leased: *first and
+ * *n are its granules; n granules of one leased block become free.
+ */
+uint32_t cgn_addr_choose(struct cgn_pool *pool, uint32_t tenant);
+uint32_t cgn_addr_choose_block(struct cgn_pool *pool, const struct cgn_pool_addr *addr);
+void cgn_addr_lease(struct cgn_pool *pool, uint32_t i, uint32_t k, uint16_t *first, uint16_t *n);
+void cgn_addr_return(struct cgn_pool *pool, uint32_t i, uint32_t first, uint32_t n);
+
+/* A set bit of mask, the first at or after a random place. */
+uint32_t cgn_random_bit(struct cgn_rand *rand, uint64_t mask);
