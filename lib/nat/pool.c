@@ -56,7 +56,11 @@ cgn_pool_create(const struct cgn_directory *dir, struct cgn_subscriber *subscrib
 	pool->rand = rand;
 	pool->n_chunks = 1; /* chunk 0 is empty for ever */
 	pool->first_free_chunk = pool->first_free_block = CGN_NONE;
+	/* Laboratories: they lease few of the ports they have, and want their memory elsewhere. */
+	pool->on_demand = !dir->conf->memory.hugepages;
 	rc = reserve_arrays(pool, socket);
+	if (rc == 0)
+		rc = cgn_reserve_fill(pool->chunks, 0, 1);
 	if (rc == 0)
 		rc = add_addrs(pool, err);
 	if (rc < 0)

@@ -140,6 +140,7 @@ struct cgn_pool {
 	_Atomic uint32_t *granules; /* [n_pool][CGN_GRANULES] → chunk */
 	struct cgn_chunk *chunks;
 	struct cgn_pool_need ready; /* written by the main thread, handed over to control */
+	bool on_demand; /* control fills chunks as they are first leased; fixed: no hugepages */
 	/* Control only. */
 	struct cgn_chunk_ctl *ctl;
 	uint32_t n_chunks, first_free_chunk; /* chunk 0 and those that are leased or free */

@@ -153,7 +153,7 @@ cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need)
 		cgn_reserve_fill(pool->addrs, 0, need->n_pool) < 0 ||
 		cgn_reserve_fill(pool->use, 0, need->n_tenants) < 0 ||
 		cgn_reserve_fill(pool->avail, 0, need->n_tenants) < 0 ||
-		cgn_reserve_fill(pool->chunks, 0, need->n_chunks) < 0 ||
+		(!pool->on_demand && cgn_reserve_fill(pool->chunks, 0, need->n_chunks) < 0) ||
 		cgn_reserve_fill(pool->ctl, 0, need->n_chunks) < 0 ||
 		cgn_reserve_fill(pool->blocks, 0, need->n_blocks) < 0)
 		return -ENOMEM;

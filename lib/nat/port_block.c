@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "pool_addr.h"
+#include "reserve.h"
 
 uint64_t
 cgn_granule_reserved(uint32_t granule, enum cgn_proto proto)
@@ -68,7 +69,24 @@ detach_chunks(struct cgn_pool *pool, uint32_t b)
 	}
 }
 
-/* Leases block k of address i to a subscriber that may have it; both are free for it. */
+/* Whether the chunks of one block have memory: always, unless they get it on demand. */
+static bool
+chunks_are_filled(struct cgn_pool *pool, uint32_t n)
+{
+	uint32_t c = pool->first_free_chunk;
+
+	if (!pool->on_demand)
+		return true;
+	for (; n > 0 && c != CGN_NONE; n--, c = pool->ctl[c].block)
+		if (cgn_reserve_fill(pool->chunks, c, 1) < 0)
+			return false;
+	return true;
+}
+
+/*
+ * Leases block k of address i to a subscriber that may have it; both are free for it. CGN_NONE when
+ * the system has no memory for its chunks.
+ */
 static uint32_t
 lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 {
@@ -77,6 +95,8 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 	uint32_t b = pool->first_free_block;
 	struct cgn_block *block = &pool->blocks[b];
 
+	if (!chunks_are_filled(pool, pool->addrs[i].block_granules))
+		return CGN_NONE;
 	pool->first_free_block = block->next;
 	*block = (struct cgn_block){.inside = inside, .pool = i, .next = sub->first_block};
 	cgn_addr_lease(pool, i, k, &block->first_granule, &block->n_granules);
@@ -133,7 +153,7 @@ cgn_block_lease(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_
 		!may_have_another(pool, inside, tenant))
 		return CGN_FATE_NO_PORTS;
 	*out = lease(pool, inside, i, cgn_addr_choose_block(pool, &pool->addrs[i]));
-	return CGN_FATE_NONE;
+	return *out != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
 }
 
 enum cgn_fate
@@ -148,8 +168,7 @@ cgn_block_lease_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, stru
 	k = (granule - addr->first_granule) / addr->block_granules;
 	if (!(addr->free_blocks[k / 64] >> (k % 64) & 1))
 		return CGN_FATE_NO_PORTS;
-	lease(pool, inside, at.pool, k);
-	return CGN_FATE_NONE;
+	return lease(pool, inside, at.pool, k) != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
 }
 
 void

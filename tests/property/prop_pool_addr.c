@@ -191,6 +191,7 @@ main(void)
 	snprintf(a, sizeof(a), "pool: [203.0.113.16/29]\n%s", ports);
 	snprintf(b, sizeof(b), "pool: [203.0.113.32/30]\n%s", ports);
 	pool_fixture_init_two(&f, a, b, seed);
+	f.pool->on_demand = seed % 2; /* what is filled may well be filled again */
 	cgn_rand_init(&prng, seed ^ 1);
 	for (uint32_t n = 0; ok && n < N_STEPS; n++)
 		ok = step(n);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <criterion/criterion.h>
 
@@ -287,6 +288,38 @@ Test(pool_addr, what_is_made_ready_is_used_again)
 			bytes = cgn_pool_bytes(f.pool);
 	}
 	cr_assert_eq(cgn_pool_bytes(f.pool), bytes);
+}
+
+/* Without hugepages (laboratories) chunks get memory when they are first leased. */
+Test(pool_addr, chunks_on_demand_take_memory_as_they_are_leased)
+{
+	struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20}, saved;
+	const struct cgn_directory *dir;
+	struct cgn_errmsg err;
+	uint64_t bytes;
+
+	pool_fixture_init(&f, "pool: [203.0.113.16/30]\n", 13);
+	bytes = cgn_pool_bytes(f.pool);
+	dir = f.pool->dir;
+	cgn_pool_destroy(f.pool);
+	f.conf->memory.hugepages = false;
+	f.pool = cgn_pool_create(dir, f.subscribers, &f.rand, -1, &err);
+	cr_assert_not_null(f.pool);
+	cr_assert_lt(cgn_pool_bytes(f.pool), bytes / 4);
+	bytes = cgn_pool_bytes(f.pool);
+	take(0, A);
+	cr_assert_geq(cgn_pool_bytes(f.pool), bytes + 4096);
+	cr_assert_leq(cgn_pool_bytes(f.pool), bytes + 3 * 4096); /* 8 chunks: 6144 bytes */
+	getrlimit(RLIMIT_DATA, &saved);
+	limit.rlim_max = saved.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+	for (uint32_t i = 1; i < 100; i++) /* the second block may share a page */
+		if (try_take(i, A) != CGN_FATE_NONE)
+			break;
+	cr_assert_eq(try_take(100, A), CGN_FATE_NO_PORTS);
+	cr_assert_eq(f.subscribers[100].n_blocks, 0);
+	cr_assert_eq(setrlimit(RLIMIT_DATA, &saved), 0);
+	take(100, A);
 }
 
 Test(pool_addr, subscribers_at_used_again_numbers_start_with_nothing)
