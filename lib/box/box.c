@@ -106,7 +106,8 @@ cgn_box_create(const struct cgn_box_params *p, struct cgn_errmsg *err)
 		goto fail;
 	box->dp.dir = box->dir;
 	if (create_rcu(box) < 0 || create_workers(box, p->name) < 0) {
-		cgn_errmsg_set(err, "no memory for the workers: raise memory.size_mib");
+		cgn_errmsg_set(
+			err, "no memory for the workers: raise memory.size_mib or free some");
 		errno = ENOMEM;
 		goto fail;
 	}

@@ -7,8 +7,46 @@
 
 #include "mem.h"
 #include "requests.h"
+#include "reserve.h"
 
 enum { LIMBO_SHARE = 32, LIMBO_MIN = 1024 };
+
+static int
+reserve_arrays(struct cgn_control *c, int socket, struct cgn_errmsg *err)
+{
+	c->subscribers = cgn_reserve_create(CGN_MAX_INSIDE, sizeof(*c->subscribers), socket);
+	c->tenants = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*c->tenants), socket);
+	c->epochs = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*c->epochs), socket);
+	c->announces = cgn_reserve_create(CGN_MAX_IFACES, sizeof(*c->announces), socket);
+	c->request_counts = cgn_reserve_create(
+		CGN_MAX_TENANTS, CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), socket);
+	if (c->subscribers != NULL && c->tenants != NULL && c->epochs != NULL &&
+		c->announces != NULL && c->request_counts != NULL)
+		return 0;
+	cgn_errmsg_set(err, "no address space for the control core: raise the limit (ulimit -v)");
+	return -ENOMEM;
+}
+
+int
+cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct cgn_errmsg *err)
+{
+	if (dir->n_inside > CGN_MAX_INSIDE) {
+		cgn_errmsg_set(err,
+			"the tenants have %u assigned addresses, more than %u: assign fewer",
+			dir->n_inside, (unsigned int)CGN_MAX_INSIDE);
+		return -EOVERFLOW;
+	}
+	if (cgn_reserve_fill(c->subscribers, 0, dir->n_inside) == 0 &&
+		cgn_reserve_fill(c->tenants, 0, dir->n_tenants) == 0 &&
+		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
+		cgn_reserve_fill(c->announces, 0, dir->n_ifaces) == 0 &&
+		cgn_reserve_fill(c->request_counts, 0, dir->n_tenants) == 0 &&
+		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
+		return 0;
+	cgn_errmsg_set(err, "no memory for %u subscriber addresses: free some or assign fewer",
+		dir->n_inside);
+	return -ENOMEM;
+}
 
 static int
 create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
@@ -16,16 +54,12 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	const struct cgn_directory *dir = c->dp->dir;
 	const struct cgn_conf *conf = dir->conf;
 
-	c->subscribers = cgn_mem_zalloc(
-		"subscribers", dir->n_inside, sizeof(*c->subscribers), p->socket);
-	c->tenants = cgn_mem_zalloc("tenants", dir->n_tenants, sizeof(*c->tenants), p->socket);
-	if (c->subscribers == NULL || c->tenants == NULL) {
-		cgn_errmsg_set(err,
-			"no memory for %u subscriber addresses: raise memory.size_mib or assign "
-			"fewer",
-			dir->n_inside);
-		return -ENOMEM;
-	}
+	int rc = reserve_arrays(c, p->socket, err);
+
+	if (rc == 0)
+		rc = cgn_control_fill(c, dir, err);
+	if (rc < 0)
+		return rc;
 	/* What is unlinked waits for its grace period: room beside what the tenants are promised.
 	 */
 	c->table = cgn_table_create(p->name,
@@ -36,12 +70,7 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);
 	if (c->pool == NULL)
 		return -errno;
-	c->epochs = cgn_mem_zalloc("epochs", dir->n_tenants, sizeof(*c->epochs), p->socket);
-	c->announces = cgn_mem_zalloc("announces", dir->n_ifaces, sizeof(*c->announces), p->socket);
-	c->request_counts = cgn_mem_zalloc("requests", dir->n_tenants,
-		CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), p->socket);
-	if (c->epochs == NULL || c->announces == NULL || c->request_counts == NULL ||
-		cgn_refusals_init(&c->refusals, p->socket) < 0 ||
+	if (cgn_refusals_init(&c->refusals, p->socket) < 0 ||
 		cgn_filters_init(&c->filters, conf->table.explicit_mappings, p->socket) < 0 ||
 		cgn_explicit_init(&c->explicits, conf->table.explicit_mappings, p->socket) < 0) {
 		cgn_errmsg_set(err,
@@ -70,7 +99,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->mempool = params->mempool;
 	cgn_rand_init(&c->rand, params->seed);
 	c->icmp_rate = cgn_rate_make(conf->icmp.errors_per_s, conf->icmp.burst);
-	if (cgn_counters_init(&c->counters, conf->n_tenants, conf->n_ports) < 0 ||
+	if (cgn_counters_init(&c->counters, 0, conf->n_ports) < 0 ||
 		cgn_request_init(&c->requests, params->name, params->socket) < 0)
 		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
 	else
@@ -97,13 +126,13 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);
 	cgn_refusals_fini(&c->refusals);
-	cgn_mem_free(c->request_counts);
-	cgn_mem_free(c->epochs);
-	cgn_mem_free(c->announces);
+	cgn_reserve_destroy(c->request_counts);
+	cgn_reserve_destroy(c->epochs);
+	cgn_reserve_destroy(c->announces);
 	cgn_pool_destroy(c->pool);
 	cgn_table_destroy(c->table);
-	cgn_mem_free(c->subscribers);
-	cgn_mem_free(c->tenants);
+	cgn_reserve_destroy(c->subscribers);
+	cgn_reserve_destroy(c->tenants);
 	cgn_counters_fini(&c->counters);
 	cgn_mem_free(c);
 }

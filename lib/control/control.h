@@ -48,8 +48,8 @@ struct cgn_control {
 	struct cgn_table *table;
 	struct cgn_pool *pool;
 	struct cgn_neigh_table *neigh;
-	struct cgn_subscriber *subscribers; /* [n_inside] */
-	struct cgn_use *tenants;            /* [n_tenants] */
+	struct cgn_subscriber *subscribers; /* [n_inside], reserved (base/reserve.h) */
+	struct cgn_use *tenants;            /* [n_tenants], reserved */
 	struct cgn_wheel wheel;             /* of mappings */
 	struct cgn_limbo open, waiting;
 	struct cgn_explicit_pool explicits;
@@ -59,8 +59,8 @@ struct cgn_control {
 	struct cgn_refusals refusals;
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
-	struct cgn_epoch *epochs;       /* [n_tenants] */
-	struct cgn_announce *announces; /* [n_ifaces] trains of NAT-PMP and PCP */
+	struct cgn_epoch *epochs;       /* [n_tenants], reserved */
+	struct cgn_announce *announces; /* [n_ifaces], reserved; trains of NAT-PMP and PCP */
 	uint32_t announce_cursor;
 	bool announcing, announcing_more;
 	struct cgn_rand rand;
@@ -97,6 +97,14 @@ struct cgn_control *cgn_control_create(
 
 /* All threads have ended: what waits for next hops ends as STOPPED. Main thread. */
 void cgn_control_settle(struct cgn_control *c);
+
+/*
+ * Memory for the subscribers, tenants and interfaces of dir, the next directory; pool and
+ * neighbours have functions of their own (cgn_pool_fill, cgn_neigh_add). 0; -ENOMEM or -EOVERFLOW
+ * with *err, and nothing has changed. Main thread, while control runs and before it can see dir.
+ */
+int cgn_control_fill(
+	struct cgn_control *c, const struct cgn_directory *dir, struct cgn_errmsg *err);
 
 /* Workers have ended and packets are settled (cgn_control_settle). Frees the tables. NULL is
  * accepted. */

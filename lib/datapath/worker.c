@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mem.h"
+#include "reserve.h"
+#include "subscriber.h"
 #include "verdict.h"
 
 static struct rte_ring *
@@ -32,12 +33,12 @@ cgn_worker_init(
 	w->subscriber_rate = cgn_rate_make(
 		conf->punt.subscriber_per_s, conf->punt.subscriber_burst);
 	w->local_rate = cgn_rate_make(conf->punt.local_per_s, conf->punt.local_burst);
-	w->subscriber_full_at = cgn_mem_zalloc(
-		"punt_rates", dp->dir->n_inside, sizeof(uint64_t), socket);
-	w->request_full_at = cgn_mem_zalloc(
-		"request_rates", dp->dir->n_inside, sizeof(uint64_t), socket);
-	w->local_full_at = cgn_mem_zalloc("local_rates",
-		(size_t)dp->dir->n_ifaces * CGN_LOCAL_RATES, sizeof(uint64_t), socket);
+	w->subscriber_full_at = cgn_reserve_create(
+		CGN_MAX_INSIDE, sizeof(*w->subscriber_full_at), socket);
+	w->request_full_at = cgn_reserve_create(
+		CGN_MAX_INSIDE, sizeof(*w->request_full_at), socket);
+	w->local_full_at = cgn_reserve_create(
+		CGN_MAX_IFACES, CGN_LOCAL_RATES * sizeof(*w->local_full_at), socket);
 	w->new_flows.ring = make_ring(name, id, "new", conf->punt.ring, socket, spsc);
 	w->local.ring = make_ring(name, id, "local", conf->punt.ring, socket, spsc);
 	w->back = make_ring(name, id, "back", conf->punt.ring * 2, socket, spsc);
@@ -45,11 +46,22 @@ cgn_worker_init(
 	if (w->subscriber_full_at == NULL || w->request_full_at == NULL ||
 		w->local_full_at == NULL || w->new_flows.ring == NULL || w->local.ring == NULL ||
 		w->back == NULL || w->handover == NULL ||
-		cgn_counters_init(&w->counters, dp->dir->n_tenants, conf->n_ports) < 0) {
+		cgn_counters_init(&w->counters, 0, conf->n_ports) < 0 ||
+		cgn_worker_fill(w, dp->dir) < 0) {
 		cgn_worker_fini(w);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int
+cgn_worker_fill(struct cgn_worker *w, const struct cgn_directory *dir)
+{
+	if (cgn_reserve_fill(w->subscriber_full_at, 0, dir->n_inside) < 0 ||
+		cgn_reserve_fill(w->request_full_at, 0, dir->n_inside) < 0 ||
+		cgn_reserve_fill(w->local_full_at, 0, dir->n_ifaces) < 0)
+		return -ENOMEM;
+	return cgn_counters_grow(&w->counters, dir->n_tenants);
 }
 
 static void
@@ -79,9 +91,9 @@ cgn_worker_fini(struct cgn_worker *w)
 	rte_ring_free(w->local.ring);
 	rte_ring_free(w->back);
 	rte_ring_free(w->handover);
-	cgn_mem_free(w->subscriber_full_at);
-	cgn_mem_free(w->request_full_at);
-	cgn_mem_free(w->local_full_at);
+	cgn_reserve_destroy(w->subscriber_full_at);
+	cgn_reserve_destroy(w->request_full_at);
+	cgn_reserve_destroy(w->local_full_at);
 	cgn_counters_fini(&w->counters);
 	memset(w, 0, sizeof(*w));
 }

@@ -54,6 +54,7 @@ struct cgn_worker {
 	struct cgn_punt_buffer local; /* → control: ARP, unresolved next hops, refusals to tell */
 	struct rte_ring *back;        /* control →, single producer and consumer */
 	struct rte_ring *handover;    /* other workers →, multi producer */
+	/* Reserved arrays (base/reserve.h). */
 	uint64_t *subscriber_full_at; /* [n_inside] state of the punt rate, rate.h */
 	uint64_t *request_full_at;    /* [n_inside] state of the NAT-PMP and PCP rate */
 	uint64_t *local_full_at; /* [n_ifaces][CGN_LOCAL_RATES] states of the local rate, punt.c */
@@ -69,6 +70,12 @@ struct cgn_worker {
  */
 int cgn_worker_init(
 	struct cgn_worker *w, struct cgn_dataplane *dp, uint16_t id, const char *name, int socket);
+
+/*
+ * Memory for what dir, the next directory, has; before the worker can see dir, while it runs. 0 or
+ * -ENOMEM, and nothing has changed. Main thread.
+ */
+int cgn_worker_fill(struct cgn_worker *w, const struct cgn_directory *dir);
 
 /* Ends what is still in its rings as STOPPED. After the loop ended; any number of times. */
 void cgn_worker_drain(struct cgn_worker *w);

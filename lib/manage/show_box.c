@@ -7,6 +7,7 @@
 
 #include <rte_malloc.h>
 
+#include "reserve.h"
 #include "show.h"
 
 /* The end of a long path says more than its beginning. */
@@ -109,11 +110,21 @@ add_explicits(struct cgn_reply *r, const struct cgn_control *c, const struct cgn
 		r, "filters_bytes", (c->filters.capacity + UINT64_C(1)) * sizeof(*c->filters.sets));
 }
 
+static uint64_t
+subscribers_bytes(const struct cgn_box *box)
+{
+	uint64_t sum = cgn_reserve_bytes(box->control->subscribers);
+
+	for (uint16_t i = 0; i < box->dp.n_workers; i++)
+		sum += cgn_reserve_bytes(box->workers[i].subscriber_full_at) +
+			cgn_reserve_bytes(box->workers[i].request_full_at);
+	return sum;
+}
+
 void
 cgn_show_memory(struct cgn_show *show)
 {
 	const struct cgn_control *c = show->box->control;
-	const struct cgn_directory *dir = show->box->dir;
 	struct rte_mempool *mp = show->box->mempool;
 	struct cgn_reply *r = show->reply;
 	struct cgn_query_box q;
@@ -128,13 +139,10 @@ cgn_show_memory(struct cgn_show *show)
 	cgn_reply_u64(r, "pool_bytes", cgn_pool_bytes(c->pool));
 	add_explicits(r, c, &q);
 	cgn_reply_u64(r, "subscriber_bytes",
-		sizeof(struct cgn_subscriber) + show->box->dp.n_workers * sizeof(uint64_t));
-	cgn_reply_u64(r, "subscribers_bytes",
-		dir->n_inside *
-			(sizeof(struct cgn_subscriber) +
-				show->box->dp.n_workers * sizeof(uint64_t)));
+		sizeof(struct cgn_subscriber) + show->box->dp.n_workers * 2 * sizeof(uint64_t));
+	cgn_reply_u64(r, "subscribers_bytes", subscribers_bytes(show->box));
 	cgn_reply_u64(r, "neighbours_bytes",
-		dir->n_neigh * (sizeof(struct cgn_neigh) + sizeof(struct cgn_neigh_ctl)));
+		cgn_reserve_bytes(c->neigh->entries) + cgn_reserve_bytes(c->neigh->ctl));
 	cgn_reply_u64(r, "buffers", mp->size);
 	cgn_reply_u64(r, "buffers_used", rte_mempool_in_use_count(mp));
 	cgn_reply_u64(r, "buffer_bytes", mp->header_size + mp->elt_size + mp->trailer_size);

@@ -37,7 +37,7 @@ add_addrs(struct cgn_pool *pool, struct cgn_errmsg *err)
 	if (rc == 0)
 		rc = cgn_pool_fill(pool, &need);
 	for (uint32_t i = 0; rc == 0 && i < pool->dir->n_pool; i++)
-		if (pool->dir->pool_tenants[i] < pool->dir->n_tenants)
+		if (cgn_directory_pool_live(pool->dir, i))
 			rc = cgn_pool_addr_add(pool, i);
 	return rc;
 }

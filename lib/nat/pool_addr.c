@@ -125,7 +125,7 @@ cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
 	for (uint32_t i = 0; i < dir->n_pool; i++) {
 		struct layout l;
 
-		if (dir->pool_tenants[i] >= dir->n_tenants)
+		if (!cgn_directory_pool_live(dir, i))
 			continue;
 		l = layout_of(dir, dir->pool_tenants[i]);
 		add_need(pool, i, &l, &chunks, &blocks);

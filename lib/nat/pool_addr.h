@@ -16,7 +16,7 @@
 /*
  * What the pool must have ready before it can hold the addresses of dir (its next directory), with
  * all it holds now. 0, or -EOVERFLOW with *err when that is more than can be numbered. A pool index
- * whose tenant is not one of dir's is not in use. Control thread; looks at all addresses once.
+ * that is not live in dir is not in use. Control thread; looks at all addresses once.
  */
 int cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
 	struct cgn_pool_need *need, struct cgn_errmsg *err);

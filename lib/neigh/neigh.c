@@ -2,10 +2,12 @@
 /* The neighbour state machine; see neigh.h. Driven by control/arp_control.c and control/loop.c. */
 #include "neigh.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "mem.h"
+#include "reserve.h"
 
 enum {
 	ASK_TIMES = 3, /* RFC 1122 section 2.3.2.1 leaves the number open; Linux asks 3 times */
@@ -18,34 +20,62 @@ cgn_neigh_create(const struct cgn_directory *dir, const struct cgn_neigh_ops *op
 {
 	struct cgn_neigh_table *t = cgn_mem_zalloc("neigh", 1, sizeof(*t), socket);
 	uint32_t n_held = dir->conf->arp.hold_packets;
+	int rc = -ENOMEM;
 
 	if (t == NULL)
 		goto fail;
 	t->dir = dir;
 	t->ops = *ops;
 	t->ctx = ctx;
-	t->n = dir->n_neigh;
-	t->entries = cgn_mem_zalloc("neigh_entries", t->n, sizeof(*t->entries), socket);
-	t->ctl = cgn_mem_zalloc("neigh_ctl", t->n, sizeof(*t->ctl), socket);
+	t->entries = cgn_reserve_create(CGN_MAX_NEIGH, sizeof(*t->entries), socket);
+	t->ctl = cgn_reserve_create(CGN_MAX_NEIGH, sizeof(*t->ctl), socket);
 	t->held = cgn_mem_zalloc("neigh_held", n_held, sizeof(*t->held), socket);
 	if (t->entries == NULL || t->ctl == NULL || t->held == NULL)
 		goto fail;
 	for (uint32_t f = 0; f < dir->n_ifaces; f++)
-		for (uint32_t k = 0;
-			dir->ifaces[f].live && k < cgn_prefix_size(dir->ifaces[f].onlink); k++)
-			t->entries[dir->ifaces[f].neigh_base + k].iface = f;
-	for (uint32_t i = 0; i < t->n; i++)
-		t->ctl[i].first_held = t->ctl[i].last_held = CGN_NONE;
+		if (dir->ifaces[f].live && (rc = cgn_neigh_add(t, dir, f)) < 0)
+			goto fail;
 	for (uint32_t h = 0; h < n_held; h++)
 		t->held[h].next = h + 1 < n_held ? h + 1 : CGN_NONE;
 	t->first_free_held = n_held > 0 ? 0 : CGN_NONE;
 	return t;
 fail:
-	cgn_errmsg_set(
-		err, "no memory for %u on-link addresses: raise memory.size_mib", dir->n_neigh);
+	if (rc == -EOVERFLOW)
+		cgn_errmsg_set(err,
+			"the on-link prefixes have %u addresses, more than %u: put subscribers "
+			"behind routers (via)",
+			dir->n_neigh, (unsigned int)CGN_MAX_NEIGH);
+	else
+		cgn_errmsg_set(err,
+			"no memory for %u on-link addresses: raise memory.size_mib or free some",
+			dir->n_neigh);
 	cgn_neigh_destroy(t);
-	errno = ENOMEM;
+	errno = -rc;
 	return NULL;
+}
+
+int
+cgn_neigh_add(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32_t iface)
+{
+	uint64_t first = dir->ifaces[iface].neigh_base;
+	uint64_t end = first + cgn_prefix_size(dir->ifaces[iface].onlink);
+	uint64_t n = cgn_neigh_n(t);
+
+	if (end > CGN_MAX_NEIGH)
+		return -EOVERFLOW;
+	if (n < end &&
+		(cgn_reserve_fill(t->entries, n, end - n) < 0 ||
+			cgn_reserve_fill(t->ctl, n, end - n) < 0))
+		return -ENOMEM;
+	for (uint64_t i = n; i < end; i++)
+		t->ctl[i].first_held = t->ctl[i].last_held = CGN_NONE;
+	for (uint64_t i = first; i < end; i++) {
+		assert(t->ctl[i].state == CGN_NEIGH_UNKNOWN);
+		t->entries[i].iface = iface;
+	}
+	if (n < end)
+		__atomic_store_n(&t->n, (uint32_t)end, __ATOMIC_RELEASE);
+	return 0;
 }
 
 void
@@ -53,8 +83,8 @@ cgn_neigh_destroy(struct cgn_neigh_table *t)
 {
 	if (t == NULL)
 		return;
-	cgn_mem_free(t->entries);
-	cgn_mem_free(t->ctl);
+	cgn_reserve_destroy(t->entries);
+	cgn_reserve_destroy(t->ctl);
 	cgn_mem_free(t->held);
 	cgn_mem_free(t);
 }
@@ -106,6 +136,19 @@ forget(struct cgn_neigh_table *t, uint32_t i)
 	t->ctl[i].state = CGN_NEIGH_UNKNOWN;
 	t->n_known--;
 	release_held(t, i, false);
+}
+
+void
+cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32_t iface)
+{
+	uint32_t first = dir->ifaces[iface].neigh_base;
+	uint64_t end = first + cgn_prefix_size(dir->ifaces[iface].onlink);
+
+	for (uint32_t i = first; i < end; i++) {
+		if (t->ctl[i].state != CGN_NEIGH_UNKNOWN)
+			forget(t, i);
+		atomic_store_explicit(&t->entries[i].used, 0, memory_order_relaxed);
+	}
 }
 
 enum cgn_fate
@@ -202,7 +245,7 @@ cgn_neigh_tick(struct cgn_neigh_table *t, uint32_t now_s, uint32_t budget)
 void
 cgn_neigh_flush(struct cgn_neigh_table *t)
 {
-	for (uint32_t i = 0; t->n_held > 0 && i < t->n; i++)
+	for (uint32_t i = 0; t->n_held > 0 && i < cgn_neigh_n(t); i++)
 		release_held(t, i, false);
 }
 

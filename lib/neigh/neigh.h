@@ -27,6 +27,9 @@ enum cgn_neigh_state {
 	CGN_NEIGH_PROBING
 };
 
+/* On-link addresses of all interfaces: as many as there can be subscribers; 640 MiB. */
+enum { CGN_MAX_NEIGH = 1 << 24 };
+
 #define CGN_NEIGH_RESOLVED (UINT64_C(1) << 63)
 
 /* Read by workers. */
@@ -62,10 +65,10 @@ struct cgn_neigh_held {
 
 struct cgn_neigh_table {
 	const struct cgn_directory *dir;
-	struct cgn_neigh *entries; /* [dir->n_neigh] */
-	uint32_t n;
+	struct cgn_neigh *entries; /* [n], reserved (base/reserve.h) */
+	uint32_t n;                /* entries there are; written by the main thread, never less */
 	/* Control only. */
-	struct cgn_neigh_ctl *ctl;
+	struct cgn_neigh_ctl *ctl; /* [n], reserved */
 	struct cgn_neigh_held *held;
 	uint32_t first_free_held, n_held;
 	uint32_t n_known;
@@ -80,6 +83,26 @@ struct cgn_neigh_table *cgn_neigh_create(const struct cgn_directory *dir,
 
 /* Packets still held must have been flushed. */
 void cgn_neigh_destroy(struct cgn_neigh_table *t);
+
+static inline uint32_t
+cgn_neigh_n(const struct cgn_neigh_table *t)
+{
+	return __atomic_load_n(&t->n, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Entries for an interface of dir, the next directory; unknown all of them. 0; -ENOMEM or
+ * -EOVERFLOW, and nothing has changed. Main thread, while control and workers run and before they
+ * can see dir: nobody looks at these entries yet. They may have been a removed interface's.
+ */
+int cgn_neigh_add(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32_t iface);
+
+/*
+ * Forgets the neighbours of an interface of dir that goes, and releases what is held for them as
+ * unresolved. No worker may use it any more. Control thread; takes time by the size of the on-link
+ * prefix, some 100 us for a /16.
+ */
+void cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32_t iface);
 
 /* Starts the clock; before the first hold or learn. */
 void cgn_neigh_start(struct cgn_neigh_table *t, uint32_t now_s);

@@ -12,6 +12,9 @@
 #include "err.h"
 #include "quota.h"
 
+/* Assigned addresses of a box: a 10.0.0.0/8, 1 GiB of the structure below. */
+enum { CGN_MAX_INSIDE = 1 << 24 };
+
 struct cgn_subscriber {
 	struct cgn_use use;
 	uint32_t pool; /* pool index of its paired address; kept when it holds no block; or CGN_NONE

@@ -294,6 +294,77 @@ Test(neigh, each_entry_knows_its_interface)
 	cr_assert_eq(t->entries[256].iface, 1);
 }
 
+/* A directory with a third interface, whose neighbours begin after a hole. */
+static struct cgn_directory
+larger_dir(struct cgn_iface *ifaces)
+{
+	struct cgn_directory next = *dir;
+
+	memcpy(ifaces, dir->ifaces, 2 * sizeof(*ifaces));
+	ifaces[2] = ifaces[0];
+	ifaces[2].neigh_base = 600;
+	next.ifaces = ifaces;
+	next.n_ifaces = 3;
+	next.n_neigh = 600 + 256;
+	return next;
+}
+
+Test(neigh, interface_that_comes_later_has_neighbours_of_its_own)
+{
+	struct cgn_iface ifaces[3];
+	struct cgn_directory next = larger_dir(ifaces);
+	const struct cgn_neigh *entries = t->entries;
+
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	cr_assert_eq(cgn_neigh_add(t, &next, 2), 0);
+	cr_assert_eq(t->entries, entries);
+	cr_assert_eq(t->n, 600 + 256);
+	cr_assert_eq(t->entries[600].iface, 2);
+	cr_assert_eq(t->entries[855].iface, 2);
+	cr_assert(has_mac(HOP, &mac_1));
+	cr_assert_not(has_mac(700, &mac_1));
+	cgn_neigh_learn(t, 700, &mac_2, true, START_S);
+	cr_assert(has_mac(700, &mac_2));
+	cr_assert_eq(hold(855, 1), CGN_FATE_NONE);
+	cgn_neigh_flush(t); /* passes the hole */
+	cr_assert_eq(notes.n_released, 1);
+}
+
+Test(neigh, interface_that_goes_leaves_nothing_behind)
+{
+	struct cgn_iface ifaces[3];
+	struct cgn_directory next = larger_dir(ifaces);
+
+	cgn_neigh_add(t, &next, 2);
+	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
+	cgn_neigh_learn(t, 700, &mac_2, true, START_S);
+	has_mac(700, &mac_2); /* used */
+	hold(701, 1);
+	hold(701, 2);
+	cgn_neigh_remove(t, &next, 2);
+	cr_assert_eq(notes.n_released, 2);
+	cr_assert_not(notes.resolved[0] || notes.resolved[1]);
+	cr_assert_eq(t->n_held, 0);
+	cr_assert_eq(t->n_known, 1);
+	cr_assert_eq(t->wheel.n_nodes, 1);
+	cr_assert_not(has_mac(700, &mac_2));
+	cr_assert_eq(atomic_load(&t->entries[700].used), 0);
+	cr_assert(has_mac(HOP, &mac_1));
+	cr_assert_eq(cgn_neigh_add(t, &next, 2), 0, "its numbers can be used again");
+	cgn_neigh_learn(t, 700, &mac_1, true, START_S);
+	cr_assert(has_mac(700, &mac_1));
+}
+
+Test(neigh, more_neighbours_than_numbers_are_refused)
+{
+	struct cgn_iface ifaces[3];
+	struct cgn_directory next = larger_dir(ifaces);
+
+	ifaces[2].neigh_base = CGN_MAX_NEIGH - 255;
+	cr_assert_eq(cgn_neigh_add(t, &next, 2), -EOVERFLOW);
+	cr_assert_eq(t->n, 512);
+}
+
 Test(neigh, states_have_names)
 {
 	cr_assert_str_eq(cgn_neigh_state_str(CGN_NEIGH_UNKNOWN), "unknown");
