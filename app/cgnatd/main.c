@@ -39,7 +39,7 @@ static int
 check(const struct cgn_options *opt, const struct cgn_conf *conf)
 {
 	struct cgn_errmsg err;
-	struct cgn_directory *dir = cgn_directory_create(conf, &err);
+	struct cgn_directory *dir = cgn_directory_create(conf, NULL, &err);
 
 	if (dir == NULL) {
 		fprintf(stderr, "%s: %s\n", opt->conf_path, err.text);

@@ -294,8 +294,9 @@ Test(explicit, use_quotas_memory_and_journal_are_shown)
 Test(explicit, blocks_that_rest_since_a_restart_are_shown)
 {
 	struct cgn_control *c = sim->box->control;
-	struct cgn_lease was = {
-		.inside = c->dp->dir->tenants[0].inside.runs[0].first + 8, .first = 1024, .n_ports = 512};
+	struct cgn_lease was = {.inside = c->dp->dir->tenants[0].inside.runs[0].first + 8,
+		.first = 1024,
+		.n_ports = 512};
 	json_t *answer;
 
 	c->state.blocks_restored = cgn_lease_restore(c->pool, 0, &was, c->now_s + 120);

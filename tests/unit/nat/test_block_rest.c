@@ -263,7 +263,7 @@ start_large(void)
 
 	f.conf = conf_text_load(
 		CONF_TEXT_BOX "table: {subscribers: 131072}\ntenants: [t0.yaml]\n", texts, 1);
-	f.dir = cgn_directory_create(f.conf, &err);
+	f.dir = cgn_directory_create(f.conf, NULL, &err);
 	cr_assert_not_null(f.dir);
 	f.subscribers = calloc(f.dir->n_inside, sizeof(*f.subscribers));
 	cgn_rand_init(&f.rand, 1);

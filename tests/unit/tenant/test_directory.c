@@ -229,7 +229,7 @@ Test(directory, attachment_with_several_subscribers_is_unbound_unless_the_access
 	cr_expect_not(dir->ifaces[3].unbound);
 	cr_expect_eq(cgn_iface_n_subscribers(&dir->ifaces[3]), 1);
 	other_conf = conf_text_load(CONF_TEXT_BOX "tenants: [t0.yaml]\n", bound, 1);
-	other = cgn_directory_create(other_conf, &err);
+	other = cgn_directory_create(other_conf, NULL, &err);
 	cr_assert_not_null(other);
 	cr_expect_not(other->ifaces[0].unbound);
 	cr_expect(other->ifaces[1].unbound);
