@@ -66,7 +66,7 @@ static bool
 take(void)
 {
 	uint32_t tenant = cgn_rand_below(&prng, 2);
-	uint32_t inside = f.dir->tenants[tenant].first_inside +
+	uint32_t inside = f.dir->tenants[tenant].inside.runs[0].first +
 		cgn_rand_below(&prng, N_SUBSCRIBERS);
 	uint16_t n_blocks = f.subscribers[inside].n_blocks;
 	enum cgn_proto proto = (enum cgn_proto)cgn_rand_below(&prng, CGN_N_PROTOS);

@@ -140,16 +140,22 @@ static bool
 are_too_many(uint32_t n, const char *reason)
 {
 	static uint16_t all_of_a[CGN_MAX_POOL + 1];
+	static uint32_t addrs[CGN_MAX_POOL + 1];
 	uint16_t *pool_tenants = f.dir->pool_tenants;
+	uint32_t *pool_addrs = f.dir->pool_addrs;
 	uint32_t n_pool = f.dir->n_pool;
 	struct cgn_subscriber sub;
 	struct cgn_errmsg err = {""};
 	struct cgn_pool *pool;
 
+	for (uint32_t i = 0; i < n; i++)
+		addrs[i] = 1 + i;
 	f.dir->pool_tenants = all_of_a;
+	f.dir->pool_addrs = addrs;
 	f.dir->n_pool = n;
 	pool = cgn_pool_create(f.dir, &sub, &f.rand, -1, &err);
 	f.dir->pool_tenants = pool_tenants;
+	f.dir->pool_addrs = pool_addrs;
 	f.dir->n_pool = n_pool;
 	return pool == NULL && errno == EOVERFLOW && strstr(err.text, reason) != NULL;
 }

@@ -54,7 +54,7 @@ make_ready(const struct cgn_directory *dir)
 static uint32_t
 inside_of(uint32_t tenant, uint32_t nth)
 {
-	return f.dir->tenants[tenant].first_inside + nth;
+	return f.dir->tenants[tenant].inside.runs[0].first + nth;
 }
 
 Test(pool_addr, addresses_of_a_larger_directory_serve_without_moving_anything)
@@ -67,7 +67,7 @@ Test(pool_addr, addresses_of_a_larger_directory_serve_without_moving_anything)
 
 	pool_fixture_init(&f, "pool: [203.0.113.16/32]\n", 1);
 	pool_fixture_init(&large, "pool: [203.0.113.16/28]\n", 1);
-	large.dir->pool_tenants[3] = CGN_TENANT_BOX; /* a hole */
+	large.dir->pool_addrs[3] = 0; /* a hole */
 	at = take(0, A);
 	cgn_pool_publish(f.pool, at, CGN_TCP, 77);
 	granules = (const void *)f.pool->granules;
