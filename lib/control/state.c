@@ -103,6 +103,16 @@ add_filters(const struct cgn_control *c, const struct cgn_mapping *m, struct cgn
 	}
 }
 
+/* What PEER was granted first, with its nonce; those for other peers are not kept. */
+static void
+add_peer(const struct cgn_explicit *e, struct cgn_journal_record *r)
+{
+	memcpy(r->nonce, e->peer.nonce, sizeof(r->nonce));
+	r->n_filters = 1;
+	r->filters[0] = (struct cgn_journal_filter){
+		.addr = e->peer.addr, .prefix_len = 32, .port = e->peer.port};
+}
+
 static struct cgn_journal_record
 set_record(const struct cgn_control *c, const struct cgn_mapping *m, const struct cgn_explicit *e)
 {
@@ -117,7 +127,10 @@ set_record(const struct cgn_control *c, const struct cgn_mapping *m, const struc
 	memcpy(r.nonce, e->nonce, sizeof(r.nonce));
 	r.ends_utc_s = e->origin == CGN_EXPLICIT_OPERATOR ? UINT64_MAX
 							  : r.at_utc_s + cgn_explicit_left(c, e);
-	add_filters(c, m, &r);
+	if (e->origin == CGN_EXPLICIT_PCP_PEER && e->peer.addr != 0)
+		add_peer(e, &r);
+	else
+		add_filters(c, m, &r);
 	return r;
 }
 

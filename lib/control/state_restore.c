@@ -47,7 +47,7 @@ locate(const struct cgn_control *c, const struct cgn_journal_record *r, struct c
 	return flow->inside != CGN_NONE && dir->pool_tenants[at->pool] == tenant;
 }
 
-/* The filters of a record; none when there is no room for them. */
+/* The filters of a record; none when there is no room for them, or when they name PEER's peer. */
 static struct cgn_explicit_ask
 filters_of(const struct cgn_control *c, const struct cgn_journal_record *r)
 {
@@ -57,7 +57,8 @@ filters_of(const struct cgn_control *c, const struct cgn_journal_record *r)
 		ask.filters[f] = (struct cgn_portctl_filter){.addr = r->filters[f].addr,
 			.prefix_len = r->filters[f].prefix_len,
 			.port = r->filters[f].port};
-	if (cgn_explicit_filters_check(c, NULL, &ask, 1) != CGN_EXPLICIT_OK)
+	if (r->origin == CGN_EXPLICIT_PCP_PEER ||
+		cgn_explicit_filters_check(c, NULL, &ask, 1) != CGN_EXPLICIT_OK)
 		ask.n_filters = 0;
 	return ask;
 }
@@ -98,6 +99,19 @@ is_there(const struct cgn_control *c, const struct cgn_flow *flow, const struct 
 	return there.pool == at->pool && there.port == at->port;
 }
 
+/* The peer stands where a MAP has filters, which PEER has none of. */
+static void
+restore_peer(struct cgn_explicit *e, const struct cgn_journal_record *r)
+{
+	e->peer_ends_s = e->ends_s;
+	if (r->n_filters != 1)
+		return;
+	e->peer.addr = r->filters[0].addr;
+	e->peer.port = r->filters[0].port;
+	e->peer.ends_s = e->ends_s;
+	memcpy(e->peer.nonce, r->nonce, sizeof(e->peer.nonce));
+}
+
 static bool
 restore_set(struct restore *s, const struct cgn_journal_record *r)
 {
@@ -124,10 +138,11 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	e->client_port = r->client_port;
 	e->set_first = r->set_first;
 	e->set_size = r->set_size;
-	memcpy(e->nonce, r->nonce, sizeof(e->nonce));
 	e->ends_s = c->now_s + seconds_left(s, r);
 	if (r->origin == CGN_EXPLICIT_PCP_PEER)
-		e->peer_ends_s = e->ends_s;
+		restore_peer(e, r);
+	else
+		memcpy(e->nonce, r->nonce, sizeof(e->nonce));
 	cgn_explicit_restart_timer(c, i);
 	return true;
 }

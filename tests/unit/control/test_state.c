@@ -392,3 +392,26 @@ Test(state, who_asked_for_a_third_party_is_known_after_a_restart)
 	cr_assert_eq(cgn_explicit_ops.ask(c, &q, answers, &n), CGN_EXPLICIT_NOT_OWNER);
 	cr_assert_eq(ask(40, 6000, 0), port);
 }
+
+Test(state, peer_has_its_owner_after_a_restart)
+{
+	struct cgn_explicit_answer answers[CGN_EXPLICIT_MAX_ANSWERS];
+	struct cgn_explicit_ask q;
+	uint16_t port;
+	uint32_t n;
+
+	start_with("");
+	q = ask_of(1, 6000, 0);
+	q.origin = CGN_EXPLICIT_PCP_PEER;
+	q.peer_addr = SIM_PEER;
+	q.peer_port = 443;
+	cr_assert_eq(cgn_explicit_ops.ask(c, &q, answers, &n), CGN_EXPLICIT_OK);
+	port = answers[0].port;
+	crash_and_start("");
+	q.nonce[0]++;
+	cr_assert_eq(cgn_explicit_ops.ask(c, &q, answers, &n), CGN_EXPLICIT_NOT_OWNER);
+	q.nonce[0]--;
+	cr_assert_eq(cgn_explicit_ops.ask(c, &q, answers, &n), CGN_EXPLICIT_OK);
+	cr_assert_eq(answers[0].port, port);
+	cr_assert_eq(c->filters.n_used, 0);
+}
