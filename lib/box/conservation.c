@@ -14,6 +14,7 @@ struct cgn_conservation
 cgn_box_conservation(const struct cgn_box *box)
 {
 	struct cgn_conservation sum = {0};
+	uint64_t own;
 
 	for (uint16_t i = 0; i < box->dp.n_workers; i++) {
 		const struct cgn_worker *w = box->dp.workers[i];
@@ -24,6 +25,9 @@ cgn_box_conservation(const struct cgn_box *box)
 	}
 	add_block(&sum, &box->control->counters);
 	sum.held += __atomic_load_n(&box->control->neigh->n_held, __ATOMIC_RELAXED);
+	/* The box's own were never received. Control may be between the two counts. */
+	own = cgn_counter_read(&box->control->tcp_ending.held);
+	sum.held -= own < sum.held ? own : sum.held;
 	return sum;
 }
 

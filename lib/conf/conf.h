@@ -178,6 +178,7 @@ struct cgn_conf {
 		uint32_t shards;      /* 1, 2, 4, 8 or 16 */
 		uint32_t
 			explicit_mappings; /* of these, asked for by NAT-PMP, PCP or the operator */
+		uint32_t tcp_tracked;      /* of these, with known TCP sessions */
 	} table;
 	struct {
 		uint32_t ring; /* packets per worker ring, a power of two */

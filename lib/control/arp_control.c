@@ -162,6 +162,8 @@ release(void *ctx, struct rte_mbuf *m, bool resolved)
 {
 	struct cgn_control *c = ctx;
 
+	if (cgn_pkt_of(m)->originated != 0)
+		cgn_counter_add(&c->tcp_ending.held, UINT64_MAX);
 	if (resolved)
 		cgn_reinject(c, m, CGN_ACT_SEND);
 	else

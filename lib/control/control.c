@@ -72,11 +72,12 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 		return -errno;
 	if (cgn_refusals_init(&c->refusals, p->socket) < 0 ||
 		cgn_filters_init(&c->filters, conf->table.explicit_mappings, p->socket) < 0 ||
-		cgn_explicit_init(&c->explicits, conf->table.explicit_mappings, p->socket) < 0) {
+		cgn_explicit_init(&c->explicits, conf->table.explicit_mappings, p->socket) < 0 ||
+		cgn_tcp_sessions_init(&c->tcp_sessions, conf->table.tcp_tracked, p->socket) < 0) {
 		cgn_errmsg_set(err,
-			"no memory for %u explicit mappings: lower table.explicit or raise "
-			"memory.size_mib",
-			conf->table.explicit_mappings);
+			"no memory for %u explicit mappings, %u of them tracked: lower "
+			"table.explicit or table.tcp_tracked or raise memory.size_mib",
+			conf->table.explicit_mappings, conf->table.tcp_tracked);
 		return -ENOMEM;
 	}
 	c->neigh = cgn_neigh_create(dir, &cgn_arp_neigh_ops, c, p->socket, err);
@@ -112,6 +113,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->table = c->table;
 	c->dp->pool = c->pool;
 	c->dp->filters = &c->filters;
+	c->dp->tcp_sessions = &c->tcp_sessions;
 	c->dp->neigh = c->neigh;
 	return c;
 }
@@ -125,6 +127,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_neigh_destroy(c->neigh);
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);
+	cgn_tcp_sessions_fini(&c->tcp_sessions);
 	cgn_refusals_fini(&c->refusals);
 	cgn_reserve_destroy(c->request_counts);
 	cgn_reserve_destroy(c->epochs);

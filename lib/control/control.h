@@ -25,15 +25,18 @@
 #include "request.h"
 #include "state.h"
 #include "subscriber.h"
+#include "tcp_end.h"
 #include "wheel.h"
 #include "worker.h"
 
-/* Unlinked mappings on their way to be reclaimed, chained through their timers' nodes. */
+/* What is unlinked, on its way to be reclaimed; mappings are chained through their timers' nodes.
+ */
 struct cgn_limbo {
-	uint32_t first;        /* mapping index or CGN_MAPPING_NONE */
-	uint32_t first_filter; /* filter set or 0 */
-	uint32_t n;            /* of both */
-	uint64_t token;        /* of rte_rcu_qsbr_start, for the list that waits */
+	uint32_t first;          /* mapping index or CGN_MAPPING_NONE */
+	uint32_t first_filter;   /* filter set or 0 */
+	uint32_t first_sessions; /* record of tcp_session.h or 0 */
+	uint32_t n;              /* of all three */
+	uint64_t token;          /* of rte_rcu_qsbr_start, for the list that waits */
 };
 
 /* Packets for one worker, handed back at the end of the turn. */
@@ -59,6 +62,8 @@ struct cgn_control {
 	struct cgn_refusals refusals;
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
+	struct cgn_tcp_session_pool tcp_sessions;
+	struct cgn_tcp_ending tcp_ending;
 	struct cgn_epoch *epochs;       /* [n_tenants], reserved */
 	struct cgn_announce *announces; /* [n_ifaces], reserved; trains of NAT-PMP and PCP */
 	uint32_t announce_cursor;

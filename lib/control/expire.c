@@ -10,6 +10,16 @@
 
 enum { EXPIRE_SLICE = 256, REST_SLICE = 512 };
 
+/*
+ * The end of a NAT-PMP lifetime is a delete, whatever the traffic (RFC 6886 section 3.4). PCP
+ * leaves what traffic has earned (RFC 6887 section 15).
+ */
+static bool
+ends_with_its_record(const struct cgn_explicit *e)
+{
+	return e != NULL && e->origin == CGN_EXPLICIT_NATPMP && !e->adopted;
+}
+
 uint32_t
 cgn_expire(struct cgn_control *c)
 {
@@ -34,11 +44,11 @@ cgn_expire(struct cgn_control *c)
 			cgn_explicit_restart_timer(c, i);
 			continue;
 		}
-		cgn_explicit_drop(c, m, timeouts->port_rest);
-		if ((int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s) > 0)
+		if (cgn_explicit_idle_left(c, m) > 0 && !ends_with_its_record(e)) {
+			cgn_explicit_drop(c, m, timeouts->port_rest);
 			cgn_wheel_add(&c->wheel, i, cgn_lifetime_check_s(timeouts, m, c->now_s));
-		else {
-			cgn_unlink(c, i);
+		} else {
+			cgn_unlink_resting(c, i, cgn_explicit_idle_left(c, m));
 			c->expired++;
 		}
 	}

@@ -74,6 +74,7 @@ cgn_explicit_add(struct cgn_control *c, uint32_t i)
 	e->set_first = rte_be_to_cpu_16(m->inside_port);
 	e->set_size = 1;
 	m->explicit_ref = (uint32_t)(e - c->explicits.records);
+	cgn_tcp_sessions_begin(c, m);
 	return e;
 }
 
@@ -101,6 +102,7 @@ cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m, uint32_t rest_s)
 	cgn_state_del(c, m, rest_s);
 	retire_filter(c, m, 0);
 	cgn_peers_drop(c, e);
+	cgn_tcp_sessions_retire(c, m);
 	m->explicit_ref = 0;
 	cgn_explicit_give_back(c, e);
 }

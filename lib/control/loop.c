@@ -16,6 +16,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	c->now_s = cgn_ns_to_s(now);
 	work += cgn_punt_drain(c);
 	work += cgn_expire(c);
+	work += cgn_tcp_end_slice(c);
 	work += cgn_reclaim(c);
 	cgn_neigh_tick(c->neigh, c->now_s, NEIGH_SLICE);
 	cgn_arp_announce(c);

@@ -42,6 +42,13 @@ cgn_reclaim(struct cgn_control *c)
 		c->waiting.n--;
 		cgn_filter_free(&c->filters, set);
 	}
+	for (; n < RECLAIM_SLICE && c->waiting.first_sessions != 0; n++) {
+		uint32_t r = c->waiting.first_sessions;
+
+		c->waiting.first_sessions = c->tcp_sessions.ctl[r].next;
+		c->waiting.n--;
+		cgn_tcp_sessions_free(&c->tcp_sessions, r);
+	}
 	for (; n < RECLAIM_SLICE && c->waiting.n > 0; n++) {
 		uint32_t i = c->waiting.first;
 

@@ -16,6 +16,7 @@
 #include "neigh.h"
 #include "pool.h"
 #include "table.h"
+#include "tcp_session.h"
 
 /* A port as the workers need it. Index: as in cgn_conf.ports. */
 struct cgn_dev {
@@ -31,8 +32,10 @@ struct cgn_dataplane {
 	const struct cgn_table *table;     /* writer: control */
 	const struct cgn_pool *pool;       /* writer: control */
 	const struct cgn_filters *filters; /* writer: control */
-	struct cgn_neigh_table *neigh;     /* writer: control; workers set used marks */
-	struct rte_rcu_qsbr *rcu;          /* reader threads: worker numbers */
+	const struct cgn_tcp_session_pool
+		*tcp_sessions;         /* records: workers write what is in them */
+	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
+	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	uint16_t n_devs;
 	struct cgn_worker *workers[CGN_MAX_WORKERS];

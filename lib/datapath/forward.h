@@ -2,6 +2,7 @@
 /* What in2out and out2in share: the MTU check before a packet is changed. Worker threads. */
 #pragma once
 
+#include "tcp_track.h"
 #include "verdict.h"
 
 /* True when the packet fits the link of its next hop; else it has been punted or dropped. */
@@ -14,6 +15,15 @@ cgn_forward_fits(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_pkt 
 		return true;
 	cgn_punt_local(w, m, CGN_ACT_TOO_BIG, CGN_FATE_TOO_BIG);
 	return false;
+}
+
+/* What the mapping learns from a TCP segment, before it is changed. */
+static inline void
+cgn_forward_track(struct cgn_worker *w, struct cgn_mapping *m, const uint8_t *frame,
+	const struct cgn_pkt *pkt, enum cgn_dir dir)
+{
+	if (cgn_tcp_sessions_note(w->dp->tcp_sessions, m, pkt, frame, dir, w->burst.now_s))
+		cgn_tcp_track(m, pkt, dir);
 }
 
 static inline struct cgn_rewrite

@@ -3,7 +3,6 @@
 #include <rte_tcp.h>
 
 #include "forward.h"
-#include "tcp_track.h"
 
 void
 cgn_in2out(struct cgn_worker *w)
@@ -15,6 +14,7 @@ cgn_in2out(struct cgn_worker *w)
 		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
 		struct cgn_mapping *m = cgn_table_at(w->dp->table, b->found[at]);
 		struct cgn_rewrite rw = cgn_forward_rewrite(m, CGN_IN2OUT);
+		uint8_t *frame = rte_pktmbuf_mtod(b->mbufs[at], uint8_t *);
 
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
@@ -23,8 +23,8 @@ cgn_in2out(struct cgn_worker *w)
 		if (pkt->proto != CGN_TCP || !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
 			cgn_mapping_touch(m, b->now_s);
 		if (pkt->proto == CGN_TCP)
-			cgn_tcp_track(m, pkt, CGN_IN2OUT);
-		cgn_rewrite_apply(rte_pktmbuf_mtod(b->mbufs[at], uint8_t *), pkt, CGN_IN2OUT, &rw);
+			cgn_forward_track(w, m, frame, pkt, CGN_IN2OUT);
+		cgn_rewrite_apply(frame, pkt, CGN_IN2OUT, &rw);
 		pkt->fate = CGN_FATE_IN2OUT;
 		cgn_lane_add(&b->tx, at);
 	}

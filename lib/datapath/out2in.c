@@ -4,7 +4,6 @@
  * (RFC 4787 REQ-8, RFC 6888 REQ-7) unless a PCP client has set filters. Worker threads.
  */
 #include "forward.h"
-#include "tcp_track.h"
 
 /*
  * The index may be a moment older than the entry: port and granule can have changed hands between
@@ -27,6 +26,7 @@ cgn_out2in(struct cgn_worker *w)
 		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
 		struct cgn_mapping *m = cgn_table_at(w->dp->table, b->found[at]);
 		struct cgn_rewrite rw = cgn_forward_rewrite(m, CGN_OUT2IN);
+		uint8_t *frame = rte_pktmbuf_mtod(b->mbufs[at], uint8_t *);
 
 		if (!is_for(m, pkt)) {
 			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
@@ -47,8 +47,8 @@ cgn_out2in(struct cgn_worker *w)
 		if (m->inbound_refresh)
 			cgn_mapping_touch(m, b->now_s);
 		if (pkt->proto == CGN_TCP)
-			cgn_tcp_track(m, pkt, CGN_OUT2IN);
-		cgn_rewrite_apply(rte_pktmbuf_mtod(b->mbufs[at], uint8_t *), pkt, CGN_OUT2IN, &rw);
+			cgn_forward_track(w, m, frame, pkt, CGN_OUT2IN);
+		cgn_rewrite_apply(frame, pkt, CGN_OUT2IN, &rw);
 		pkt->fate = CGN_FATE_OUT2IN;
 		cgn_lane_add(&b->tx, at);
 	}

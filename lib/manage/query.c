@@ -17,6 +17,7 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.held = c->neigh->n_held,
 		.explicits = c->explicits.n_used,
 		.filters = c->filters.n_used,
+		.tcp_tracked = c->tcp_sessions.n_used,
 		.journal_on = c->state.ring != NULL,
 		.journal_written = c->state.written,
 		.journal_resyncs = c->state.resyncs,

@@ -47,7 +47,7 @@ struct cgn_query_box {
 	uint32_t mappings, limbo; /* published and unlinked; unlinked only */
 	uint64_t made, refused, expired, grace_wait_ns_max;
 	uint32_t neighbours, held;
-	uint32_t explicits, filters; /* records and filter sets in use */
+	uint32_t explicits, filters, tcp_tracked; /* records in use */
 	bool journal_on;
 	uint64_t journal_written, journal_resyncs, journal_waits;
 	uint32_t blocks_restored, blocks_resting; /* since the last restart */
@@ -108,8 +108,9 @@ struct cgn_query_explicits {
 		uint16_t inside_port, outside_port, client_port, tenant;
 		uint16_t set_first, set_size;
 		uint8_t proto, origin, n_filters;
-		int32_t idle_s; /* -1: no packet yet */
-		int32_t left_s; /* -1: the operator's */
+		int8_t n_sessions; /* live ones; -1: TCP without a record */
+		int32_t idle_s;    /* -1: no packet yet */
+		int32_t left_s;    /* -1: the operator's */
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_explicits(struct cgn_control *c, void *arg);

@@ -48,6 +48,16 @@ idle_of(const struct cgn_control *c, const struct cgn_mapping *m)
 	return (uint32_t)idle <= c->now_s - m->made_s ? idle : -1;
 }
 
+static int8_t
+n_sessions(const struct cgn_control *c, const struct cgn_mapping *m)
+{
+	uint32_t r = atomic_load_explicit(&m->sessions, memory_order_relaxed);
+
+	if (r == 0)
+		return m->proto == CGN_TCP ? -1 : 0;
+	return (int8_t)cgn_tcp_sessions_n_live(&c->tcp_sessions.records[r]);
+}
+
 static void
 explicit_row(const struct cgn_control *c, uint32_t r, const struct cgn_mapping *m,
 	struct cgn_explicit_row *row)
@@ -69,6 +79,7 @@ explicit_row(const struct cgn_control *c, uint32_t r, const struct cgn_mapping *
 		.proto = m->proto,
 		.origin = e->origin,
 		.n_filters = set != 0 ? (uint8_t)c->filters.sets[set].n : 0,
+		.n_sessions = n_sessions(c, m),
 		.idle_s = idle_of(c, m),
 		.left_s = cgn_query_explicit_left(c, e),
 	};

@@ -96,7 +96,7 @@ add_heap(struct cgn_reply *r)
 	cgn_reply_u64(r, "heap_used_bytes", used);
 }
 
-/* Records of explicit mappings and filter sets: as many of each as table.explicit says. */
+/* Records of explicit mappings, filter sets and TCP sessions. */
 static void
 add_explicits(struct cgn_reply *r, const struct cgn_control *c, const struct cgn_query_box *q)
 {
@@ -108,6 +108,11 @@ add_explicits(struct cgn_reply *r, const struct cgn_control *c, const struct cgn
 	cgn_reply_u64(r, "filters_used", q->filters);
 	cgn_reply_u64(
 		r, "filters_bytes", (c->filters.capacity + UINT64_C(1)) * sizeof(*c->filters.sets));
+	cgn_reply_u64(r, "tcp_tracked", c->tcp_sessions.capacity);
+	cgn_reply_u64(r, "tcp_tracked_used", q->tcp_tracked);
+	cgn_reply_u64(r, "tcp_tracked_bytes",
+		(c->tcp_sessions.capacity + UINT64_C(1)) *
+			(sizeof(*c->tcp_sessions.records) + sizeof(*c->tcp_sessions.ctl)));
 }
 
 static uint64_t

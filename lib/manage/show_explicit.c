@@ -30,6 +30,7 @@ explicit_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_i32(r, "left_s", row->left_s);
 	cgn_reply_i32(r, "idle_s", row->idle_s);
 	cgn_reply_u64(r, "filters", row->n_filters);
+	cgn_reply_i32(r, "sessions", row->n_sessions);
 	if (row->set_size > 1)
 		cgn_reply_fmt(r, "set", "%u+%u", row->set_first, row->set_size);
 	else

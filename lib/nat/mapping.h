@@ -34,9 +34,13 @@ struct cgn_mapping {
 	/* Written by workers, relaxed, only when the value changes. */
 	_Atomic uint32_t last_use_s;
 	_Atomic uint32_t tcp; /* struct of tcp_track.h packed by it */
+	/* Written by control; read by workers for TCP. */
+	_Atomic uint32_t sessions; /* record of tcp_session.h, 0: none is kept */
 	/* Control only. */
-	int32_t hash_position;
-	uint32_t made_s;
+	union {
+		uint32_t made_s;       /* while live */
+		int32_t hash_position; /* while unlinked */
+	};
 	struct cgn_wheel_node wheel; /* timer while live, chain in limbo */
 	uint32_t explicit_ref; /* record of who asked for it, see control/explicit.h; 0: traffic
 				  made it */

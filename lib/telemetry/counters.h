@@ -16,6 +16,7 @@ enum cgn_originated {
 	CGN_ORIG_ARP_REPLY,
 	CGN_ORIG_ICMP_ERROR,
 	CGN_ORIG_PORTCTL,
+	CGN_ORIG_TCP_RESET,
 	CGN_ORIG_LOST, /* made, but the ring or the device had no room */
 	CGN_N_ORIGINATED
 };

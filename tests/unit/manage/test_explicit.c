@@ -265,6 +265,42 @@ Test(explicit, each_filter_selects_and_pages_hold_every_row_once)
 	cr_expect_geq(pages, 8);
 }
 
+/* Those that are reset when the mapping ends; -1 without a record, 0 for UDP. */
+Test(explicit, live_tcp_connections_are_counted)
+{
+	enum { SYN = 0x02, ACK = 0x10 };
+	struct packet_spec s;
+	json_t *answer;
+
+	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=tcp,inside=100.64.0.10:8080,"
+			   "outside=203.0.113.16:40080"));
+	for (uint32_t k = 0; k < 3; k++) {
+		s = packet_tcp(SIM_PEER + k, 5000, SIM_POOL_A, 40080, SYN);
+		s.payload_len = 0;
+		cgn_sim_send_spec(sim, SIM_WAN, &s);
+		cgn_sim_run(sim);
+		s = packet_tcp(SIM_A1, 8080, SIM_PEER + k, 5000, SYN | ACK);
+		s.tcp_seq = 0;
+		s.tcp_ack = 1;
+		s.payload_len = 0;
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+		cgn_sim_run(sim);
+		s = packet_tcp(SIM_PEER + k, 5000, SIM_POOL_A, 40080, ACK);
+		s.tcp_seq = s.tcp_ack = 1;
+		cgn_sim_send_spec(sim, SIM_WAN, &s);
+		cgn_sim_run(sim);
+	}
+	ask_rules(CGN_EXPLICIT_NATPMP, 1000, 1, false);
+	answer = ask_ok("/cgnat/explicit,proto=tcp");
+	cr_expect_eq(num(row(answer, "r0"), "sessions"), 3);
+	json_decref(answer);
+	answer = ask_ok("/cgnat/explicit,proto=udp");
+	cr_expect_eq(num(row(answer, "r0"), "sessions"), 0);
+	json_decref(answer);
+	cr_expect_eq(item_num("/cgnat/memory", "tcp_tracked_used"), 1);
+	cr_expect_gt(item_num("/cgnat/memory", "tcp_tracked_bytes"), 0);
+}
+
 Test(explicit, use_quotas_memory_and_journal_are_shown)
 {
 	json_t *answer;

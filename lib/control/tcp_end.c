@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Resets: each live session of an ended mapping gets one to the peer, from the outside address and
+ * port, and one to the inside, from the peer. When data was on its way, a second one follows behind
+ * it: the last acknowledgement that came by may be older than what its sender expects by now.
+ */
+#include "tcp_end.h"
+
+#include "control.h"
+#include "tcp_reset.h"
+
+#include <rte_ip.h>
+
+enum { SESSION_SLICE = 32 }; /* slots looked at in one turn */
+
+void
+cgn_tcp_sessions_begin(struct cgn_control *c, struct cgn_mapping *m)
+{
+	uint32_t r = m->proto == CGN_TCP ? cgn_tcp_sessions_take(&c->tcp_sessions) : 0;
+
+	if (r == 0)
+		return;
+	c->tcp_sessions.ctl[r] = (struct cgn_tcp_sessions_ctl){.inside_addr = m->inside_addr,
+		.outside_addr = m->outside_addr,
+		.inside_port = m->inside_port,
+		.outside_port = m->outside_port,
+		.neigh = m->neigh,
+		.tenant = m->tenant};
+	atomic_store_explicit(&m->sessions, r, memory_order_release);
+}
+
+/* Workers are done with it when what was unlinked by now is reclaimed. */
+static void
+to_limbo(struct cgn_control *c, uint32_t r)
+{
+	c->tcp_sessions.ctl[r].next = c->open.first_sessions;
+	c->open.first_sessions = r;
+	c->open.n++;
+}
+
+static uint32_t
+detach(struct cgn_mapping *m)
+{
+	return atomic_exchange_explicit(&m->sessions, 0, memory_order_relaxed);
+}
+
+void
+cgn_tcp_sessions_retire(struct cgn_control *c, struct cgn_mapping *m)
+{
+	uint32_t r = detach(m);
+
+	if (r != 0)
+		to_limbo(c, r);
+}
+
+void
+cgn_tcp_sessions_end(struct cgn_control *c, struct cgn_mapping *m)
+{
+	uint32_t r = detach(m);
+
+	if (r == 0)
+		return;
+	c->tcp_sessions.ctl[r].next = 0;
+	if (c->tcp_ending.first == 0)
+		c->tcp_ending.first = r;
+	else
+		c->tcp_sessions.ctl[c->tcp_ending.last].next = r;
+	c->tcp_ending.last = r;
+}
+
+static uint32_t
+next_hop_to(const struct cgn_control *c, uint32_t tenant, uint32_t peer)
+{
+	const struct cgn_range *to = cgn_directory_inside_dst(c->dp->dir, tenant, peer);
+
+	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_GATEWAY)
+		return cgn_dst_number(to->value);
+	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_ONLINK)
+		return cgn_dst_number(to->value) + (peer - to->origin);
+	return CGN_NONE;
+}
+
+/* Sends it to a next hop, or holds it until that is resolved. */
+static void
+send_reset(struct cgn_control *c, uint32_t neigh, const struct cgn_tcp_reset *reset)
+{
+	struct rte_mbuf *m;
+	struct cgn_pkt *pkt;
+
+	if (neigh == CGN_NONE)
+		return;
+	m = cgn_originate(
+		c, CGN_ORIG_TCP_RESET, c->dp->dir->ifaces[c->neigh->entries[neigh].iface].port);
+	if (m == NULL)
+		return;
+	cgn_tcp_reset_write((uint8_t *)rte_pktmbuf_append(m, CGN_TCP_RESET_LEN), reset);
+	pkt = cgn_pkt_of(m);
+	pkt->ip_len = CGN_TCP_RESET_LEN;
+	pkt->l4_off = sizeof(struct rte_ipv4_hdr);
+	pkt->neigh = neigh;
+	cgn_counter_add(&c->tcp_ending.held, 1); /* until released, maybe at once */
+	if (cgn_neigh_hold(c->neigh, neigh, m, c->now_s) != CGN_FATE_NONE) {
+		cgn_counter_add(&c->tcp_ending.held, UINT64_MAX);
+		cgn_control_drop(c, m, CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	}
+}
+
+/* To one end (CGN_IN2OUT: to the inside), as if from the other. */
+static void
+reset_end(struct cgn_control *c, const struct cgn_tcp_sessions_ctl *ctl,
+	const struct cgn_tcp_live *live, enum cgn_dir end)
+{
+	bool inside = end == CGN_IN2OUT;
+	uint32_t neigh = inside ? ctl->neigh
+				: next_hop_to(c, ctl->tenant, rte_be_to_cpu_32(live->peer));
+	struct cgn_tcp_reset reset = {
+		.src = inside ? live->peer : ctl->outside_addr,
+		.sport = inside ? live->port : ctl->outside_port,
+		.dst = inside ? ctl->inside_addr : live->peer,
+		.dport = inside ? ctl->inside_port : live->port,
+		.seq = live->ack[end],
+		.ack = live->ack[!end],
+	};
+
+	send_reset(c, neigh, &reset);
+	reset.seq = live->next[!end];
+	if (reset.seq != live->ack[end])
+		send_reset(c, neigh, &reset);
+}
+
+/* Half of worker 0's ring stays for packets of subscribers. */
+static bool
+has_room(const struct cgn_control *c)
+{
+	const struct rte_ring *ring = c->dp->workers[0]->back;
+
+	return rte_ring_free_count(ring) > rte_ring_get_capacity(ring) / 2;
+}
+
+uint32_t
+cgn_tcp_end_slice(struct cgn_control *c)
+{
+	uint32_t n = 0;
+
+	for (; n < SESSION_SLICE && c->tcp_ending.first != 0 && has_room(c); n++) {
+		uint32_t r = c->tcp_ending.first;
+		struct cgn_tcp_sessions_ctl *ctl = &c->tcp_sessions.ctl[r];
+		struct cgn_tcp_live live;
+
+		if (cgn_tcp_session_is_live(&c->tcp_sessions.records[r].at[ctl->at], &live)) {
+			reset_end(c, ctl, &live, CGN_IN2OUT);
+			reset_end(c, ctl, &live, CGN_OUT2IN);
+		}
+		if (++ctl->at < CGN_TCP_SESSIONS)
+			continue;
+		c->tcp_ending.first = ctl->next;
+		to_limbo(c, r);
+	}
+	return n;
+}
