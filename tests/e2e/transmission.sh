@@ -22,6 +22,10 @@ END
 		"$WORK/file.torrent" >"$WORK/$1.said" 2>&1
 }
 
+eight_seconds_later() {
+	((SECONDS > mapped + 8))
+}
+
 torrent file
 check "the daemon starts with the configuration of the test" \
 	lab_config b "portctl: {natpmp_max_s: $LIFETIME_S}"
@@ -49,6 +53,8 @@ wait "$b1" 2>/dev/null || true
 # Another peer: Transmission turns the first one away while it has not noticed that it went.
 check "another peer downloads from a1 there" fetches file "$a1_at" tcp 192.0.2.3
 
+# It asks for nothing within 8 s of its last request, not for the end of its mapping either.
+wait_for 10 eight_seconds_later
 kill -INT "$a1"
 check "stopping Transmission ends its mapping" wait_for 10 is_unmapped "$A1"
 check "its port is shut at once" is_shut "$a1_at"
