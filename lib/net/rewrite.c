@@ -14,9 +14,9 @@
 
 enum { ICMP_CSUM_OFF = 2, ICMP_ID_OFF = 4 };
 
-void
-cgn_rewrite_apply(
-	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw)
+static inline __attribute__((always_inline)) void
+rewrite(uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw,
+	bool is_hop)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + pkt->l3_off);
 	uint8_t *l4 = frame + pkt->l4_off;
@@ -33,8 +33,9 @@ cgn_rewrite_apply(
 		ip->src_addr = rw->addr;
 	else
 		ip->dst_addr = rw->addr;
-	ip->time_to_live--;
-	ip->hdr_checksum = cgn_csum_update(ip->hdr_checksum, (uint64_t)l3_delta + TTL_DELTA);
+	ip->time_to_live = (uint8_t)(ip->time_to_live - is_hop);
+	ip->hdr_checksum = cgn_csum_update(
+		ip->hdr_checksum, (uint64_t)l3_delta + (is_hop ? TTL_DELTA : 0));
 
 	switch (pkt->proto) {
 	case CGN_TCP:
@@ -53,4 +54,27 @@ cgn_rewrite_apply(
 		break;
 	}
 	memcpy(port, &rw->port, sizeof(rw->port));
+}
+
+void
+cgn_rewrite_apply(
+	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw)
+{
+	rewrite(frame, pkt, dir, rw, true);
+}
+
+void
+cgn_rewrite_again(
+	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw)
+{
+	rewrite(frame, pkt, dir, rw, false);
+}
+
+void
+cgn_rewrite_ttl(uint8_t *frame, const struct cgn_pkt *pkt)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + pkt->l3_off);
+
+	ip->time_to_live--;
+	ip->hdr_checksum = cgn_csum_update(ip->hdr_checksum, TTL_DELTA);
 }

@@ -40,3 +40,11 @@ cgn_rewrite_l4_delta(
  */
 void cgn_rewrite_apply(
 	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw);
+
+/* The same without the TTL: for the second translation of a packet, which is one hop all the same.
+ */
+void cgn_rewrite_again(
+	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw);
+
+/* Lowers the TTL, which must be above 0, of a packet of any kind that has an IPv4 header. */
+void cgn_rewrite_ttl(uint8_t *frame, const struct cgn_pkt *pkt);
