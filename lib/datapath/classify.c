@@ -92,7 +92,7 @@ cgn_classify(struct cgn_worker *w)
 {
 	struct cgn_burst *b = &w->burst;
 
-	b->in2out.n = b->out2in.n = b->hit_in2out.n = b->hit_out2in.n = b->miss.n = b->tx.n = 0;
+	cgn_burst_clear_lanes(b);
 	for (uint32_t i = 0; i < b->n; i++)
 		classify_one(w, (uint8_t)i);
 }

@@ -4,7 +4,7 @@
 
 #include <netinet/in.h>
 
-#include "worker.h"
+#include "verdict.h"
 
 /*
  * b->mbufs[at] is parsed and came in by iface. Puts it into a lane, or ends it (drop, answer,
@@ -19,6 +19,21 @@ void cgn_classify_outside(struct cgn_worker *w, uint8_t at);
  */
 bool cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m);
 
+/*
+ * What the lanes of flows cannot take: an ICMP error goes into the lane of its own, anything else
+ * ends with the fate. Direction, hairpin and, for what goes out, the next hop are set.
+ */
+static inline void
+cgn_classify_special(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
+{
+	struct rte_mbuf *m = w->burst.mbufs[at];
+
+	if (cgn_pkt_of(m)->kind == CGN_PKT_ICMP_ERROR)
+		cgn_lane_add(&w->burst.icmp_error, at);
+	else
+		cgn_drop(w, m, fate);
+}
+
 /* Answers an echo request to an own address in place and sends it back where it came from. */
 void cgn_answer_echo(struct cgn_worker *w, struct rte_mbuf *m);
 
@@ -31,7 +46,7 @@ cgn_is_natpmp(const struct cgn_pkt *pkt)
 }
 
 /*
- * Why a packet that would be translated cannot be, by what it carries; FATE_NONE if it can. Queries
+ * Why a packet cannot go by the lanes of flows, by what it carries; FATE_NONE if it can. Queries
  * start inside and only their answers come in (RFC 5508 REQ-1): echo_type is the ICMP type that may
  * pass in this direction, wrong_echo the fate of the other one.
  */
@@ -41,8 +56,7 @@ cgn_classify_refuse(const struct cgn_pkt *pkt, uint8_t echo_type, enum cgn_fate 
 	switch ((enum cgn_pkt_kind)pkt->kind) {
 	case CGN_PKT_FRAGMENT:
 		return CGN_FATE_FRAGMENT;
-	case CGN_PKT_ICMP_ERROR:
-		return CGN_FATE_ICMP_ERROR;
+	case CGN_PKT_ICMP_ERROR: /* has a lane: cgn_classify_special */
 	case CGN_PKT_ICMP_OTHER:
 		return CGN_FATE_ICMP_OTHER;
 	case CGN_PKT_OTHER_PROTO:

@@ -63,15 +63,36 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
 	enum cgn_fate fate = cgn_classify_refuse(pkt, 8, CGN_FATE_ICMP_OTHER);
 
+	pkt->neigh = next_hop;
+	pkt->dir = CGN_IN2OUT;
 	if (fate != CGN_FATE_NONE)
-		cgn_drop(w, b->mbufs[at], fate);
+		cgn_classify_special(w, at, fate);
 	else if (pkt->ttl <= 1)
 		cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);
-	else {
-		pkt->neigh = next_hop;
-		pkt->dir = CGN_IN2OUT;
+	else
 		cgn_lane_add(&b->in2out, at);
-	}
+}
+
+/* To a pool address: as if a router outside sent it back, but for ports on request (seed rule 2).
+ */
+static void
+to_pool(struct cgn_worker *w, uint8_t at)
+{
+	struct cgn_burst *b = &w->burst;
+	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
+	/* Queries and answers: a subscriber may ping its own outside address (hairpin.c). */
+	enum cgn_fate fate = cgn_classify_refuse(pkt, pkt->icmp_type, CGN_FATE_NONE);
+
+	pkt->dir = CGN_IN2OUT;
+	pkt->hairpin = 1;
+	if (cgn_is_natpmp(pkt))
+		cgn_drop(w, b->mbufs[at], CGN_FATE_NATPMP_EXTERNAL);
+	else if (fate != CGN_FATE_NONE)
+		cgn_classify_special(w, at, fate);
+	else if (pkt->ttl <= 1)
+		cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);
+	else
+		cgn_lane_add(&b->hairpin, at);
 }
 
 void
@@ -102,7 +123,7 @@ cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *if
 		to_outside(w, at, number + (dst - to->origin));
 		break;
 	case CGN_DST_POOL:
-		cgn_drop(w, m, cgn_is_natpmp(pkt) ? CGN_FATE_NATPMP_EXTERNAL : CGN_FATE_HAIRPIN);
+		to_pool(w, at);
 		break;
 	case CGN_DST_OWN:
 		to_own(w, m, &dir->ifaces[number]);

@@ -40,6 +40,7 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
 	enum cgn_fate fate;
 
+	pkt->dir = CGN_OUT2IN;
 	pkt->tenant = pool_tenant(dir, to, dst);
 	if (from != NULL)
 		cgn_drop(w, m, (enum cgn_fate)from->value);
@@ -51,9 +52,8 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 		else
 			cgn_drop(w, m, CGN_FATE_OUTSIDE_SERVICE);
 	} else if ((fate = cgn_classify_refuse(pkt, 0, CGN_FATE_NO_MAPPING)) != CGN_FATE_NONE)
-		cgn_drop(w, m, fate);
+		cgn_classify_special(w, at, fate);
 	else {
-		pkt->dir = CGN_OUT2IN;
 		b->found[at] = cgn_dst_number(to->value) + (dst - to->origin);
 		cgn_lane_add(&b->out2in, at);
 	}

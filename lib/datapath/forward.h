@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What in2out and out2in share: the MTU check before a packet is changed. Worker threads. */
+/*
+ * What in2out, out2in, hairpin and icmp_error share: finding a mapping by its outside end, the MTU
+ * check before a packet is changed, the translation. Worker threads.
+ */
 #pragma once
 
 #include "tcp_track.h"
 #include "verdict.h"
+
+/*
+ * The mapping at an outside address and port, or NULL. For the rare lanes, which have no place for
+ * pool indices in the burst.
+ *
+ * The pool's index may be a moment older than the entry: port and granule can have changed hands
+ * between the loads (pool.h). An entry that is not exactly this one is no mapping.
+ */
+static inline struct cgn_mapping *
+cgn_forward_find_outside(
+	const struct cgn_worker *w, enum cgn_proto proto, rte_be32_t addr, rte_be16_t port)
+{
+	uint32_t host = rte_be_to_cpu_32(addr), found;
+	const struct cgn_range *to = cgn_range_map_find(&w->dp->dir->outside_dst, host);
+	struct cgn_mapping *m;
+
+	if (to == NULL || cgn_dst_class_of(to->value) != CGN_DST_POOL)
+		return NULL;
+	found = cgn_pool_find(w->dp->pool, cgn_dst_number(to->value) + (host - to->origin), proto,
+		rte_be_to_cpu_16(port));
+	if (found == CGN_MAPPING_NONE)
+		return NULL;
+	m = cgn_table_at(w->dp->table, found);
+	return m->outside_addr == addr && m->outside_port == port && m->proto == proto ? m : NULL;
+}
 
 /* True when the packet fits the link of its next hop; else it has been punted or dropped. */
 static inline bool

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Lookup: inside packets through the hash in one bulk, outside packets through the pool's index.
- * Fills b->found with mapping indices and prefetches the entries for the next stage.
+ * Lookup: inside packets, hairpins too, through the hash in one bulk, outside packets through the
+ * pool's index. Fills b->found with mapping indices and prefetches the entries for the next stage.
  */
 #include <rte_prefetch.h>
 
 #include "verdict.h"
 
 static void
-lookup_in2out(struct cgn_worker *w)
+lookup_inside(struct cgn_worker *w, const struct cgn_lane *lane, struct cgn_lane *hits)
 {
 	struct cgn_burst *b = &w->burst;
 	const struct cgn_table *t = w->dp->table;
 	struct cgn_map_key keys[CGN_BURST];
 	uint32_t found[CGN_BURST];
 
-	for (uint32_t i = 0; i < b->in2out.n; i++) {
-		const struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[b->in2out.at[i]]);
+	for (uint32_t i = 0; i < lane->n; i++) {
+		const struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[lane->at[i]]);
 
 		keys[i] = (struct cgn_map_key){
 			.inside = pkt->inside, .port = pkt->sport, .proto = pkt->proto};
 	}
-	cgn_table_find_bulk(t, keys, b->in2out.n, found);
-	for (uint32_t i = 0; i < b->in2out.n; i++) {
-		uint8_t at = b->in2out.at[i];
+	cgn_table_find_bulk(t, keys, lane->n, found);
+	for (uint32_t i = 0; i < lane->n; i++) {
+		uint8_t at = lane->at[i];
 
 		b->found[at] = found[i];
 		if (found[i] == CGN_MAPPING_NONE)
 			cgn_lane_add(&b->miss, at);
 		else {
 			rte_prefetch0(cgn_table_at(t, found[i]));
-			cgn_lane_add(&b->hit_in2out, at);
+			cgn_lane_add(hits, at);
 		}
 	}
 }
@@ -59,8 +59,12 @@ lookup_out2in(struct cgn_worker *w)
 void
 cgn_lookup(struct cgn_worker *w)
 {
-	if (w->burst.in2out.n > 0)
-		lookup_in2out(w);
-	if (w->burst.out2in.n > 0)
+	struct cgn_burst *b = &w->burst;
+
+	if (b->in2out.n > 0)
+		lookup_inside(w, &b->in2out, &b->hit_in2out);
+	if (b->hairpin.n > 0)
+		lookup_inside(w, &b->hairpin, &b->hit_hairpin);
+	if (b->out2in.n > 0)
 		lookup_out2in(w);
 }

@@ -81,9 +81,21 @@ cgn_tx(struct cgn_worker *w)
 
 struct sent {
 	uint32_t bytes;
-	uint16_t tenant, in_port, ip_len;
+	uint16_t tenant, to_tenant, in_port, ip_len;
 	uint8_t fate, originated;
 };
+
+static void
+count_forwarded(struct cgn_counters *c, const struct sent *sent)
+{
+	if (sent->fate != CGN_FATE_HAIRPIN) {
+		cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + sent->fate], sent->ip_len);
+		return;
+	}
+	cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + CGN_IN2OUT], sent->ip_len);
+	cgn_counter_add(&c->forwarded_bytes[sent->to_tenant * 2u + CGN_OUT2IN], sent->ip_len);
+	cgn_counter_add(&c->hairpin_pkts[sent->to_tenant], 1);
+}
 
 static void
 count_sent(struct cgn_counters *c, uint16_t port, const struct sent *sent, uint32_t n)
@@ -98,8 +110,7 @@ count_sent(struct cgn_counters *c, uint16_t port, const struct sent *sent, uint3
 		}
 		cgn_counters_fate(c, sent[i].tenant, (enum cgn_fate)sent[i].fate);
 		if (cgn_fate_is_forward((enum cgn_fate)sent[i].fate))
-			cgn_counter_add(&c->forwarded_bytes[sent[i].tenant * 2u + sent[i].fate],
-				sent[i].ip_len);
+			count_forwarded(c, &sent[i]);
 		else
 			cgn_counter_add(&c->port_fates[(uint64_t)sent[i].in_port * CGN_N_FATES +
 						sent[i].fate],
@@ -120,6 +131,7 @@ send_burst(struct cgn_worker *w, uint16_t port, struct cgn_tx_buffer *buf)
 
 		sent[i] = (struct sent){.bytes = buf->mbufs[i]->pkt_len,
 			.tenant = pkt->tenant,
+			.to_tenant = pkt->to_tenant,
 			.in_port = pkt->in_port,
 			.ip_len = pkt->ip_len,
 			.fate = pkt->fate,

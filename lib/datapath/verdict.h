@@ -10,7 +10,7 @@
 static inline bool
 cgn_fate_is_forward(enum cgn_fate fate)
 {
-	return fate == CGN_FATE_IN2OUT || fate == CGN_FATE_OUT2IN;
+	return fate == CGN_FATE_IN2OUT || fate == CGN_FATE_OUT2IN || fate == CGN_FATE_HAIRPIN;
 }
 
 static inline void

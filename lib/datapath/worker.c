@@ -119,6 +119,10 @@ forward(struct cgn_worker *w)
 	cgn_lookup(w);
 	cgn_in2out(w);
 	cgn_out2in(w);
+	if (w->burst.hit_hairpin.n > 0)
+		cgn_hairpin(w);
+	if (w->burst.icmp_error.n > 0)
+		cgn_icmp_errors(w);
 	cgn_tx(w);
 	cgn_punt_misses(w);
 }
@@ -132,7 +136,7 @@ cgn_back(struct cgn_worker *w)
 	b->n = (uint16_t)rte_ring_sc_dequeue_burst(w->back, (void **)b->mbufs, CGN_BURST, NULL);
 	if (b->n == 0)
 		return 0;
-	b->in2out.n = b->out2in.n = b->hit_in2out.n = b->hit_out2in.n = b->miss.n = b->tx.n = 0;
+	cgn_burst_clear_lanes(b);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[i]);
 
@@ -142,7 +146,7 @@ cgn_back(struct cgn_worker *w)
 		else if (pkt->action == CGN_ACT_SEND)
 			cgn_lane_add(&b->tx, (uint8_t)i);
 		else
-			cgn_lane_add(&b->in2out, (uint8_t)i);
+			cgn_lane_add(pkt->hairpin ? &b->hairpin : &b->in2out, (uint8_t)i);
 	}
 	cgn_counter_add(&w->counters.returned, returned);
 	forward(w);

@@ -3,8 +3,9 @@
  * A worker: one poll-mode core. READ FIRST. Each turn it takes bursts from its receive queues and
  * rings and sends each through
  *
- *   rx → classify → lookup → in2out | out2in → tx        (files of these names)
- *                       └ miss → punt → control → back → lookup …
+ *   rx → classify → lookup → in2out | out2in | hairpin → tx        (files of these names)
+ *           │           └ miss → punt → control → back → lookup …
+ *           └ icmp_error → tx
  *
  * It allocates nothing, takes no lock, logs nothing and writes no table. Everything in the struct
  * but the rings is written by its own thread only.
@@ -96,6 +97,8 @@ void cgn_classify(struct cgn_worker *w);
 void cgn_lookup(struct cgn_worker *w);
 void cgn_in2out(struct cgn_worker *w);
 void cgn_out2in(struct cgn_worker *w);
+void cgn_hairpin(struct cgn_worker *w);
+void cgn_icmp_errors(struct cgn_worker *w);
 void cgn_punt_misses(struct cgn_worker *w);
 void cgn_tx(struct cgn_worker *w);
 

@@ -21,14 +21,29 @@ tenant_bytes(const struct cgn_show *show, uint32_t tenant, enum cgn_dir dir)
 	return sum;
 }
 
+/* Hairpins that a tenant's subscribers have got. */
+static uint64_t
+tenant_hairpins(const struct cgn_show *show, uint32_t tenant)
+{
+	const struct cgn_counters *c;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; (c = cgn_show_counters(show, CGN_NONE, i)) != NULL; i++)
+		sum += cgn_counter_read(&c->hairpin_pkts[tenant]);
+	return sum;
+}
+
 static void
 add_traffic(struct cgn_show *show, uint32_t tenant)
 {
 	struct cgn_reply *r = show->reply;
 
-	cgn_reply_u64(r, "in2out_packets", tenant_fate(show, tenant, CGN_FATE_IN2OUT));
+	cgn_reply_u64(r, "in2out_packets",
+		tenant_fate(show, tenant, CGN_FATE_IN2OUT) +
+			tenant_fate(show, tenant, CGN_FATE_HAIRPIN));
 	cgn_reply_u64(r, "in2out_bytes", tenant_bytes(show, tenant, CGN_IN2OUT));
-	cgn_reply_u64(r, "out2in_packets", tenant_fate(show, tenant, CGN_FATE_OUT2IN));
+	cgn_reply_u64(r, "out2in_packets",
+		tenant_fate(show, tenant, CGN_FATE_OUT2IN) + tenant_hairpins(show, tenant));
 	cgn_reply_u64(r, "out2in_bytes", tenant_bytes(show, tenant, CGN_OUT2IN));
 }
 

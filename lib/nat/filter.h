@@ -42,12 +42,20 @@ void cgn_filter_free(struct cgn_filters *f, uint32_t set);
 /* Does the set let this peer in? */
 bool cgn_filter_matches(const struct cgn_filter_set *set, rte_be32_t addr, rte_be16_t port);
 
+/* Worker: may this peer send to the mapping? */
+static inline bool
+cgn_filter_allows_peer(
+	const struct cgn_filters *f, const struct cgn_mapping *m, rte_be32_t addr, rte_be16_t port)
+{
+	uint32_t set = atomic_load_explicit(&m->filter, memory_order_acquire);
+
+	return set == 0 || cgn_filter_matches(&f->sets[set], addr, port);
+}
+
 /* Worker: may this out2in packet pass? */
 static inline bool
 cgn_filter_allows(
 	const struct cgn_filters *f, const struct cgn_mapping *m, const struct cgn_pkt *pkt)
 {
-	uint32_t set = atomic_load_explicit(&m->filter, memory_order_acquire);
-
-	return set == 0 || cgn_filter_matches(&f->sets[set], pkt->src, pkt->sport);
+	return cgn_filter_allows_peer(f, m, pkt->src, pkt->sport);
 }

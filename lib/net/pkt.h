@@ -20,7 +20,7 @@ enum { CGN_PORT_PMP_CLIENT = 5350, CGN_PORT_PMP_SERVER = 5351 };
 
 enum cgn_pkt_kind {
 	CGN_PKT_FLOW,       /* unfragmented TCP, UDP or ICMP echo with its whole transport header */
-	CGN_PKT_ICMP_ERROR, /* types 3, 4, 5, 11, 12 */
+	CGN_PKT_ICMP_ERROR, /* types 3, 4, 5, 11, 12; not looked into yet (icmp_quote.h) */
 	CGN_PKT_ICMP_OTHER,
 	CGN_PKT_FRAGMENT,    /* any fragment, first or later */
 	CGN_PKT_OTHER_PROTO, /* neither TCP, UDP nor ICMP */
@@ -78,7 +78,9 @@ struct cgn_pkt {
 	uint16_t out_port;  /* index of the port it leaves by */
 	uint8_t fate;       /* enum cgn_fate to count when it has been sent */
 	uint8_t originated; /* enum cgn_originated + 1 when the box made it; 0: it was received */
-	uint16_t reserved[2];
+	uint16_t to_tenant; /* of the receiver; hairpin only */
+	uint8_t hairpin;    /* from inside to a pool address */
+	uint8_t reserved;
 };
 static_assert(sizeof(struct cgn_pkt) == 64, "cgn_pkt is one cache line");
 

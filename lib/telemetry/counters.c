@@ -50,13 +50,14 @@ cgn_counters_init(struct cgn_counters *c, uint32_t n_tenants, uint32_t n_ports)
 	c->fates = reserve_rows(CGN_N_FATES);
 	c->port_fates = alloc_row((uint64_t)n_ports * CGN_N_FATES);
 	c->forwarded_bytes = reserve_rows(2);
+	c->hairpin_pkts = reserve_rows(1);
 	c->rx_pkts = alloc_row(n_ports);
 	c->rx_bytes = alloc_row(n_ports);
 	c->tx_pkts = alloc_row(n_ports);
 	c->tx_bytes = alloc_row(n_ports);
 	if (c->fates != NULL && c->port_fates != NULL && c->forwarded_bytes != NULL &&
-		c->rx_pkts != NULL && c->rx_bytes != NULL && c->tx_pkts != NULL &&
-		c->tx_bytes != NULL && cgn_counters_grow(c, n_tenants) == 0)
+		c->hairpin_pkts != NULL && c->rx_pkts != NULL && c->rx_bytes != NULL &&
+		c->tx_pkts != NULL && c->tx_bytes != NULL && cgn_counters_grow(c, n_tenants) == 0)
 		return 0;
 	cgn_counters_fini(c);
 	return -ENOMEM;
@@ -68,6 +69,7 @@ cgn_counters_fini(struct cgn_counters *c)
 	cgn_reserve_destroy(c->fates);
 	free(c->port_fates);
 	cgn_reserve_destroy(c->forwarded_bytes);
+	cgn_reserve_destroy(c->hairpin_pkts);
 	free(c->rx_pkts);
 	free(c->rx_bytes);
 	free(c->tx_pkts);
@@ -81,7 +83,8 @@ cgn_counters_grow(struct cgn_counters *c, uint32_t n_tenants)
 	if (n_tenants <= c->n_tenants)
 		return 0;
 	if (n_tenants > CGN_MAX_TENANTS || cgn_reserve_fill(c->fates, 0, n_tenants) < 0 ||
-		cgn_reserve_fill(c->forwarded_bytes, 0, n_tenants) < 0)
+		cgn_reserve_fill(c->forwarded_bytes, 0, n_tenants) < 0 ||
+		cgn_reserve_fill(c->hairpin_pkts, 0, n_tenants) < 0)
 		return -ENOMEM;
 	__atomic_store_n(&c->n_tenants, n_tenants, __ATOMIC_RELEASE);
 	return 0;

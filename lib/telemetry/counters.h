@@ -31,7 +31,10 @@ struct cgn_counters {
 	uint64_t *fates;      /* [tenant or CGN_TENANT_BOX][fate], packets */
 	uint64_t *port_fates; /* [port][fate], packets that were not forwarded */
 	uint64_t *rx_pkts, *rx_bytes, *tx_pkts, *tx_bytes; /* [port] */
-	uint64_t *forwarded_bytes; /* [tenant or box][in2out, out2in], IP bytes */
+	/* [tenant or box][in2out, out2in], IP bytes; a hairpin counts in both */
+	uint64_t *forwarded_bytes;
+	/* [tenant or box] of the receiver; the fate is counted for the sender */
+	uint64_t *hairpin_pkts;
 	uint64_t punted, returned; /* to and from control; the difference is held or ended there */
 	uint64_t handed_over, taken_over; /* between workers, for ports with too few queues */
 	uint64_t originated[CGN_N_ORIGINATED];

@@ -54,6 +54,40 @@ from_outside(void)
 		SIM_PEER, 53, rte_be_to_cpu_32(m->outside_addr), rte_be_to_cpu_16(m->outside_port));
 }
 
+/* An error about a packet of that mapping, from either side. */
+static struct packet_spec
+error_about_it(bool from_inside)
+{
+	static uint8_t quoted[PACKET_MAX];
+	struct packet_spec out = from_outside(), q, s;
+
+	q = from_inside ? packet_udp(SIM_PEER, 53, SIM_A1, 5000)
+			: packet_udp(out.dst, out.dport, SIM_PEER, 53);
+	s = from_inside ? packet_icmp(SIM_A1, SIM_PEER, 3, 3)
+			: packet_icmp(SIM_PEER2, out.dst, 11, 0);
+	s.payload_len = (uint16_t)(packet_build(&q, quoted) - 14);
+	s.payload = quoted + 14;
+	return s;
+}
+
+/* From A2 to A1 by its outside address; and A1's error about it. */
+static struct packet_spec
+hairpin(bool error)
+{
+	static uint8_t quoted[PACKET_MAX];
+	const struct cgn_mapping *m = cgn_sim_mapping(sim, "a", 17, SIM_A2, 6000);
+	struct packet_spec q, s, out = from_outside();
+
+	if (!error || m == NULL)
+		return packet_udp(SIM_A2, 6000, out.dst, out.dport);
+	q = packet_udp(
+		rte_be_to_cpu_32(m->outside_addr), rte_be_to_cpu_16(m->outside_port), SIM_A1, 5000);
+	s = packet_icmp(SIM_A1, rte_be_to_cpu_32(m->outside_addr), 3, 3);
+	s.payload_len = (uint16_t)(packet_build(&q, quoted) - 14);
+	s.payload = quoted + 14;
+	return s;
+}
+
 static struct packet_spec
 tagged(struct packet_spec s, uint8_t n)
 {
@@ -68,7 +102,7 @@ template_at(uint8_t number)
 {
 	struct packet_spec s;
 
-	switch (number % 12) {
+	switch (number % 16) {
 	case 0:
 		return packet_udp(SIM_A1, 5000, SIM_PEER, 53);
 	case 1:
@@ -95,6 +129,12 @@ template_at(uint8_t number)
 		s = packet_tcp(SIM_PEER, 80, SIM_POOL_A, 5351, 0x12);
 		s.payload_len = 600;
 		return s;
+	case 12:
+	case 13:
+		return error_about_it(number % 16 == 13);
+	case 14:
+	case 15:
+		return hairpin(number % 16 == 15);
 	default:
 		s = packet_udp(SIM_A2, (uint16_t)(number * 257), SIM_PEER2, 53);
 		s.ttl = (uint8_t)(number >> 4);

@@ -90,6 +90,8 @@ static const struct case_list case_lists[] = {
 	{"chains", row_cases_chains, &row_n_cases_chains},
 	{"wan", row_cases_wan, &row_n_cases_wan},
 	{"portctl", row_cases_portctl, &row_n_cases_portctl},
+	{"icmp", row_cases_icmp, &row_n_cases_icmp},
+	{"icmp_refused", row_cases_icmp_refused, &row_n_cases_icmp_refused},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };

@@ -81,14 +81,31 @@ spoil(struct packet_spec *s)
 	}
 }
 
+/* A mapping that lives or that did; or, when a few tries find none, an empty entry. */
+static const struct cgn_mapping *
+random_mapping(void)
+{
+	const struct cgn_table *t = sim->box->dp.table;
+	const struct cgn_mapping *m = cgn_table_at(t, 1 + below(t->capacity));
+
+	for (int i = 0; i < 8 && m->outside_addr == 0; i++)
+		m = cgn_table_at(t, 1 + below(t->capacity));
+	return m;
+}
+
 static void
 send_inside(void)
 {
 	uint32_t host = SIM_A1 + below(N_HOSTS);
 	struct packet_spec s = random_flow(host, (uint32_t)SIM_PEER + below(3),
 		(uint16_t)(2000 + below(60)), (uint16_t)below(100));
+	const struct cgn_mapping *m = random_mapping();
 	bool tagged = below(3) == 0;
 
+	if (below(4) == 0 && m->outside_addr != 0) { /* a hairpin */
+		s.dst = rte_be_to_cpu_32(m->outside_addr);
+		s.dport = rte_be_to_cpu_16(m->outside_port);
+	}
 	if (tagged) {
 		s.n_tags = 1;
 		s.tags[0] = (struct packet_tag){.tpid = 0x8100, .tci = 102};
@@ -101,8 +118,7 @@ send_inside(void)
 static void
 send_outside(void)
 {
-	const struct cgn_table *t = sim->box->dp.table;
-	const struct cgn_mapping *m = cgn_table_at(t, 1 + below(t->capacity));
+	const struct cgn_mapping *m = random_mapping();
 	uint32_t dst = (uint32_t)SIM_POOL_A + below(40);
 	uint16_t port = (uint16_t)below(65536);
 	struct packet_spec s;
@@ -116,6 +132,56 @@ send_outside(void)
 		s = packet_echo((uint32_t)SIM_PEER, dst, false, port);
 	spoil(&s);
 	cgn_sim_send_spec(sim, SIM_WAN, &s);
+}
+
+static struct packet_spec
+flow_of(uint8_t proto, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
+{
+	if (proto == CGN_TCP)
+		return packet_tcp(src, sport, dst, dport, random_flags());
+	if (proto == CGN_UDP)
+		return packet_udp(src, sport, dst, dport);
+	return packet_echo(src, dst, below(2) != 0, sport);
+}
+
+/* An ICMP error about a packet of a mapping, from either side or as a hairpin; often cut. */
+static void
+send_error(void)
+{
+	static const uint8_t types[] = {3, 3, 3, 11, 11, 12, 4, 5};
+	const struct cgn_mapping *m = random_mapping(), *n = random_mapping();
+	uint32_t in = rte_be_to_cpu_32(m->inside_addr), peer = SIM_PEER + below(3);
+	uint32_t out = rte_be_to_cpu_32(m->outside_addr);
+	uint16_t in_port = rte_be_to_cpu_16(m->inside_port), peer_port = (uint16_t)below(100);
+	bool inside = below(2) != 0, tagged = m->tenant == 1;
+	uint8_t quoted[PACKET_MAX];
+	struct packet_spec s, q;
+	uint32_t len;
+
+	if (m->outside_addr == 0)
+		return;
+	if (inside && n->outside_addr != 0 && below(2) != 0) {
+		peer = rte_be_to_cpu_32(n->outside_addr);
+		peer_port = rte_be_to_cpu_16(n->outside_port);
+	}
+	s = packet_icmp(inside ? in : peer + below(4), inside ? peer : out,
+		types[below(sizeof(types))], (uint8_t)below(5));
+	q = inside
+		? flow_of(m->proto, peer, m->proto == CGN_ICMP ? in_port : peer_port, in, in_port)
+		: flow_of(m->proto, out, rte_be_to_cpu_16(m->outside_port), peer, peer_port);
+	spoil(&q);
+	q.cut_to = 0;
+	len = packet_build(&q, quoted) - 14;
+	if (below(2) != 0)
+		len = below(len + 1);
+	s.payload = quoted + 14;
+	s.payload_len = (uint16_t)len;
+	spoil(&s);
+	if (inside && tagged) {
+		s.n_tags = 1;
+		s.tags[0] = (struct packet_tag){.tpid = 0x8100, .tci = 102};
+	}
+	cgn_sim_send_spec(sim, !inside ? SIM_WAN : tagged ? SIM_TRUNK : SIM_ACCESS, &s);
 }
 
 /* What went in must come out as the tables say: a subscriber's frame has a subscriber's address. */
@@ -154,7 +220,9 @@ main(void)
 		.b = "pool: [203.0.113.32/31]\nports: {block_size: 512, max_blocks: 2}\n"});
 	for (uint32_t i = 0; i < N_BURSTS; i++) {
 		for (int k = 0; k < BURST; k++)
-			if (below(5) < 3)
+			if (below(8) == 0)
+				send_error();
+			else if (below(5) < 3)
 				send_inside();
 			else
 				send_outside();
@@ -168,7 +236,8 @@ main(void)
 			must(audit_is_sound(sim->box), "the audit failed");
 	}
 	cgn_sim_dump(sim, stdout);
-	must(cgn_sim_fate(sim, "out2in") > 1000 && cgn_sim_fate(sim, "in2out") > 10000,
+	must(cgn_sim_fate(sim, "out2in") > 1000 && cgn_sim_fate(sim, "in2out") > 10000 &&
+			cgn_sim_fate(sim, "hairpin") > 1000,
 		"hardly anything was forwarded: the test is too tame");
 	cgn_sim_elapse_s(sim, 9000);
 	must(audit_is_empty(sim->box), "something is left after everything has expired");
