@@ -41,6 +41,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->announces, 0, dir->n_ifaces) == 0 &&
 		cgn_reserve_fill(c->request_counts, 0, dir->n_tenants) == 0 &&
+		cgn_directory_shares_fill(dir, c->error_rates.full_at) == 0 &&
 		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
 		return 0;
 	cgn_errmsg_set(err, "no memory for %u subscriber addresses: free some or assign fewer",
@@ -60,6 +61,7 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 		rc = cgn_control_fill(c, dir, err);
 	if (rc < 0)
 		return rc;
+	cgn_error_rates_set(&c->error_rates, dir);
 	/* What is unlinked waits for its grace period: room beside what the tenants are promised.
 	 */
 	c->table = cgn_table_create(p->name,
@@ -99,8 +101,8 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp = params->dp;
 	c->mempool = params->mempool;
 	cgn_rand_init(&c->rand, params->seed);
-	c->icmp_rate = cgn_rate_make(conf->icmp.errors_per_s, conf->icmp.burst);
 	if (cgn_counters_init(&c->counters, 0, conf->n_ports) < 0 ||
+		cgn_error_rates_init(&c->error_rates, params->socket) < 0 ||
 		cgn_request_init(&c->requests, params->name, params->socket) < 0)
 		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
 	else
@@ -134,6 +136,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_reserve_destroy(c->announces);
 	cgn_pool_destroy(c->pool);
 	cgn_table_destroy(c->table);
+	cgn_error_rates_fini(&c->error_rates);
 	cgn_reserve_destroy(c->subscribers);
 	cgn_reserve_destroy(c->tenants);
 	cgn_counters_fini(&c->counters);

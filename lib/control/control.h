@@ -19,6 +19,7 @@
 #include "dataplane.h"
 #include "announce.h"
 #include "epoch.h"
+#include "error_rate.h"
 #include "explicit.h"
 #include "rand.h"
 #include "refusals.h"
@@ -72,8 +73,7 @@ struct cgn_control {
 	/* Packets. */
 	struct rte_mempool *mempool; /* for packets that the box makes */
 	struct cgn_back_buffer back[CGN_MAX_WORKERS];
-	struct cgn_rate icmp_rate;
-	uint64_t icmp_full_at;
+	struct cgn_error_rates error_rates;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */
 	cgn_ns_t announce_slice_at;                            /* a few of them each millisecond */
 	/* Time of this turn. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Refusal: the packet is dropped and counted, and its sender told by ICMP from the box's address on
- * the sender's side, within icmp.errors_per_s (RFC 6888 REQ-11, RFC 5508 REQ-8, RFC 1812 section
+ * the sender's side, within the share of who it is for
+ * in icmp.errors_per_s (RFC 6888 REQ-11, RFC 5508 REQ-8, RFC 1812 section
  * 4.3.2.8). The packet is as it came in: nothing is translated yet.
  */
 #include <string.h>
@@ -76,7 +77,7 @@ cgn_refuse(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
 	struct cgn_icmp_error err = error_for(c, frame, pkt, fate);
 
 	if (err.type != 0 && cgn_icmp_error_allowed(frame, pkt) &&
-		cgn_rate_take(&c->icmp_rate, &c->icmp_full_at, c->now))
+		cgn_error_rates_take(&c->error_rates, cgn_directory_share(c->dp->dir, pkt), c->now))
 		send_error(c, m, &err);
 	cgn_control_drop(c, m, fate);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Punt: the only door to control. New flows go within each subscriber's rate, so that one of them
- * cannot fill the ring; ARP and refusals go by a ring of their own within each interface's rate, so
- * that neither can starve the other. A full ring is a fate, not a wait.
+ * cannot fill the ring; ARP and refusals go by a ring of their own, each within the rate of a
+ * sender of its interface or of a share (directory.h), so that neither can starve the other, nor
+ * one tenant another. A full ring is a fate, not a wait.
  */
 #include <string.h>
 
@@ -39,14 +40,15 @@ cgn_punt_flush(struct cgn_worker *w)
 static uint64_t *
 local_rate_state(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action)
 {
-	uint64_t *rates = &w->local_full_at[(uint64_t)cgn_pkt_of(m)->iface * CGN_LOCAL_RATES];
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const uint8_t *src = rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_ADDR_LEN);
 	uint32_t mac;
 
 	if (action != CGN_ACT_ARP)
-		return &rates[0];
+		return &w->local_full_at[cgn_directory_share(w->dp->dir, pkt)];
 	memcpy(&mac, src + 2, sizeof(mac)); /* the half that differs between stations */
-	return &rates[1 + (mac * UINT32_C(0x9e3779b1) >> 16) % (CGN_LOCAL_RATES - 1)];
+	return &w->arp_full_at[(uint64_t)pkt->iface * CGN_ARP_RATES +
+		(mac * UINT32_C(0x9e3779b1) >> 16) % CGN_ARP_RATES];
 }
 
 static void

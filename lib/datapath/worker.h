@@ -27,8 +27,8 @@ struct cgn_rxq {
 	uint16_t port, queue; /* port: index into dataplane.devs */
 };
 
-/* Ways to control per interface, each with its own rate: refusals, and ARP by the sender's MAC. */
-enum { CGN_LOCAL_RATES = 64 };
+/* Ways of ARP to control per interface, each with its own rate, by the sender's MAC. */
+enum { CGN_ARP_RATES = 64 };
 
 /* What waits to be sent by one port at the end of the turn. */
 struct cgn_tx_buffer {
@@ -58,7 +58,8 @@ struct cgn_worker {
 	/* Reserved arrays (base/reserve.h). */
 	uint64_t *subscriber_full_at; /* [n_inside] state of the punt rate, rate.h */
 	uint64_t *request_full_at;    /* [n_inside] state of the NAT-PMP and PCP rate */
-	uint64_t *local_full_at; /* [n_ifaces][CGN_LOCAL_RATES] states of the local rate, punt.c */
+	uint64_t *arp_full_at;   /* [n_ifaces][CGN_ARP_RATES] states of the local rate, punt.c */
+	uint64_t *local_full_at; /* [CGN_MAX_SHARES] the same for all but ARP */
 	struct cgn_rate subscriber_rate, local_rate;
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
 	struct cgn_burst burst;

@@ -223,3 +223,13 @@ cgn_directory_neigh_iface(const struct cgn_directory *dir, uint32_t neigh, uint3
 	*addr = cgn_prefix_first(iface->onlink) + (neigh - iface->neigh_base);
 	return *base;
 }
+
+int
+cgn_directory_shares_fill(const struct cgn_directory *dir, void *array)
+{
+	if (cgn_reserve_fill(array, 0, dir->n_ifaces) < 0 ||
+		cgn_reserve_fill(array, CGN_MAX_IFACES, dir->n_tenants) < 0 ||
+		cgn_reserve_fill(array, CGN_MAX_IFACES + CGN_TENANT_BOX, 1) < 0)
+		return -ENOMEM;
+	return 0;
+}

@@ -193,6 +193,30 @@ cgn_directory_iface(const struct cgn_directory *dir, uint16_t port, const struct
 	return tags->double_by[pkt->outer][pkt->inner];
 }
 
+/*
+ * Whose share of something that all use a packet takes: that of the attachment it came in by, or,
+ * on an uplink, of the tenant it is for, or of the box. Numbers of interfaces, then of tenants, the
+ * box's last; cgn_directory_n_shares of them have an owner.
+ */
+enum { CGN_MAX_SHARES = CGN_MAX_IFACES + CGN_TENANT_BOX + 1 };
+
+static inline uint32_t
+cgn_directory_n_shares(const struct cgn_directory *dir)
+{
+	return dir->n_live_ifaces + dir->conf->n_tenants + 1;
+}
+
+static inline uint32_t
+cgn_directory_share(const struct cgn_directory *dir, const struct cgn_pkt *pkt)
+{
+	return dir->ifaces[pkt->iface].role == CGN_ROLE_INSIDE
+		? pkt->iface
+		: (uint32_t)CGN_MAX_IFACES + pkt->tenant;
+}
+
+/* Makes an array by share, of reserve.h, ready for all numbers of the directory; 0 or -ENOMEM. */
+int cgn_directory_shares_fill(const struct cgn_directory *dir, void *array);
+
 /* The run that holds an inside index (which must exist). Control and telemetry. */
 const struct cgn_inside_run *cgn_directory_run_at(const struct cgn_directory *dir, uint32_t inside);
 
