@@ -11,6 +11,7 @@
 
 #include "directory_maps.h"
 #include "directory_numbers.h"
+#include "reserve.h"
 
 static int
 compare_names(const void *a, const void *b)
