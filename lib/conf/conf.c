@@ -58,6 +58,7 @@ free_tenant(struct cgn_conf_tenant *tenant)
 	free(tenant->routes);
 	free(tenant->portctl.nocs);
 	free(tenant->statics);
+	free(tenant->addresses);
 }
 
 static void

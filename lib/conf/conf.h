@@ -109,6 +109,12 @@ struct cgn_conf_static {
 	struct cgn_conf_pos pos;
 };
 
+/* An outside address that one subscriber has for itself. */
+struct cgn_conf_own_address {
+	uint32_t inside, outside;
+	struct cgn_conf_pos pos;
+};
+
 /* NAT-PMP and PCP for the tenant's subscribers. */
 struct cgn_conf_portctl {
 	bool natpmp, pcp;
@@ -146,6 +152,8 @@ struct cgn_conf_tenant {
 	struct cgn_conf_portctl portctl;
 	struct cgn_conf_static *statics;
 	uint32_t n_statics;
+	struct cgn_conf_own_address *addresses;
+	uint32_t n_addresses;
 	struct {
 		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
 		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */

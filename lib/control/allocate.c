@@ -8,6 +8,14 @@
 static enum cgn_fate
 take_port(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *at, bool exact)
 {
+	if (cgn_pool_owns(c->pool, flow->inside)) {
+		/* Inside port = outside port, whatever is wished for. */
+		if (exact && at->port != rte_be_to_cpu_16(flow->port))
+			return CGN_FATE_NO_PORTS;
+		*at = (struct cgn_port){.pool = c->subscribers[flow->inside].pool,
+			.port = rte_be_to_cpu_16(flow->port)};
+		exact = true;
+	}
 	if (!exact)
 		return cgn_pool_take(c->pool, flow->inside, flow->tenant, flow->proto, at);
 	return cgn_pool_take_at(c->pool, flow->inside, flow->tenant, flow->proto, *at);
@@ -43,6 +51,7 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 	m->tenant = flow->tenant;
 	m->proto = (uint8_t)flow->proto;
 	m->inbound_refresh = tenant->conf->nat.inbound_refresh;
+	m->one_to_one = cgn_pool_owner(c->pool, at.pool) != CGN_NONE;
 	m->pool = at.pool;
 	m->made_s = c->now_s;
 	atomic_store_explicit(&m->last_use_s, c->now_s, memory_order_relaxed);

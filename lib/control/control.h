@@ -140,7 +140,7 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 {
 	return (struct cgn_flow){.inside = pkt->inside,
 		.tenant = pkt->tenant,
-		.port = pkt->sport,
+		.port = pkt->dir == CGN_OUT2IN ? pkt->dport : pkt->sport,
 		.proto = (enum cgn_proto)pkt->proto};
 }
 

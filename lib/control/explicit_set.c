@@ -331,7 +331,12 @@ create_set(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 		room = SET_MAX_PORTS;
 	want.n = unmapped(c, ask, ask->n_ports < room ? ask->n_ports : room);
 	if (want.n > 1) {
-		run = cgn_pool_find_run(c->pool, &want);
+		if (cgn_pool_owns(c->pool, ask->inside))
+			run = (struct cgn_run){.at = {.pool = c->subscribers[ask->inside].pool,
+						       .port = ask->inside_port},
+				.n = want.n};
+		else
+			run = cgn_pool_find_run(c->pool, &want);
 		if (run.n > 1 && make_members(c, ask, &run, answer) > 0)
 			return CGN_EXPLICIT_OK;
 		cgn_pool_leave_run(c->pool, &run);

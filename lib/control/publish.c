@@ -41,6 +41,8 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	enum cgn_proto proto = (enum cgn_proto)m->proto;
 	uint32_t rest_s = timeouts->port_rest > at_least_s ? timeouts->port_rest : at_least_s;
 
+	if (m->one_to_one) /* nobody else could get the port */
+		rest_s = 0;
 	cgn_tcp_sessions_end(c, m);
 	cgn_explicit_drop(c, m, rest_s);
 	cgn_wheel_del(&c->wheel, i);

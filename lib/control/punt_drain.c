@@ -10,8 +10,8 @@ static void
 new_flow(struct cgn_control *c, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	struct cgn_map_key key = {.inside = pkt->inside, .port = pkt->sport, .proto = pkt->proto};
 	struct cgn_flow flow = cgn_flow_of(pkt);
+	struct cgn_map_key key = {.inside = pkt->inside, .port = flow.port, .proto = pkt->proto};
 	uint32_t mapping = cgn_table_find(c->table, &key);
 	enum cgn_fate fate = CGN_FATE_NONE;
 
@@ -29,7 +29,10 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 		return;
 	}
 	c->subscribers[pkt->inside].last_refusal = (uint16_t)fate;
-	cgn_refuse(c, m, fate);
+	if (pkt->dir == CGN_OUT2IN) /* strangers are told nothing (RFC 5382 REQ-4) */
+		cgn_control_drop(c, m, fate);
+	else
+		cgn_refuse(c, m, fate);
 }
 
 static void

@@ -6,19 +6,6 @@
 #include "explicit_rules.h"
 #include "log.h"
 
-/* Pool index of one of the tenant's addresses, or CGN_NONE. */
-static uint32_t
-pool_index(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr)
-{
-	const struct cgn_range *range = cgn_range_map_find(&dir->outside_dst, addr);
-	uint32_t i;
-
-	if (range == NULL || cgn_dst_class_of(range->value) != CGN_DST_POOL)
-		return CGN_NONE;
-	i = cgn_dst_number(range->value) + (addr - range->origin);
-	return dir->pool_tenants[i] == tenant ? i : CGN_NONE;
-}
-
 static const char *
 add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, bool configured)
 {
@@ -27,7 +14,8 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 		.tenant = (uint16_t)tenant,
 		.port = rte_cpu_to_be_16(s->inside_port),
 		.proto = s->protocol == CGN_STATIC_TCP ? CGN_TCP : CGN_UDP};
-	struct cgn_port at = {.pool = pool_index(dir, tenant, s->outside), .port = s->outside_port};
+	struct cgn_port at = {
+		.pool = cgn_directory_pool_find(dir, tenant, s->outside), .port = s->outside_port};
 	struct cgn_map_key key = {
 		.inside = flow.inside, .port = flow.port, .proto = (uint8_t)flow.proto};
 	struct cgn_subscriber *sub;

@@ -61,7 +61,9 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 {
 	struct cgn_burst *b = &w->burst;
 	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
-	enum cgn_fate fate = cgn_classify_refuse(pkt, 8, CGN_FATE_ICMP_OTHER);
+	/* Echo replies of those who can be asked: in2out.c knows who they are. */
+	uint8_t echo = pkt->icmp_type == 0 ? 0 : 8;
+	enum cgn_fate fate = cgn_classify_refuse(pkt, echo, CGN_FATE_ICMP_OTHER);
 
 	pkt->neigh = next_hop;
 	pkt->dir = CGN_IN2OUT;

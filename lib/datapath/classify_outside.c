@@ -39,22 +39,32 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 	const struct cgn_range *from = cgn_range_map_find(&dir->outside_src, src);
 	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
 	enum cgn_fate fate;
+	uint8_t echo = 0; /* reply; requests get to those who have the address for themselves */
+	uint32_t i;
 
 	pkt->dir = CGN_OUT2IN;
 	pkt->tenant = pool_tenant(dir, to, dst);
-	if (from != NULL)
-		cgn_drop(w, m, (enum cgn_fate)from->value);
-	else if (to == NULL)
-		cgn_drop(w, m, CGN_FATE_OUTSIDE_NOT_OURS);
-	else if (cgn_dst_class_of(to->value) == CGN_DST_OWN) {
+	if (from != NULL || to == NULL) {
+		cgn_drop(w, m,
+			from != NULL ? (enum cgn_fate)from->value : CGN_FATE_OUTSIDE_NOT_OURS);
+		return;
+	}
+	if (cgn_dst_class_of(to->value) == CGN_DST_OWN) {
 		if (pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_ICMP && pkt->icmp_type == 8)
 			cgn_answer_echo(w, m);
 		else
 			cgn_drop(w, m, CGN_FATE_OUTSIDE_SERVICE);
-	} else if ((fate = cgn_classify_refuse(pkt, 0, CGN_FATE_NO_MAPPING)) != CGN_FATE_NONE)
-		cgn_classify_special(w, at, fate);
-	else {
-		b->found[at] = cgn_dst_number(to->value) + (dst - to->origin);
-		cgn_lane_add(&b->out2in, at);
+		return;
 	}
+	i = cgn_dst_number(to->value) + (dst - to->origin);
+	if (pkt->icmp_type == 8 && cgn_pool_owner(w->dp->pool, i) != CGN_NONE)
+		echo = 8;
+	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_NO_MAPPING);
+	if (fate != CGN_FATE_NONE) {
+		cgn_classify_special(w, at, fate);
+		return;
+	}
+	pkt->neigh = i; /* until its mapping is found: for when control sends it back */
+	b->found[at] = i;
+	cgn_lane_add(&b->out2in, at);
 }

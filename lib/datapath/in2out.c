@@ -16,6 +16,10 @@ cgn_in2out(struct cgn_worker *w)
 		struct cgn_rewrite rw = cgn_forward_rewrite(m, CGN_IN2OUT);
 		uint8_t *frame = rte_pktmbuf_mtod(b->mbufs[at], uint8_t *);
 
+		if (pkt->proto == CGN_ICMP && pkt->icmp_type == 0 && !m->one_to_one) {
+			cgn_drop(w, b->mbufs[at], CGN_FATE_ICMP_OTHER);
+			continue;
+		}
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
 		/* A RST answers something: it must not keep the mapping alive (RFC 7857

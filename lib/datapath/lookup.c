@@ -47,7 +47,13 @@ lookup_out2in(struct cgn_worker *w)
 			rte_be_to_cpu_16(pkt->dport));
 
 		if (m == CGN_MAPPING_NONE) {
-			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
+			uint32_t owner = cgn_pool_owner(w->dp->pool, b->found[at]);
+
+			pkt->inside = owner;
+			if (owner != CGN_NONE)
+				cgn_lane_add(&b->miss, at);
+			else
+				cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
 			continue;
 		}
 		b->found[at] = m;

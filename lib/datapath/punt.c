@@ -87,8 +87,9 @@ refuse_miss(struct cgn_worker *w, const struct cgn_pkt *pkt)
 {
 	if (pkt->resumed)
 		return CGN_FATE_RESUME_MISS;
-	if (pkt->proto == CGN_ICMP && pkt->icmp_type != 8)
-		return CGN_FATE_NO_MAPPING; /* a hairpin, and no query: only these open one */
+	if (pkt->proto == CGN_ICMP && pkt->icmp_type != 8) /* only queries open one */
+		return pkt->dir == CGN_OUT2IN || pkt->hairpin ? CGN_FATE_NO_MAPPING
+							      : CGN_FATE_ICMP_OTHER;
 	if (pkt->proto == CGN_TCP && (pkt->tcp_flags & FLAGS_OPEN_MASK) != FLAG_SYN &&
 		!w->dp->dir->tenants[pkt->tenant].conf->nat.tcp_loose)
 		return CGN_FATE_TCP_NOT_SYN;

@@ -148,7 +148,10 @@ cgn_back(struct cgn_worker *w)
 			cgn_tx_buffer(w, b->mbufs[i]);
 		else if (pkt->action == CGN_ACT_SEND)
 			cgn_lane_add(&b->tx, (uint8_t)i);
-		else
+		else if (pkt->dir == CGN_OUT2IN) {
+			b->found[i] = pkt->neigh;
+			cgn_lane_add(&b->out2in, (uint8_t)i);
+		} else
 			cgn_lane_add(pkt->hairpin ? &b->hairpin : &b->in2out, (uint8_t)i);
 	}
 	cgn_counter_add(&w->counters.returned, returned);

@@ -67,6 +67,8 @@ cgn_lease_restore(
 	uint32_t end = was->first + was->n_ports, n = 0, next;
 	bool is_same = false;
 
+	if (cgn_pool_owner(pool, was->pool) != CGN_NONE)
+		return 0; /* the configuration gives all of it to one subscriber by now */
 	if (sub->n_blocks == 0)
 		sub->pool = was->pool;
 	for (uint32_t port = was->first; port < end && until_s != pool->rest_now_s; port = next) {

@@ -21,11 +21,64 @@ reserve_arrays(struct cgn_pool *pool, int socket)
 	pool->avail = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*pool->avail), socket);
 	pool->blocks = cgn_reserve_create(CGN_MAX_CHUNKS, sizeof(*pool->blocks), socket);
 	pool->use = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*pool->use), socket);
+	pool->owners = cgn_reserve_create(CGN_MAX_POOL, sizeof(*pool->owners), socket);
 	return pool->granules != NULL && pool->chunks != NULL && pool->ctl != NULL &&
 			pool->addrs != NULL && pool->avail != NULL && pool->blocks != NULL &&
-			pool->use != NULL
+			pool->use != NULL && pool->owners != NULL
 		? 0
 		: -ENOMEM;
+}
+
+/* 0, or -EINVAL when an address is not what validation took it for: a link's edge, or ours. */
+static int
+find_owners(struct cgn_pool *pool, uint32_t t, struct cgn_errmsg *err)
+{
+	const struct cgn_directory *dir = pool->dir;
+	const struct cgn_conf_tenant *conf = dir->tenants[t].conf;
+	char inside[CGN_IP4_STRLEN], outside[CGN_IP4_STRLEN];
+
+	for (uint32_t a = 0; conf != NULL && a < conf->n_addresses; a++) {
+		const struct cgn_conf_own_address *own = &conf->addresses[a];
+		uint32_t owner = cgn_directory_inside_find(dir, t, own->inside);
+		uint32_t i = cgn_directory_pool_find(dir, t, own->outside);
+
+		if (owner == CGN_NONE || i == CGN_NONE) {
+			cgn_errmsg_set(err,
+				"tenant %s, static_addresses: %s and %s are not an address that a "
+				"subscriber can have and one of the pool",
+				conf->name, cgn_ip4_str(own->inside, inside),
+				cgn_ip4_str(own->outside, outside));
+			return -EINVAL;
+		}
+		atomic_store_explicit(&pool->owners[i], owner + 1, memory_order_relaxed);
+	}
+	return 0;
+}
+
+static int
+add_owners(struct cgn_pool *pool, struct cgn_errmsg *err)
+{
+	int rc;
+
+	if (pool->dir->n_pool > CGN_MAX_POOL)
+		return 0; /* cgn_pool_need says so */
+	rc = cgn_reserve_fill((void *)pool->owners, 0, pool->dir->n_pool);
+	if (rc == 0)
+		pool->n_owners = pool->dir->n_pool;
+	for (uint32_t t = 0; rc == 0 && t < pool->dir->n_tenants; t++)
+		rc = find_owners(pool, t, err);
+	return rc;
+}
+
+static int
+lease_to_owners(struct cgn_pool *pool)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < pool->dir->n_pool; i++)
+		if (cgn_pool_owner(pool, i) != CGN_NONE)
+			rc = cgn_block_lease_all(pool, i);
+	return rc;
 }
 
 static int
@@ -62,11 +115,15 @@ cgn_pool_create(const struct cgn_directory *dir, struct cgn_subscriber *subscrib
 	if (rc == 0)
 		rc = cgn_reserve_fill(pool->chunks, 0, 1);
 	if (rc == 0)
+		rc = add_owners(pool, err);
+	if (rc == 0)
 		rc = add_addrs(pool, err);
 	if (rc < 0)
 		goto fail;
 	cgn_subscribers_init(subscribers, 0, dir->n_inside);
-	return pool;
+	rc = lease_to_owners(pool);
+	if (rc == 0)
+		return pool;
 fail:
 	if (rc == -ENOMEM)
 		cgn_errmsg_set(err,
@@ -92,6 +149,7 @@ cgn_pool_destroy(struct cgn_pool *pool)
 	cgn_reserve_destroy(pool->avail);
 	cgn_reserve_destroy(pool->blocks);
 	cgn_reserve_destroy(pool->use);
+	cgn_reserve_destroy((void *)pool->owners);
 	cgn_mem_free(pool);
 }
 
@@ -101,7 +159,7 @@ cgn_pool_bytes(const struct cgn_pool *pool)
 	return cgn_reserve_bytes((const void *)pool->granules) + cgn_reserve_bytes(pool->chunks) +
 		cgn_reserve_bytes(pool->ctl) + cgn_reserve_bytes(pool->addrs) +
 		cgn_reserve_bytes(pool->avail) + cgn_reserve_bytes(pool->blocks) +
-		cgn_reserve_bytes(pool->use);
+		cgn_reserve_bytes(pool->use) + cgn_reserve_bytes((const void *)pool->owners);
 }
 
 void

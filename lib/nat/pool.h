@@ -66,6 +66,7 @@ struct cgn_block {
 	/* Leased before the last restart: all its ports rest but those that are mapped (lease.h).
 	 */
 	bool is_resting;
+	bool is_owned; /* half of an address that its holder has for itself: not returned */
 	uint32_t rests_until_s, rest_next; /* rest_next as in rest_blocks */
 };
 
@@ -139,6 +140,8 @@ struct cgn_pool {
 	struct cgn_subscriber *subscribers;
 	_Atomic uint32_t *granules; /* [n_pool][CGN_GRANULES] → chunk */
 	struct cgn_chunk *chunks;
+	_Atomic uint32_t *owners; /* [n_pool], see cgn_pool_owner; 0: none, else inside index + 1 */
+	uint32_t n_owners;        /* indices that may have one; fixed: those of the start */
 	struct cgn_pool_need ready; /* written by the main thread, handed over to control */
 	bool on_demand; /* control fills chunks as they are first leased; fixed: no hugepages */
 	/* Control only. */
@@ -164,6 +167,25 @@ struct cgn_port {
 	uint32_t pool; /* pool index */
 	uint16_t port; /* host order */
 };
+
+/*
+ * Inside index of the subscriber that has the address for itself (static_addresses), with inside
+ * port = outside port, or CGN_NONE. Any thread.
+ */
+static inline uint32_t
+cgn_pool_owner(const struct cgn_pool *pool, uint32_t pool_index)
+{
+	return atomic_load_explicit(&pool->owners[pool_index], memory_order_relaxed) - 1;
+}
+
+/* Does the subscriber have its outside address for itself? Control. */
+static inline bool
+cgn_pool_owns(const struct cgn_pool *pool, uint32_t inside)
+{
+	uint32_t paired = pool->subscribers[inside].pool;
+
+	return paired != CGN_NONE && cgn_pool_owner(pool, paired) == inside;
+}
 
 static inline struct cgn_port
 cgn_mapping_port(const struct cgn_mapping *m)

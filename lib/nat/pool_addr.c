@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "port_block.h"
 #include "reserve.h"
 
 /* How an address is cut into blocks. */
@@ -19,11 +20,16 @@ struct layout {
 	uint16_t block;       /* granules of a block; the last one may be shorter */
 };
 
+/* An address that one subscriber has for itself is leased whole: two blocks, since a block counts
+ * its ports in 16 bits. */
 static struct layout
-layout_of(const struct cgn_directory *dir, uint32_t tenant)
+layout_of(const struct cgn_pool *pool, const struct cgn_directory *dir, uint32_t i)
 {
-	const struct cgn_conf_tenant *conf = dir->tenants[tenant].conf;
+	const struct cgn_conf_tenant *conf = dir->tenants[dir->pool_tenants[i]].conf;
 
+	if (i < pool->n_owners && cgn_pool_owner(pool, i) != CGN_NONE)
+		return (struct layout){
+			.first = 0, .last = CGN_GRANULES - 1, .block = CGN_GRANULES / 2};
 	return (struct layout){.first = conf->ports.first / CGN_GRANULE_PORTS,
 		.last = conf->ports.last / CGN_GRANULE_PORTS,
 		.block = conf->ports.block_size / CGN_GRANULE_PORTS};
@@ -127,7 +133,7 @@ cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
 
 		if (!cgn_directory_pool_live(dir, i))
 			continue;
-		l = layout_of(dir, dir->pool_tenants[i]);
+		l = layout_of(pool, dir, i);
 		add_need(pool, i, &l, &chunks, &blocks);
 	}
 	if (chunks >= CGN_MAX_CHUNKS || blocks >= CGN_MAX_CHUNKS) {
@@ -150,6 +156,7 @@ cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need)
 	struct cgn_pool_need *ready = &pool->ready;
 
 	if (cgn_reserve_fill((void *)pool->granules, 0, need->n_pool) < 0 ||
+		cgn_reserve_fill((void *)pool->owners, 0, need->n_pool) < 0 ||
 		cgn_reserve_fill(pool->addrs, 0, need->n_pool) < 0 ||
 		cgn_reserve_fill(pool->use, 0, need->n_tenants) < 0 ||
 		cgn_reserve_fill(pool->avail, 0, need->n_tenants) < 0 ||
@@ -321,7 +328,7 @@ cgn_pool_addr_add(struct cgn_pool *pool, uint32_t i)
 
 	if (i >= pool->ready.n_pool || tenant >= pool->ready.n_tenants)
 		return -ENOMEM;
-	l = layout_of(pool->dir, tenant);
+	l = layout_of(pool, pool->dir, i);
 	if (addr->state == CGN_ADDR_OPEN ||
 		(addr->state == CGN_ADDR_DRAINING && addr->tenant != tenant))
 		return -EBUSY;
@@ -345,6 +352,8 @@ cgn_pool_addr_drain(struct cgn_pool *pool, uint32_t i)
 	assert(pool->addrs[i].state != CGN_ADDR_NONE);
 	close_blocks(pool, i);
 	pool->addrs[i].state = CGN_ADDR_DRAINING;
+	if (cgn_pool_owner(pool, i) != CGN_NONE)
+		cgn_block_disown(pool, i);
 }
 
 int
@@ -371,7 +380,7 @@ cgn_pool_addr_layout(struct cgn_pool *pool, uint32_t i)
 
 	if (addr->state != CGN_ADDR_OPEN)
 		return 0;
-	l = layout_of(pool->dir, addr->tenant);
+	l = layout_of(pool, pool->dir, i);
 	return has_layout(addr, &l) ? 0 : cut(pool, i, &l);
 }
 

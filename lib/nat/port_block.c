@@ -8,6 +8,7 @@
 #include "port_block.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "pool_addr.h"
 #include "reserve.h"
@@ -18,6 +19,8 @@ cgn_granule_reserved(uint32_t granule, enum cgn_proto proto)
 	static_assert(
 		CGN_PORT_PMP_CLIENT / CGN_GRANULE_PORTS == CGN_PORT_PMP_SERVER / CGN_GRANULE_PORTS,
 		"both in one granule");
+	if (granule == 0)
+		return proto == CGN_ICMP ? 0 : 1;
 	if (proto != CGN_UDP || granule != CGN_PORT_PMP_CLIENT / CGN_GRANULE_PORTS)
 		return 0;
 	return UINT64_C(3) << (CGN_PORT_PMP_CLIENT % CGN_GRANULE_PORTS);
@@ -169,6 +172,39 @@ cgn_block_lease_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, stru
 	if (!(addr->free_blocks[k / 64] >> (k % 64) & 1))
 		return CGN_FATE_NO_PORTS;
 	return lease(pool, inside, at.pool, k) != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
+}
+
+int
+cgn_block_lease_all(struct cgn_pool *pool, uint32_t i)
+{
+	for (uint32_t k = 0; pool->addrs[i].n_free > 0; k++) {
+		uint32_t b = lease(pool, cgn_pool_owner(pool, i), i, k);
+
+		if (b == CGN_NONE)
+			return -ENOMEM;
+		pool->blocks[b].is_owned = true;
+		/* The journal need not know: the configuration does. */
+		cgn_block_unnote(pool, i, pool->blocks[b].first_granule);
+	}
+	return 0;
+}
+
+void
+cgn_block_disown(struct cgn_pool *pool, uint32_t i)
+{
+	uint32_t b = pool->subscribers[cgn_pool_owner(pool, i)].first_block, next;
+
+	atomic_store_explicit(&pool->owners[i], 0, memory_order_relaxed);
+	for (; b != CGN_NONE; b = next) {
+		struct cgn_block *block = &pool->blocks[b];
+
+		next = block->next;
+		if (block->pool != i)
+			continue;
+		block->is_owned = false;
+		if (cgn_block_is_idle(block))
+			cgn_block_give_back(pool, b);
+	}
 }
 
 void

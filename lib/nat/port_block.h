@@ -19,12 +19,19 @@ enum cgn_fate cgn_block_lease(
 enum cgn_fate cgn_block_lease_at(
 	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, struct cgn_port at);
 
+/*
+ * Leases all blocks of an address to its owner for ever; 0 or -ENOMEM. disown: the owner keeps what
+ * it uses, as any holder of an address that drains.
+ */
+int cgn_block_lease_all(struct cgn_pool *pool, uint32_t i);
+void cgn_block_disown(struct cgn_pool *pool, uint32_t i);
+
 /* Nothing uses it and it need not rest: it can be given back. */
 static inline bool
 cgn_block_is_idle(const struct cgn_block *block)
 {
 	return block->busy[CGN_TCP] == 0 && block->busy[CGN_UDP] == 0 &&
-		block->busy[CGN_ICMP] == 0 && !block->is_resting;
+		block->busy[CGN_ICMP] == 0 && !block->is_resting && !block->is_owned;
 }
 
 /* Notes that a block was leased or returned at this granule of address i; or withdraws the note
@@ -47,7 +54,8 @@ void cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto,
 
 /*
  * Ports of a granule that are never given out: UDP 5350 and 5351, so that no mapping can point at
- * NAT-PMP or PCP (RFC 6887 section 11.3, seed rule 4). A bit for each of its 64 ports.
+ * NAT-PMP or PCP (RFC 6887 section 11.3, seed rule 4), and port 0 of TCP and UDP. A bit for each of
+ * its 64 ports.
  */
 uint64_t cgn_granule_reserved(uint32_t granule, enum cgn_proto proto);
 

@@ -207,6 +207,18 @@ cgn_directory_inside_find(const struct cgn_directory *dir, uint32_t tenant, uint
 }
 
 uint32_t
+cgn_directory_pool_find(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr)
+{
+	const struct cgn_range *range = cgn_range_map_find(&dir->outside_dst, addr);
+	uint32_t i;
+
+	if (range == NULL || cgn_dst_class_of(range->value) != CGN_DST_POOL)
+		return CGN_NONE;
+	i = cgn_dst_number(range->value) + (addr - range->origin);
+	return dir->pool_tenants[i] == tenant ? i : CGN_NONE;
+}
+
+uint32_t
 cgn_directory_neigh_iface(const struct cgn_directory *dir, uint32_t neigh, uint32_t *addr)
 {
 	const struct cgn_iface *iface;

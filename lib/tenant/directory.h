@@ -246,6 +246,9 @@ uint32_t cgn_directory_tenant_find(const struct cgn_directory *dir, const char *
 /* Inside index of a tenant's assigned address, or CGN_NONE. */
 uint32_t cgn_directory_inside_find(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr);
 
+/* Pool index of a tenant's outside address, or CGN_NONE. */
+uint32_t cgn_directory_pool_find(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr);
+
 /* Tenant name, or "-" for the box and for a number that is nobody's. */
 const char *cgn_directory_tenant_name(const struct cgn_directory *dir, uint32_t tenant);
 
