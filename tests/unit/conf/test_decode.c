@@ -205,7 +205,7 @@ Test(decode, mistyped_key_gets_the_nearest_or_its_place)
 		"it belongs at timeouts.icmp_s");
 	cr_expect_str_eq(cgn_key_suggest(CGN_SCHEMA_TENANT, NULL, "xyzzy", buf, sizeof(buf)),
 		"keys here are tenant attachments pool ports quota timeouts nat portctl static "
-		"routes");
+		"static_addresses routes");
 }
 
 Test(decode, file_that_cannot_be_read_says_why)
