@@ -5,8 +5,8 @@
 
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev)
 PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf3 dnsmasq-base
-	bind9-dnsutils natpmpc nmap transmission-cli syncthing traceroute iputils-tracepath
-	python3 python3-scapy python3-libtorrent)
+	bind9-dnsutils natpmpc traceroute iputils-tracepath python3 python3-scapy)
+PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing) # of the end-to-end tests
 PACKAGES_test=(libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 PACKAGES_lint=(git clang-format clang-tidy codespell shellcheck binutils python3)
 
