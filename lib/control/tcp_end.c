@@ -68,11 +68,29 @@ cgn_tcp_sessions_end(struct cgn_control *c, struct cgn_mapping *m)
 	c->tcp_ending.last = r;
 }
 
+/* The peer is at a pool address (hairpin.c): the reset goes to the subscriber who has its port. */
 static uint32_t
-next_hop_to(const struct cgn_control *c, uint32_t tenant, uint32_t peer)
+next_hop_behind(const struct cgn_control *c, uint32_t pool, struct cgn_tcp_reset *reset)
 {
+	uint32_t found = cgn_pool_find(c->pool, pool, CGN_TCP, rte_be_to_cpu_16(reset->dport));
+	const struct cgn_mapping *m = cgn_table_at(c->table, found);
+
+	if (found == CGN_MAPPING_NONE)
+		return CGN_NONE;
+	reset->dst = m->inside_addr;
+	reset->dport = m->inside_port;
+	return m->neigh;
+}
+
+/* Next hop of a reset to the peer, or CGN_NONE. */
+static uint32_t
+next_hop_to_peer(const struct cgn_control *c, uint32_t tenant, struct cgn_tcp_reset *reset)
+{
+	uint32_t peer = rte_be_to_cpu_32(reset->dst);
 	const struct cgn_range *to = cgn_directory_inside_dst(c->dp->dir, tenant, peer);
 
+	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_POOL)
+		return next_hop_behind(c, cgn_dst_number(to->value) + (peer - to->origin), reset);
 	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_GATEWAY)
 		return cgn_dst_number(to->value);
 	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_ONLINK)
@@ -111,8 +129,6 @@ reset_end(struct cgn_control *c, const struct cgn_tcp_sessions_ctl *ctl,
 	const struct cgn_tcp_live *live, enum cgn_dir end)
 {
 	bool inside = end == CGN_IN2OUT;
-	uint32_t neigh = inside ? ctl->neigh
-				: next_hop_to(c, ctl->tenant, rte_be_to_cpu_32(live->peer));
 	struct cgn_tcp_reset reset = {
 		.src = inside ? live->peer : ctl->outside_addr,
 		.sport = inside ? live->port : ctl->outside_port,
@@ -121,6 +137,7 @@ reset_end(struct cgn_control *c, const struct cgn_tcp_sessions_ctl *ctl,
 		.seq = live->ack[end],
 		.ack = live->ack[!end],
 	};
+	uint32_t neigh = inside ? ctl->neigh : next_hop_to_peer(c, ctl->tenant, &reset);
 
 	send_reset(c, neigh, &reset);
 	reset.seq = live->next[!end];

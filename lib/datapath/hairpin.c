@@ -12,7 +12,6 @@
 #include <rte_tcp.h>
 
 #include "forward.h"
-#include "tcp_track.h"
 
 /* The two mappings of a packet, and what it looks like between them. */
 struct bounce {
@@ -37,9 +36,10 @@ find_receiver(const struct cgn_worker *w, struct bounce *b)
 	return CGN_FATE_NONE;
 }
 
-/* As in2out and out2in do. */
+/* As in2out and out2in do, before the packet is changed. */
 static void
-refresh(struct cgn_worker *w, const struct bounce *b, const struct cgn_pkt *pkt)
+refresh(struct cgn_worker *w, const struct bounce *b, const uint8_t *frame,
+	const struct cgn_pkt *pkt)
 {
 	if (pkt->proto != CGN_TCP || !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
 		cgn_mapping_touch(b->from, w->burst.now_s);
@@ -47,8 +47,8 @@ refresh(struct cgn_worker *w, const struct bounce *b, const struct cgn_pkt *pkt)
 		cgn_mapping_touch(b->to, w->burst.now_s);
 	if (pkt->proto != CGN_TCP)
 		return;
-	cgn_tcp_track(b->from, pkt, CGN_IN2OUT);
-	cgn_tcp_track(b->to, &b->outside, CGN_OUT2IN);
+	cgn_forward_track(w, b->from, frame, pkt, CGN_IN2OUT);
+	cgn_forward_track(w, b->to, frame, &b->outside, CGN_OUT2IN);
 }
 
 static void
@@ -68,7 +68,7 @@ hairpin_one(struct cgn_worker *w, uint8_t at)
 	pkt->neigh = b.to->neigh;
 	if (!cgn_forward_fits(w, m, pkt))
 		return;
-	refresh(w, &b, pkt);
+	refresh(w, &b, frame, pkt);
 	out = cgn_forward_rewrite(b.from, CGN_IN2OUT);
 	in = cgn_forward_rewrite(b.to, CGN_OUT2IN);
 	cgn_rewrite_apply(frame, pkt, CGN_IN2OUT, &out);
