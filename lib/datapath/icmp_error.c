@@ -42,11 +42,15 @@ csum_is_right(const struct error *e)
 	return rte_raw_cksum_mbuf(e->m, off, end - off, &sum) == 0 && sum == 0xffff;
 }
 
-/* What a subscriber sends outside are requests, what comes in are answers; hairpins are both. */
+/*
+ * What a subscriber sends outside are requests, what comes in are answers. Both ways go hairpins,
+ * and queries of an address that belongs to one subscriber.
+ */
 static bool
-is_known_query(const struct error *e)
+is_known_query(const struct cgn_worker *w, const struct error *e, const struct cgn_mapping *m)
 {
-	if (e->quote.proto != CGN_ICMP || e->pkt->hairpin)
+	if (m->proto != CGN_ICMP || e->pkt->hairpin ||
+		cgn_pool_owner(w->dp->pool, m->pool) != CGN_NONE)
 		return true;
 	return e->quote.icmp_type == (e->pkt->dir == CGN_IN2OUT ? 0 : 8);
 }
@@ -68,7 +72,7 @@ read_error(struct error *e)
 		rte_pktmbuf_mtod(e->m, const uint8_t *), e->m->data_len, e->pkt, &e->quote);
 	switch ((enum cgn_icmp_quote_kind)e->quote.kind) {
 	case CGN_QUOTE_FLOW:
-		return is_known_query(e) ? CGN_FATE_NONE : CGN_FATE_ICMP_NO_MAPPING;
+		return CGN_FATE_NONE;
 	case CGN_QUOTE_BAD_CSUM:
 		return CGN_FATE_ICMP_BAD_CSUM;
 	case CGN_QUOTE_FRAGMENT:
@@ -108,6 +112,8 @@ in2out(const struct cgn_worker *w, struct error *e)
 	if (found == CGN_MAPPING_NONE)
 		return CGN_FATE_ICMP_NO_MAPPING;
 	m = cgn_table_at(w->dp->table, found);
+	if (!is_known_query(w, e, m))
+		return CGN_FATE_ICMP_NO_MAPPING;
 	rewrite(e, m, CGN_IN2OUT);
 	return CGN_FATE_NONE;
 }
@@ -122,7 +128,7 @@ out2in(const struct cgn_worker *w, struct error *e)
 	if (q->src != e->pkt->dst)
 		return CGN_FATE_ICMP_FOREIGN;
 	m = cgn_forward_find_outside(w, (enum cgn_proto)q->proto, q->src, q->sport);
-	if (m == NULL)
+	if (m == NULL || !is_known_query(w, e, m))
 		return CGN_FATE_ICMP_NO_MAPPING;
 	if (!cgn_filter_allows_peer(w->dp->filters, m, q->dst, q->dport))
 		return CGN_FATE_FILTERED;

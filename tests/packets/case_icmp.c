@@ -349,6 +349,35 @@ filters_are_asked(void)
 	return icmp_bed_end(&bed, ok);
 }
 
+/* On an address of its own a subscriber is asked and answers too: errors about that get through. */
+static bool
+queries_of_an_own_address(void)
+{
+	static const char a[] =
+		"static_addresses: [{inside: 100.64.0.10, outside: 203.0.113.20}]\n";
+	struct icmp_bed bed = icmp_bed_create(IPPROTO_ICMP, &(struct cgn_sim_params){.a = a});
+	struct icmp_end a1 = icmp_inside(bed.a1), x1 = icmp_outside(bed.a1), w = icmp_peer();
+	struct pair out2in = pair_of(&bed, OUT2IN), in2out = pair_of(&bed, IN2OUT);
+	struct packet_spec asks = packet_echo(w.addr, x1.addr, true, x1.port);
+	bool ok;
+
+	cgn_sim_send_spec(bed.sim, SIM_WAN, &asks);
+	cgn_sim_run(bed.sim);
+	ok = CHECK(cgn_sim_n_waiting(bed.sim, SIM_ACCESS) == 1);
+	cgn_sim_flush(bed.sim, SIM_ACCESS);
+	for (int i = 0; i < 2 && ok; i++) {
+		icmp_error_send(&bed, SIM_WAN, &out2in.in);
+		ok = icmp_error_came(&bed, SIM_ACCESS, &out2in.out);
+		icmp_error_send(&bed, SIM_ACCESS, &in2out.in);
+		ok = ok && icmp_error_came(&bed, SIM_WAN, &in2out.out);
+		out2in.in.quoted = packet_echo(x1.addr, w.addr, false, x1.port);
+		out2in.out.quoted = packet_echo(a1.addr, w.addr, false, a1.port);
+		in2out.in.quoted = packet_echo(w.addr, a1.addr, true, a1.port);
+		in2out.out.quoted = packet_echo(w.addr, x1.addr, true, x1.port);
+	}
+	return icmp_bed_end(&bed, ok);
+}
+
 /* What a tenant's counters say: errors are packets like others, hairpins count on both sides. */
 static bool
 counted_like_other_packets(void)
@@ -384,6 +413,8 @@ const struct row_case row_cases_icmp[] = {
 	{"a_router_behind_a_subscriber_is_heard", CGN_FATE_ICMP_FOREIGN,
 		router_behind_a_subscriber},
 	{"the_filter_is_asked_about_the_quoted_peer", CGN_FATE_FILTERED, filters_are_asked},
+	{"errors_about_queries_of_an_own_address_go_both_ways", CGN_FATE_NONE,
+		queries_of_an_own_address},
 	{"errors_are_counted_like_other_packets", CGN_FATE_NONE, counted_like_other_packets},
 };
 const uint32_t row_n_cases_icmp = sizeof(row_cases_icmp) / sizeof(row_cases_icmp[0]);
