@@ -203,7 +203,7 @@ enum { CGN_MAX_SHARES = CGN_MAX_IFACES + CGN_TENANT_BOX + 1 };
 static inline uint32_t
 cgn_directory_n_shares(const struct cgn_directory *dir)
 {
-	return dir->n_live_ifaces + dir->conf->n_tenants + 1;
+	return dir->n_live_ifaces - dir->conf->n_uplinks + dir->conf->n_tenants + 1;
 }
 
 static inline uint32_t
