@@ -237,6 +237,38 @@ random_pair(struct cgn_rand *r, struct error *out, struct error *in, const uint1
 		in->quoted.sport = ports[0];
 }
 
+/* Both forms of zero are right for a reply that is not zeros alone (csum.h): taken for one. */
+static void
+forget_form_of_zero(const struct error *e, uint8_t *frame)
+{
+	uint8_t *csum = frame + 14 + 20 + e->outer.opts_len + 8 + 20 + e->quoted.opts_len + 2;
+
+	if (e->quoted.proto == IPPROTO_ICMP && csum[0] == 0xff && csum[1] == 0xff)
+		csum[0] = csum[1] = 0;
+}
+
+/* And for one that is, there is only one. */
+Test(rewrite, a_quoted_reply_that_becomes_all_zeros_keeps_a_right_checksum)
+{
+	static const uint8_t zeros[8];
+	struct error out = outside_error(IPPROTO_ICMP), in;
+	uint8_t frame[PACKET_MAX], want[PACKET_MAX];
+	uint32_t len;
+
+	out.quoted = packet_echo(OUTSIDE, PEER, false, 40000);
+	out.quoted.icmp_rest = 40000u << 16;
+	out.quoted.payload = zeros;
+	out.quoted.payload_len = sizeof(zeros);
+	in = out;
+	in.outer.dst = in.quoted.src = INSIDE;
+	in.quoted.icmp_rest = 0;
+	len = build(&out, frame);
+	translate(frame, len, CGN_OUT2IN, 0, 40000);
+	build(&in, want);
+	cr_expect_arr_eq(frame, want, len);
+	cr_expect_eq(packet_l4_csum_field(frame + HEADS), 0xffff);
+}
+
 Test(rewrite, random_errors_equal_recomputation)
 {
 	uint64_t seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32;
@@ -258,6 +290,8 @@ Test(rewrite, random_errors_equal_recomputation)
 		len = build(&out, frame);
 		translate(frame, len, CGN_OUT2IN, ports[0], ports[1]);
 		build(&in, want);
+		forget_form_of_zero(&in, frame);
+		forget_form_of_zero(&in, want);
 		cr_assert_eq(memcmp(frame, want, len), 0, "seed %lu case %d", seed, i);
 	}
 }
