@@ -10,6 +10,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "directory_switch.h"
 #include "mem.h"
 
 static void *
@@ -120,6 +121,35 @@ fail:
 	return NULL;
 }
 
+int
+cgn_box_prepare(struct cgn_box *box, const struct cgn_directory *fresh,
+	const struct cgn_pool_need *need, struct cgn_errmsg *err)
+{
+	int rc = cgn_switch_prepare(box->control, fresh, need, err);
+
+	for (uint16_t i = 0; rc == 0 && i < box->dp.n_workers; i++) {
+		rc = cgn_worker_fill(&box->workers[i], fresh);
+		if (rc < 0)
+			cgn_errmsg_set(err, "no memory for the numbers of new subscribers");
+	}
+	return rc;
+}
+
+void
+cgn_box_adopt(struct cgn_box *box, struct cgn_directory *fresh)
+{
+	box->retired = box->dir;
+	box->dir = fresh;
+	box->conf = fresh->conf;
+}
+
+void
+cgn_box_retire(struct cgn_box *box)
+{
+	cgn_directory_destroy(box->retired);
+	box->retired = NULL;
+}
+
 void
 cgn_box_settle(struct cgn_box *box)
 {
@@ -140,6 +170,7 @@ cgn_box_destroy(struct cgn_box *box)
 	cgn_control_destroy(box->control);
 	cgn_mem_free(box->workers);
 	cgn_mem_free(box->dp.rcu);
+	cgn_directory_destroy(box->retired);
 	cgn_directory_destroy(box->dir);
 	free(box);
 }

@@ -14,6 +14,7 @@
 struct cgn_box {
 	const struct cgn_conf *conf;
 	struct cgn_directory *dir;
+	struct cgn_directory *retired; /* the one before, while a switch goes on; else NULL */
 	struct cgn_dataplane dp;
 	struct cgn_control *control;
 	struct cgn_worker *workers; /* [dp.n_workers] */
@@ -33,6 +34,17 @@ struct rte_mempool *cgn_box_mempool(const char *name, uint32_t n, uint16_t data_
 
 /* NULL with *err and errno set; nothing is left behind then. */
 struct cgn_box *cgn_box_create(const struct cgn_box_params *params, struct cgn_errmsg *err);
+
+/*
+ * Another configuration for a box that runs. Its directory follows the box's; control says what it
+ * needs (control/directory_switch.h); prepare takes the memory: 0, or negative with *err filled.
+ * Then control switches to it, adopt makes it the box's, and retire frees the old one when control
+ * says that it is over. conf outlives the box, or the next retire. Main thread.
+ */
+int cgn_box_prepare(struct cgn_box *box, const struct cgn_directory *fresh,
+	const struct cgn_pool_need *need, struct cgn_errmsg *err);
+void cgn_box_adopt(struct cgn_box *box, struct cgn_directory *fresh);
+void cgn_box_retire(struct cgn_box *box);
 
 /* All threads have ended: packets still inside end as STOPPED, so that the law holds. */
 void cgn_box_settle(struct cgn_box *box);

@@ -109,6 +109,15 @@ struct cgn_conf_static {
 	struct cgn_conf_pos pos;
 };
 
+/* The same port forward, wherever it is written. */
+static inline bool
+cgn_conf_static_is_same(const struct cgn_conf_static *a, const struct cgn_conf_static *b)
+{
+	return a->inside == b->inside && a->outside == b->outside &&
+		a->inside_port == b->inside_port && a->outside_port == b->outside_port &&
+		a->protocol == b->protocol;
+}
+
 /* An outside address that one subscriber has for itself. */
 struct cgn_conf_own_address {
 	uint32_t inside, outside;

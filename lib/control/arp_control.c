@@ -127,6 +127,13 @@ announce_item(struct cgn_control *c, uint32_t i)
 }
 
 void
+cgn_arp_announce_start(struct cgn_control *c)
+{
+	c->announce_next = c->announce_round = 0;
+	c->announce_at_s = c->now_s;
+}
+
+void
 cgn_arp_announce(struct cgn_control *c)
 {
 	uint32_t n = c->dp->dir->n_ifaces + c->dp->dir->n_pool;
@@ -153,6 +160,8 @@ ask(void *ctx, uint32_t neigh, const struct rte_ether_addr *mac)
 
 	if (iface == CGN_NONE)
 		return; /* its link has gone from the directory, but it not yet from the table */
+	if (iface == CGN_NONE)
+		return; /* its link went with a reload */
 	arp.sender_ip = c->dp->dir->ifaces[iface].onlink.addr;
 	send_arp(c, CGN_ORIG_ARP_REQUEST, iface, &arp, mac != NULL ? mac : &broadcast);
 }

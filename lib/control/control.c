@@ -82,6 +82,12 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 			conf->table.explicit_mappings, conf->table.tcp_tracked);
 		return -ENOMEM;
 	}
+	c->updates.at = cgn_mem_zalloc("updates", (size_t)conf->table.explicit_mappings + 1,
+		sizeof(*c->updates.at), p->socket);
+	if (c->updates.at == NULL) {
+		cgn_errmsg_set(err, "no memory for explicit mappings: lower table.explicit");
+		return -ENOMEM;
+	}
 	c->neigh = cgn_neigh_create(dir, &cgn_arp_neigh_ops, c, p->socket, err);
 	return c->neigh == NULL ? -errno : 0;
 }
@@ -137,6 +143,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_pool_destroy(c->pool);
 	cgn_table_destroy(c->table);
 	cgn_error_rates_fini(&c->error_rates);
+	cgn_mem_free(c->updates.at);
 	cgn_reserve_destroy(c->subscribers);
 	cgn_reserve_destroy(c->tenants);
 	cgn_counters_fini(&c->counters);
@@ -158,6 +165,8 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 	c->pool->rest_now_s = c->now_s;
 	cgn_wheel_init(
 		&c->wheel, &c->table->entries[0].wheel, sizeof(c->table->entries[0]), c->now_s);
+	cgn_wheel_init(
+		&c->updates.wheel, &c->updates.at[0].node, sizeof(c->updates.at[0]), c->now_s);
 	cgn_neigh_start(c->neigh, c->now_s);
 	c->announce_at_s = c->now_s;
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {

@@ -16,6 +16,7 @@
 #include <rte_mempool.h>
 
 #include "counters.h"
+#include "directory_switch.h"
 #include "dataplane.h"
 #include "announce.h"
 #include "epoch.h"
@@ -40,6 +41,15 @@ struct cgn_limbo {
 	uint64_t token;          /* of rte_rcu_qsbr_start, for the list that waits */
 };
 
+/* Mapping Updates that are under way, by explicit record (portctl_update.c). */
+struct cgn_updates {
+	struct cgn_wheel wheel;
+	struct cgn_update {
+		struct cgn_wheel_node node;
+		uint8_t left; /* copies to send */
+	} * at;               /* [table.explicit + 1] */
+};
+
 /* Packets for one worker, handed back at the end of the turn. */
 struct cgn_back_buffer {
 	uint16_t n;
@@ -57,6 +67,8 @@ struct cgn_control {
 	struct cgn_wheel wheel;             /* of mappings */
 	struct cgn_limbo open, waiting;
 	struct cgn_explicit_pool explicits;
+	struct cgn_switch change; /* of directories */
+	struct cgn_updates updates;
 	struct cgn_state state; /* ring to the journal; set up by the daemon */
 	struct cgn_portctl_reply replies[CGN_EXPLICIT_MAX_ANSWERS]; /* of the request at hand */
 	struct cgn_why why; /* of the request at hand, when the rules have refused it */
@@ -123,6 +135,26 @@ uint32_t cgn_control_poll(struct cgn_control *c, cgn_ns_t now);
 
 /* --- The steps; control thread only. --- */
 
+/* Configuration of a tenant, or the last one of a tenant that a switch is taking away. */
+static inline const struct cgn_conf_tenant *
+cgn_conf_of(const struct cgn_control *c, uint32_t tenant)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+
+	return cgn_directory_tenant_live(dir, tenant) ? dir->tenants[tenant].conf
+						      : c->change.old->tenants[tenant].conf;
+}
+
+/* Does everything that the packet names exist? Not so for what a switch has overtaken. */
+static inline bool
+cgn_is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+
+	return cgn_directory_iface_live(dir, pkt->iface) &&
+		(pkt->tenant == CGN_TENANT_BOX || cgn_directory_tenant_live(dir, pkt->tenant));
+}
+
 /* Takes new flows and local packets from all workers (punt_drain.c). */
 uint32_t cgn_punt_drain(struct cgn_control *c);
 
@@ -181,6 +213,14 @@ void cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate f
 void cgn_portctl_input(struct cgn_control *c, struct rte_mbuf *m);
 struct cgn_portctl_policy cgn_portctl_policy_of(const struct cgn_conf_portctl *conf);
 
+/*
+ * Tells the client of a mapping that its outside address or port is another now, three times or
+ * until it refreshes the mapping; sends what is due (portctl_update.c).
+ */
+void cgn_portctl_update(struct cgn_control *c, uint32_t i);
+void cgn_portctl_update_stop(struct cgn_control *c, uint32_t record);
+uint32_t cgn_portctl_updates(struct cgn_control *c);
+
 /* Tells all attachments of a tenant that its mapping state began anew; sends what is due. */
 void cgn_portctl_announce_start(struct cgn_control *c, uint32_t tenant);
 void cgn_portctl_announce(struct cgn_control *c);
@@ -193,6 +233,10 @@ const char *cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct 
 const char *cgn_static_del(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s);
 void cgn_static_start(struct cgn_control *c);
 
+/* One entry of the configuration comes or goes while the box runs; false when it did not. */
+bool cgn_static_configure(struct cgn_control *c, uint32_t tenant, uint32_t entry);
+bool cgn_static_withdraw(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s);
+
 /* Removes idle mappings, frees rested ports: a bounded slice (expire.c). Returns work done. */
 uint32_t cgn_expire(struct cgn_control *c);
 
@@ -202,6 +246,7 @@ uint32_t cgn_reclaim(struct cgn_control *c);
 /* ARP from a port; announcements at start; what neigh/ needs done (arp_control.c). */
 void cgn_arp_input(struct cgn_control *c, struct rte_mbuf *m);
 void cgn_arp_announce(struct cgn_control *c);
+void cgn_arp_announce_start(struct cgn_control *c);
 extern const struct cgn_neigh_ops cgn_arp_neigh_ops;
 
 /* Drops a packet and tells its sender by ICMP, within the rate (refuse.c). */

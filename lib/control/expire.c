@@ -37,7 +37,7 @@ cgn_expire(struct cgn_control *c)
 		if (i == UINT32_MAX)
 			break;
 		m = cgn_table_at(c->table, i);
-		timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+		timeouts = &cgn_conf_of(c, m->tenant)->timeouts;
 		e = cgn_explicit_of(c, m);
 		if (e != NULL && cgn_explicit_left(c, e) > 0) {
 			/* A granted lifetime holds whatever the traffic (PCP-63, PCP-68). */

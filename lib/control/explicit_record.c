@@ -99,6 +99,7 @@ cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m, uint32_t rest_s)
 
 	if (e == NULL)
 		return;
+	cgn_portctl_update_stop(c, m->explicit_ref);
 	cgn_state_del(c, m, rest_s);
 	retire_filter(c, m, 0);
 	cgn_peers_drop(c, e);
@@ -132,7 +133,7 @@ cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *as
 static const struct cgn_conf_timeouts *
 timeouts_of(const struct cgn_control *c, const struct cgn_mapping *m)
 {
-	return &c->dp->dir->tenants[m->tenant].conf->timeouts;
+	return &cgn_conf_of(c, m->tenant)->timeouts;
 }
 
 static uint32_t
@@ -319,6 +320,7 @@ cgn_explicit_grant(struct cgn_control *c, const struct cgn_explicit_ask *ask, ui
 	if (!made)
 		cgn_explicit_filters_apply(c, m, ask);
 	cgn_explicit_restart_timer(c, i);
+	cgn_portctl_update_stop(c, m->explicit_ref); /* it knows by the answer */
 	cgn_state_set(c, m, e);
 	*answer = (struct cgn_explicit_answer){.addr = rte_be_to_cpu_32(m->outside_addr),
 		.port = rte_be_to_cpu_16(m->outside_port),

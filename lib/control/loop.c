@@ -21,6 +21,8 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	cgn_neigh_tick(c->neigh, c->now_s, NEIGH_SLICE);
 	cgn_arp_announce(c);
 	cgn_portctl_announce(c);
+	work += cgn_portctl_updates(c);
+	work += cgn_switch_turn(c);
 	cgn_state_resync(c);
 	cgn_state_leases(c);
 	work += cgn_request_serve(c, &c->requests);

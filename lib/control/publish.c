@@ -23,7 +23,7 @@ cgn_publish(struct cgn_control *c, uint32_t i)
 	cgn_use_add(&c->tenants[m->tenant], proto);
 	cgn_use_add(&c->subscribers[m->inside].use, proto);
 	cgn_wheel_add(&c->wheel, i,
-		cgn_lifetime_check_s(&c->dp->dir->tenants[m->tenant].conf->timeouts, m, c->now_s));
+		cgn_lifetime_check_s(&cgn_conf_of(c, m->tenant)->timeouts, m, c->now_s));
 	return CGN_FATE_NONE;
 }
 
@@ -37,7 +37,7 @@ void
 cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 {
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
-	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+	const struct cgn_conf_timeouts *timeouts = &cgn_conf_of(c, m->tenant)->timeouts;
 	enum cgn_proto proto = (enum cgn_proto)m->proto;
 	uint32_t rest_s = timeouts->port_rest > at_least_s ? timeouts->port_rest : at_least_s;
 

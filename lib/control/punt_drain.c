@@ -6,6 +6,29 @@
  */
 #include "control.h"
 
+/* A mapping that the switch under way has not come to yet may name a next hop that is gone. */
+static void
+want(struct cgn_control *c, uint32_t neigh)
+{
+	if (cgn_switch_is_over(&c->change) || cgn_directory_neigh_live(c->dp->dir, neigh))
+		cgn_neigh_want(c->neigh, neigh, c->now_s);
+}
+
+static void
+hold(struct cgn_control *c, struct rte_mbuf *m)
+{
+	const uint32_t neigh = cgn_pkt_of(m)->neigh;
+	enum cgn_fate fate;
+
+	if (!cgn_directory_neigh_live(c->dp->dir, neigh)) {
+		cgn_control_drop(c, m, CGN_FATE_RECONFIGURED);
+		return;
+	}
+	fate = cgn_neigh_hold(c->neigh, neigh, m, c->now_s);
+	if (fate != CGN_FATE_NONE)
+		cgn_control_drop(c, m, fate);
+}
+
 static void
 new_flow(struct cgn_control *c, struct rte_mbuf *m)
 {
@@ -24,7 +47,7 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 	}
 	if (fate == CGN_FATE_NONE) {
 		/* Ask for the way back while the packet is on its way out. */
-		cgn_neigh_want(c->neigh, cgn_table_at(c->table, mapping)->neigh, c->now_s);
+		want(c, cgn_table_at(c->table, mapping)->neigh);
 		cgn_reinject(c, m, CGN_ACT_RESUME);
 		return;
 	}
@@ -39,16 +62,13 @@ static void
 local(struct cgn_control *c, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	enum cgn_fate fate;
 
 	switch ((enum cgn_pkt_action)pkt->action) {
 	case CGN_ACT_ARP:
 		cgn_arp_input(c, m);
 		break;
 	case CGN_ACT_NO_NEIGH:
-		fate = cgn_neigh_hold(c->neigh, pkt->neigh, m, c->now_s);
-		if (fate != CGN_FATE_NONE)
-			cgn_control_drop(c, m, fate);
+		hold(c, m);
 		break;
 	case CGN_ACT_PORTCTL:
 		cgn_portctl_input(c, m);
@@ -70,7 +90,10 @@ drain_ring(struct cgn_control *c, struct rte_ring *ring,
 	uint32_t n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, CGN_BURST, NULL);
 
 	for (uint32_t i = 0; i < n; i++)
-		step(c, mbufs[i]);
+		if (cgn_is_current(c, cgn_pkt_of(mbufs[i])))
+			step(c, mbufs[i]);
+		else
+			cgn_control_drop(c, mbufs[i], CGN_FATE_RECONFIGURED);
 	return n;
 }
 

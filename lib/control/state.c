@@ -83,8 +83,7 @@ record_of(const struct cgn_control *c, enum cgn_journal_type type, const struct 
 		.set_size = 1,
 		.at_utc_s = utc_now()};
 
-	snprintf(
-		r.tenant, sizeof(r.tenant), "%s", cgn_directory_tenant_name(c->dp->dir, m->tenant));
+	snprintf(r.tenant, sizeof(r.tenant), "%s", cgn_conf_of(c, m->tenant)->name);
 	return r;
 }
 
@@ -189,6 +188,14 @@ cgn_state_epoch(struct cgn_control *c, uint32_t tenant)
 		return;
 	r = epoch_record(c, tenant);
 	put_or_resync(c, &r);
+}
+
+void
+cgn_state_restart(struct cgn_control *c, uint32_t tenant)
+{
+	cgn_state_epoch(c, tenant);
+	c->state.resync = c->state.ring != NULL;
+	c->state.cursor = 0;
 }
 
 /* The cursor runs over the tenants' epochs first, then over all records. */

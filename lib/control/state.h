@@ -53,6 +53,9 @@ void cgn_state_leases(struct cgn_control *c);
  * has no place for it any more. */
 bool cgn_state_restore_lease(struct cgn_control *c, const struct cgn_journal_record *r);
 
+/* Control: the same while it goes on: what the journal holds of the tenant is written anew. */
+void cgn_state_restart(struct cgn_control *c, uint32_t tenant);
+
 /* Control: a slice of a resync, if one is due. */
 void cgn_state_resync(struct cgn_control *c);
 

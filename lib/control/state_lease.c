@@ -25,7 +25,7 @@ record_of(const struct cgn_control *c, const struct cgn_lease *lease)
 		.set_size = (uint16_t)lease->n_ports,
 		.at_utc_s = (uint64_t)time(NULL)}; /* the vDSO: no system call */
 
-	if (lease->inside != CGN_NONE) {
+	if (cgn_directory_inside_live(dir, lease->inside)) {
 		r.type = CGN_JOURNAL_LEASE;
 		r.inside_addr = cgn_directory_inside_addr(dir, lease->inside);
 	}
@@ -55,6 +55,8 @@ cgn_state_leases(struct cgn_control *c)
 		}
 		if (!cgn_lease_next_change(c->pool, &lease))
 			return;
+		if (!cgn_directory_pool_live(c->dp->dir, lease.pool))
+			continue; /* at the next start it is nobody's */
 		r = record_of(c, &lease);
 		cgn_state_put(s, &r);
 	}

@@ -29,7 +29,7 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 	if (cgn_table_find(c->table, &key) != CGN_MAPPING_NONE)
 		return "the inside port has a mapping already; clear it first";
 	sub = &c->subscribers[flow.inside];
-	if (sub->n_blocks > 0 && sub->pool != at.pool)
+	if (cgn_pool_is_bound_elsewhere(c->pool, flow.inside, at.pool))
 		return "the subscriber is paired with another outside address";
 	if (c->explicits.first_free == 0)
 		return "table.explicit is full";
@@ -54,19 +54,52 @@ cgn_static_add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_sta
 	return add(c, tenant, s, false);
 }
 
-const char *
-cgn_static_del(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
+/* Mapping of the entry's inside port, or CGN_MAPPING_NONE. */
+static uint32_t
+find(const struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
 {
 	struct cgn_map_key key = {
 		.inside = cgn_directory_inside_find(c->dp->dir, tenant, s->inside),
 		.port = rte_cpu_to_be_16(s->inside_port),
 		.proto = s->protocol == CGN_STATIC_TCP ? CGN_TCP : CGN_UDP};
-	uint32_t i = key.inside != CGN_NONE ? cgn_table_find(c->table, &key) : CGN_MAPPING_NONE;
+
+	return key.inside != CGN_NONE ? cgn_table_find(c->table, &key) : CGN_MAPPING_NONE;
+}
+
+const char *
+cgn_static_del(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
+{
+	uint32_t i = find(c, tenant, s);
 
 	if (i == CGN_MAPPING_NONE || cgn_explicit_of(c, cgn_table_at(c->table, i)) == NULL)
 		return "no explicit mapping of this inside port";
 	cgn_unlink(c, i);
 	return NULL;
+}
+
+bool
+cgn_static_configure(struct cgn_control *c, uint32_t tenant, uint32_t entry)
+{
+	const struct cgn_conf_tenant *conf = c->dp->dir->tenants[tenant].conf;
+	const char *why = add(c, tenant, &conf->statics[entry], true);
+
+	if (why != NULL)
+		cgn_err("static", "entry not set: %s tenant=%s entry=%u", why, conf->name,
+			entry + 1);
+	return why == NULL;
+}
+
+bool
+cgn_static_withdraw(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
+{
+	const struct cgn_explicit *e;
+	uint32_t i = find(c, tenant, s);
+
+	e = i != CGN_MAPPING_NONE ? cgn_explicit_of(c, cgn_table_at(c->table, i)) : NULL;
+	if (e == NULL || !e->configured)
+		return false; /* it has ended with its address */
+	cgn_unlink(c, i);
+	return true;
 }
 
 void
@@ -75,12 +108,7 @@ cgn_static_start(struct cgn_control *c)
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
 		const struct cgn_conf_tenant *conf = c->dp->dir->tenants[t].conf;
 
-		for (uint32_t s = 0; conf != NULL && s < conf->n_statics; s++) {
-			const char *why = add(c, t, &conf->statics[s], true);
-
-			if (why != NULL)
-				cgn_err("static", "entry not set: %s tenant=%s entry=%u", why,
-					conf->name, s + 1);
-		}
+		for (uint32_t s = 0; conf != NULL && s < conf->n_statics; s++)
+			cgn_static_configure(c, t, s);
 	}
 }

@@ -105,7 +105,7 @@ send_reset(struct cgn_control *c, uint32_t neigh, const struct cgn_tcp_reset *re
 	struct rte_mbuf *m;
 	struct cgn_pkt *pkt;
 
-	if (neigh == CGN_NONE)
+	if (neigh == CGN_NONE || !cgn_directory_neigh_live(c->dp->dir, neigh))
 		return;
 	m = cgn_originate(
 		c, CGN_ORIG_TCP_RESET, c->dp->dir->ifaces[c->neigh->entries[neigh].iface].port);

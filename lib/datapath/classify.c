@@ -56,7 +56,7 @@ classify_one(struct cgn_worker *w, uint8_t at)
 {
 	struct rte_mbuf *m = w->burst.mbufs[at];
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dp->dir;
+	const struct cgn_directory *dir = w->dir;
 	const struct cgn_iface *iface;
 	uint16_t number;
 

@@ -41,7 +41,7 @@ static void
 to_own(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *own)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
-	bool service = own == &w->dp->dir->ifaces[pkt->iface];
+	bool service = own == &w->dir->ifaces[pkt->iface];
 
 	if (cgn_is_natpmp(pkt) && !service)
 		cgn_drop(w, m, CGN_FATE_NATPMP_EXTERNAL);
@@ -102,7 +102,7 @@ cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *if
 {
 	struct rte_mbuf *m = w->burst.mbufs[at];
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dp->dir;
+	const struct cgn_directory *dir = w->dir;
 	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst), number;
 	const struct cgn_range *from = cgn_range_map_find(&iface->subscribers, src), *to;
 

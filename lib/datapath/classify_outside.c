@@ -16,7 +16,7 @@ bool
 cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dp->dir;
+	const struct cgn_directory *dir = w->dir;
 	uint32_t dst;
 
 	if (!cgn_is_natpmp(pkt))
@@ -34,7 +34,7 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 	struct cgn_burst *b = &w->burst;
 	struct rte_mbuf *m = b->mbufs[at];
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dp->dir;
+	const struct cgn_directory *dir = w->dir;
 	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst);
 	const struct cgn_range *from = cgn_range_map_find(&dir->outside_src, src);
 	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);

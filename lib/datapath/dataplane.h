@@ -28,7 +28,9 @@ struct cgn_dev {
 };
 
 struct cgn_dataplane {
-	const struct cgn_directory *dir;
+	/* Writer: control. A worker takes it once a turn (cgn_worker.dir), so that all of a turn
+	 * sees one directory; the one before is freed after a grace period. */
+	_Atomic(const struct cgn_directory *) dir;
 	const struct cgn_table *table;     /* writer: control */
 	const struct cgn_pool *pool;       /* writer: control */
 	const struct cgn_filters *filters; /* writer: control */

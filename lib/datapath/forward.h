@@ -20,7 +20,7 @@ cgn_forward_find_outside(
 	const struct cgn_worker *w, enum cgn_proto proto, rte_be32_t addr, rte_be16_t port)
 {
 	uint32_t host = rte_be_to_cpu_32(addr), found;
-	const struct cgn_range *to = cgn_range_map_find(&w->dp->dir->outside_dst, host);
+	const struct cgn_range *to = cgn_range_map_find(&w->dir->outside_dst, host);
 	struct cgn_mapping *m;
 
 	if (to == NULL || cgn_dst_class_of(to->value) != CGN_DST_POOL)
@@ -39,7 +39,7 @@ cgn_forward_fits(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_pkt 
 {
 	const struct cgn_neigh *n = &w->dp->neigh->entries[pkt->neigh];
 
-	if (pkt->ip_len <= w->dp->dir->ifaces[n->iface].mtu)
+	if (pkt->ip_len <= w->dir->ifaces[n->iface].mtu)
 		return true;
 	cgn_punt_local(w, m, CGN_ACT_TOO_BIG, CGN_FATE_TOO_BIG);
 	return false;

@@ -94,7 +94,7 @@ rewrite(struct error *e, const struct cgn_mapping *m, enum cgn_dir dir)
 static enum cgn_fate
 in2out(const struct cgn_worker *w, struct error *e)
 {
-	const struct cgn_directory *dir = w->dp->dir;
+	const struct cgn_directory *dir = w->dir;
 	const struct cgn_iface *iface = &dir->ifaces[e->pkt->iface];
 	uint32_t dst = rte_be_to_cpu_32(e->quote.dst), found;
 	const struct cgn_range *to = cgn_range_map_find(&iface->subscribers, dst);
@@ -152,7 +152,7 @@ translate(const struct cgn_worker *w, struct error *e)
 	if (fate != CGN_FATE_NONE)
 		return fate;
 	iface = w->dp->neigh->entries[e->pkt->neigh].iface;
-	if (e->pkt->ip_len > w->dp->dir->ifaces[iface].mtu)
+	if (e->pkt->ip_len > w->dir->ifaces[iface].mtu)
 		return CGN_FATE_TOO_BIG;
 	cgn_rewrite_ttl(rte_pktmbuf_mtod(e->m, uint8_t *), e->pkt);
 	if (e->pkt->hairpin)

@@ -45,7 +45,7 @@ local_rate_state(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action a
 	uint32_t mac;
 
 	if (action != CGN_ACT_ARP)
-		return &w->local_full_at[cgn_directory_share(w->dp->dir, pkt)];
+		return &w->local_full_at[cgn_directory_share(w->dir, pkt)];
 	memcpy(&mac, src + 2, sizeof(mac)); /* the half that differs between stations */
 	return &w->arp_full_at[(uint64_t)pkt->iface * CGN_ARP_RATES +
 		(mac * UINT32_C(0x9e3779b1) >> 16) % CGN_ARP_RATES];
@@ -64,7 +64,7 @@ void
 cgn_punt_local(
 	struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action, enum cgn_fate refused)
 {
-	if (cgn_rate_take(&w->local_rate, local_rate_state(w, m, action), w->burst.now))
+	if (cgn_rate_take(&w->dir->local_rate, local_rate_state(w, m, action), w->burst.now))
 		to_local_ring(w, m, action);
 	else
 		cgn_drop(w, m, refused);
@@ -74,7 +74,7 @@ void
 cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_rate *rate = &w->dp->dir->tenants[pkt->tenant].request_rate;
+	const struct cgn_rate *rate = &w->dir->tenants[pkt->tenant].request_rate;
 
 	if (cgn_rate_take(rate, &w->request_full_at[pkt->inside], w->burst.now))
 		to_local_ring(w, m, CGN_ACT_PORTCTL);
@@ -91,9 +91,9 @@ refuse_miss(struct cgn_worker *w, const struct cgn_pkt *pkt)
 		return pkt->dir == CGN_OUT2IN || pkt->hairpin ? CGN_FATE_NO_MAPPING
 							      : CGN_FATE_ICMP_OTHER;
 	if (pkt->proto == CGN_TCP && (pkt->tcp_flags & FLAGS_OPEN_MASK) != FLAG_SYN &&
-		!w->dp->dir->tenants[pkt->tenant].conf->nat.tcp_loose)
+		!w->dir->tenants[pkt->tenant].conf->nat.tcp_loose)
 		return CGN_FATE_TCP_NOT_SYN;
-	if (!cgn_rate_take(&w->subscriber_rate, &w->subscriber_full_at[pkt->inside], w->burst.now))
+	if (!cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[pkt->inside], w->burst.now))
 		return CGN_FATE_PUNT_SUBSCRIBER_RATE;
 	return CGN_FATE_NONE;
 }

@@ -53,8 +53,7 @@ static void
 tx_one(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_iface *iface =
-		&w->dp->dir->ifaces[w->dp->neigh->entries[pkt->neigh].iface];
+	const struct cgn_iface *iface = &w->dir->ifaces[w->dp->neigh->entries[pkt->neigh].iface];
 	struct rte_ether_addr mac;
 
 	if (!cgn_neigh_mac(w->dp->neigh, pkt->neigh, &mac)) {

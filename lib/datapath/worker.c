@@ -24,15 +24,14 @@ int
 cgn_worker_init(
 	struct cgn_worker *w, struct cgn_dataplane *dp, uint16_t id, const char *name, int socket)
 {
-	const struct cgn_conf *conf = dp->dir->conf;
+	const struct cgn_directory *dir = dp->dir;
+	const struct cgn_conf *conf = dir->conf;
 	const unsigned int spsc = RING_F_SP_ENQ | RING_F_SC_DEQ;
 
 	memset(w, 0, sizeof(*w));
 	w->dp = dp;
+	w->dir = dir;
 	w->id = id;
-	w->subscriber_rate = cgn_rate_make(
-		conf->punt.subscriber_per_s, conf->punt.subscriber_burst);
-	w->local_rate = cgn_rate_make(conf->punt.local_per_s, conf->punt.local_burst);
 	w->subscriber_full_at = cgn_reserve_create(
 		CGN_MAX_INSIDE, sizeof(*w->subscriber_full_at), socket);
 	w->request_full_at = cgn_reserve_create(
@@ -48,7 +47,7 @@ cgn_worker_init(
 		w->local_full_at == NULL || w->new_flows.ring == NULL || w->local.ring == NULL ||
 		w->back == NULL || w->handover == NULL ||
 		cgn_counters_init(&w->counters, 0, conf->n_ports) < 0 ||
-		cgn_worker_fill(w, dp->dir) < 0) {
+		cgn_worker_fill(w, dir) < 0) {
 		cgn_worker_fini(w);
 		return -ENOMEM;
 	}
@@ -176,6 +175,7 @@ cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now)
 {
 	uint32_t n = 0;
 
+	w->dir = atomic_load_explicit(&w->dp->dir, memory_order_acquire);
 	w->burst.now = now;
 	w->burst.now_s = cgn_ns_to_s(now);
 	for (uint32_t q = 0; q < w->n_rxqs; q++) {

@@ -48,6 +48,7 @@ struct cgn_punt_buffer {
 
 struct cgn_worker {
 	_Alignas(64) struct cgn_dataplane *dp; /* no line of a worker is another's too */
+	const struct cgn_directory *dir;       /* of this turn */
 	uint16_t id;
 	uint16_t n_rxqs;
 	struct cgn_rxq rxqs[CGN_MAX_RXQS];
@@ -60,7 +61,6 @@ struct cgn_worker {
 	uint64_t *request_full_at;    /* [n_inside] state of the NAT-PMP and PCP rate */
 	uint64_t *arp_full_at;   /* [n_ifaces][CGN_ARP_RATES] states of the local rate, punt.c */
 	uint64_t *local_full_at; /* [CGN_MAX_SHARES] the same for all but ARP */
-	struct cgn_rate subscriber_rate, local_rate;
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
 	struct cgn_burst burst;
 	struct cgn_counters counters; /* read by telemetry */

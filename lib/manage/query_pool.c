@@ -32,7 +32,7 @@ mapping_is_wanted(const struct cgn_control *c, const struct cgn_query_mappings *
 static int32_t
 mapping_left(const struct cgn_control *c, const struct cgn_mapping *m)
 {
-	const struct cgn_conf_timeouts *timeouts = &c->dp->dir->tenants[m->tenant].conf->timeouts;
+	const struct cgn_conf_timeouts *timeouts = &cgn_conf_of(c, m->tenant)->timeouts;
 	int32_t left = (int32_t)(cgn_lifetime_end_s(timeouts, m) - c->now_s), record = 0;
 
 	if (m->explicit_ref != 0)

@@ -5,6 +5,7 @@
  * port_rest.c when time goes on.
  */
 #include "lease.h"
+#include "pool_addr.h"
 #include "port_block.h"
 
 /* The block that holds a port, or CGN_NONE. */
@@ -92,6 +93,19 @@ cgn_lease_restore(
 	else
 		cgn_block_note(pool, was->pool, was->first / CGN_GRANULE_PORTS);
 	return n;
+}
+
+void
+cgn_block_rest_addr(struct cgn_pool *pool, uint32_t i, uint32_t until_s)
+{
+	for (uint32_t g = 0; (g = cgn_pool_addr_leased(&pool->addrs[i], g)) < CGN_GRANULES;) {
+		struct cgn_port at = {.pool = i, .port = (uint16_t)(g * CGN_GRANULE_PORTS)};
+		uint32_t b = block_at(pool, at);
+
+		g += pool->blocks[b].n_granules;
+		if (!pool->blocks[b].is_resting)
+			rest(pool, b, until_s);
+	}
 }
 
 uint32_t

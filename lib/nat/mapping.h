@@ -26,7 +26,7 @@ struct cgn_mapping {
 	rte_be16_t inside_port, outside_port;
 	uint16_t l3_delta, l4_delta; /* in2out, see rewrite.h */
 	uint32_t inside;             /* inside index: the subscriber */
-	uint32_t neigh;              /* next hop towards the subscriber */
+	_Atomic uint32_t neigh;      /* next hop towards the subscriber */
 	uint16_t tenant;
 	uint8_t proto;               /* enum cgn_proto */
 	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */

@@ -216,12 +216,12 @@ enum cgn_fate
 cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_proto proto,
 	struct cgn_port at)
 {
-	const struct cgn_subscriber *sub = &pool->subscribers[inside];
 	uint64_t bit = UINT64_C(1) << (at.port % CGN_GRANULE_PORTS);
 	uint32_t chunk = chunk_at(pool, at);
 	struct cgn_block *block;
 
-	if (pool->addrs[at.pool].tenant != tenant || (sub->n_blocks > 0 && sub->pool != at.pool) ||
+	if (pool->addrs[at.pool].tenant != tenant ||
+		cgn_pool_is_bound_elsewhere(pool, inside, at.pool) ||
 		(cgn_granule_reserved(at.port / CGN_GRANULE_PORTS, proto) & bit) != 0)
 		return CGN_FATE_NO_PORTS;
 	if (chunk == 0) {

@@ -158,6 +158,7 @@ cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need)
 	if (cgn_reserve_fill((void *)pool->granules, 0, need->n_pool) < 0 ||
 		cgn_reserve_fill((void *)pool->owners, 0, need->n_pool) < 0 ||
 		cgn_reserve_fill(pool->addrs, 0, need->n_pool) < 0 ||
+		cgn_reserve_fill((void *)pool->owners, 0, need->n_pool) < 0 ||
 		cgn_reserve_fill(pool->use, 0, need->n_tenants) < 0 ||
 		cgn_reserve_fill(pool->avail, 0, need->n_tenants) < 0 ||
 		(!pool->on_demand && cgn_reserve_fill(pool->chunks, 0, need->n_chunks) < 0) ||
@@ -370,6 +371,15 @@ cgn_pool_addr_remove(struct cgn_pool *pool, uint32_t i)
 	pool->avail[addr->tenant].n_addrs--;
 	clear(addr, CGN_TENANT_BOX);
 	return 0;
+}
+
+void
+cgn_pool_addr_leave(struct cgn_pool *pool, uint32_t i, uint32_t until_s)
+{
+	cgn_pool_addr_drain(pool, i);
+	cgn_block_rest_addr(pool, i, until_s);
+	if (n_leased(&pool->addrs[i]) == 0)
+		cgn_pool_addr_remove(pool, i);
 }
 
 int

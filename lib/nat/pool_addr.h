@@ -41,6 +41,12 @@ int cgn_pool_addr_add(struct cgn_pool *pool, uint32_t i);
  */
 void cgn_pool_addr_drain(struct cgn_pool *pool, uint32_t i);
 
+/*
+ * The tenant has lost the address: drains it, lets its blocks rest until the second until_s, and
+ * removes it when the last of them is returned. Its mappings are to be unlinked. Control thread.
+ */
+void cgn_pool_addr_leave(struct cgn_pool *pool, uint32_t i, uint32_t until_s);
+
 /* Gives up an address on which no block is leased, draining or not: 0, or -EBUSY. Control thread.
  */
 int cgn_pool_addr_remove(struct cgn_pool *pool, uint32_t i);

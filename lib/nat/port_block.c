@@ -131,15 +131,30 @@ has_block_for(const struct cgn_pool *pool, uint32_t i, const struct cgn_subscrib
 	return addr->n_free > (sub->n_resting > 0 ? addr->n_blocks / 8 : 0);
 }
 
+static bool
+is_bound(const struct cgn_pool *pool, const struct cgn_subscriber *sub)
+{
+	return sub->n_blocks > 0 && cgn_directory_pool_live(pool->dir, sub->pool);
+}
+
+bool
+cgn_pool_is_bound_elsewhere(const struct cgn_pool *pool, uint32_t inside, uint32_t pool_index)
+{
+	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+
+	return is_bound(pool, sub) && sub->pool != pool_index;
+}
+
 /* A subscriber that holds nothing may move, but only if its old address has no room; by now that
- * may be another tenant's. */
+ * may be another tenant's, or nobody's. */
 uint32_t
 cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[inside];
 
-	if (sub->n_blocks == 0 &&
-		(sub->pool == CGN_NONE || pool->addrs[sub->pool].tenant != tenant ||
+	if (!is_bound(pool, sub) &&
+		(!cgn_directory_pool_live(pool->dir, sub->pool) ||
+			pool->addrs[sub->pool].tenant != tenant ||
 			pool->addrs[sub->pool].n_free == 0))
 		sub->pool = cgn_addr_choose(pool, tenant);
 	return sub->pool;
@@ -224,6 +239,8 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 	pool->use[pool->addrs[block->pool].tenant].blocks--;
 	block->next = pool->first_free_block;
 	pool->first_free_block = b;
+	if (!cgn_directory_pool_live(pool->dir, block->pool))
+		cgn_pool_addr_remove(pool, block->pool); /* if it was the last one */
 }
 
 uint16_t

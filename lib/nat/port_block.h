@@ -46,6 +46,10 @@ uint32_t cgn_block_rest_wake(struct cgn_pool *pool, uint32_t now_s, uint32_t bud
 /* Returns a leased block that is idle. */
 void cgn_block_give_back(struct cgn_pool *pool, uint32_t block);
 
+/* All leased blocks of an address rest until the second until_s, which is at most
+ * CGN_BLOCK_REST_SLOTS - 1 away (block_rest.c). */
+void cgn_block_rest_addr(struct cgn_pool *pool, uint32_t i, uint32_t until_s);
+
 /* A random free port of the block that is not full for the protocol; it becomes busy. */
 uint16_t cgn_block_pick(struct cgn_pool *pool, uint32_t block, enum cgn_proto proto);
 

@@ -130,6 +130,8 @@ struct cgn_directory {
 	uint16_t *by_neigh;    /* [n_live_ifaces] interface numbers by neigh_base */
 	uint32_t n_live_ifaces;
 	struct cgn_port_tags *ports; /* [conf->n_ports] */
+	struct cgn_rate punt_rate,
+		local_rate; /* of the ways to control: a subscriber's, a share's */
 	uint32_t n_inside, n_pool, n_neigh;
 	uint32_t n_subscribers;             /* inside indices that live */
 	struct cgn_inside_run *inside_runs; /* sorted by first_index */

@@ -2,22 +2,22 @@
 /* One number in two directories; see directory_diff.h. */
 #include "directory_diff.h"
 
-static enum cgn_change
+static enum cgn_number_change
 change_of(bool was, bool is)
 {
 	if (was == is)
-		return CGN_CHANGE_NONE;
-	return is ? CGN_CHANGE_NEW : CGN_CHANGE_GONE;
+		return CGN_NUMBER_NONE;
+	return is ? CGN_NUMBER_NEW : CGN_NUMBER_GONE;
 }
 
-enum cgn_change
+enum cgn_number_change
 cgn_directory_tenant_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t t)
 {
 	return change_of(cgn_directory_tenant_live(old, t), cgn_directory_tenant_live(dir, t));
 }
 
-enum cgn_change
+enum cgn_number_change
 cgn_directory_iface_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t i)
 {
@@ -30,11 +30,11 @@ cgn_directory_iface_change(
 	b = &dir->ifaces[i];
 	return a->onlink.addr != b->onlink.addr || a->onlink.len != b->onlink.len ||
 			a->mtu != b->mtu || a->tags.outer_tpid != b->tags.outer_tpid
-		? CGN_CHANGE_CHANGED
-		: CGN_CHANGE_NONE;
+		? CGN_NUMBER_CHANGED
+		: CGN_NUMBER_NONE;
 }
 
-enum cgn_change
+enum cgn_number_change
 cgn_directory_inside_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t inside)
 {
@@ -47,18 +47,18 @@ cgn_directory_inside_change(
 				cgn_directory_run_at(dir, inside)->iface ||
 			cgn_directory_inside_neigh(old, inside) !=
 				cgn_directory_inside_neigh(dir, inside)
-		? CGN_CHANGE_CHANGED
-		: CGN_CHANGE_NONE;
+		? CGN_NUMBER_CHANGED
+		: CGN_NUMBER_NONE;
 }
 
-enum cgn_change
+enum cgn_number_change
 cgn_directory_pool_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t pool)
 {
 	return change_of(cgn_directory_pool_live(old, pool), cgn_directory_pool_live(dir, pool));
 }
 
-enum cgn_change
+enum cgn_number_change
 cgn_directory_neigh_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t neigh)
 {

@@ -8,29 +8,29 @@
 
 #include "directory.h"
 
-enum cgn_change {
-	CGN_CHANGE_NONE, /* nobody's in both, or the same in both */
-	CGN_CHANGE_NEW,
-	CGN_CHANGE_GONE,
-	CGN_CHANGE_CHANGED, /* the same owner in both, and what is said below differs */
+enum cgn_number_change {
+	CGN_NUMBER_NONE, /* nobody's in both, or the same in both */
+	CGN_NUMBER_NEW,
+	CGN_NUMBER_GONE,
+	CGN_NUMBER_CHANGED, /* the same owner in both, and what is said below differs */
 };
 
 /* Never CHANGED: what its file says is for the configurations to compare. */
-enum cgn_change cgn_directory_tenant_change(
+enum cgn_number_change cgn_directory_tenant_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t t);
 
 /* CHANGED: own address, on-link prefix, MTU or the outer tag's TPID. */
-enum cgn_change cgn_directory_iface_change(
+enum cgn_number_change cgn_directory_iface_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t i);
 
 /* CHANGED: attached elsewhere, or another next hop. */
-enum cgn_change cgn_directory_inside_change(
+enum cgn_number_change cgn_directory_inside_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t inside);
 
 /* Never CHANGED: address and tenant are what the number stands for. */
-enum cgn_change cgn_directory_pool_change(
+enum cgn_number_change cgn_directory_pool_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t pool);
 
 /* Never CHANGED: interface and address are what the number stands for. */
-enum cgn_change cgn_directory_neigh_change(
+enum cgn_number_change cgn_directory_neigh_change(
 	const struct cgn_directory *old, const struct cgn_directory *dir, uint32_t neigh);

@@ -100,6 +100,8 @@ int
 cgn_number_stock_take(struct cgn_number_stock *stock, uint32_t n, struct cgn_number_run *run)
 {
 	run->n = n;
+	if (stock->is_fresh_first && take_behind(stock, n, &run->first) == 0)
+		return 0;
 	while (stock->at < stock->n_holes && stock->holes[stock->at].n == 0)
 		stock->at++;
 	if (stock->at == stock->n_holes)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "range_map.h"
@@ -35,6 +36,9 @@ struct cgn_number_stock {
 	uint32_t at;  /* holes before it are used up */
 	uint32_t end; /* above every number told or given */
 	uint32_t max; /* numbers are below it */
+	/* What is behind first, holes only when that is used up: for numbers on which something of
+	 * their last owner may rest for a while. */
+	bool is_fresh_first;
 };
 
 void cgn_number_stock_init(struct cgn_number_stock *stock, uint32_t max);

@@ -165,6 +165,7 @@ cgn_sim_destroy(struct cgn_sim *sim)
 	if (lost > 0)
 		cgn_sim_die("%u packet buffers are lost", lost);
 	rte_mempool_free(sim->mempool);
+	cgn_conf_free(sim->retired);
 	cgn_conf_free(sim->conf);
 	free(sim->queues);
 	free(sim);

@@ -95,7 +95,7 @@ struct cgn_sim {
 	uint64_t n_bad_frames; /* frames from the box with wrong lengths or header checksum */
 	/* The rest is the simulator's own. */
 	struct cgn_sim_params params;
-	struct cgn_conf *conf;
+	struct cgn_conf *conf, *retired; /* retired: while a reload goes on */
 	struct rte_mempool *mempool;
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	struct rte_ring *rx[CGN_MAX_PORTS][CGN_MAX_WORKERS], *tx[CGN_MAX_PORTS][CGN_MAX_WORKERS];
@@ -113,6 +113,17 @@ struct cgn_sim *cgn_sim_create(const struct cgn_sim_params *params);
 
 /* Settles, and ends the process if a packet has no fate or a buffer is lost. */
 void cgn_sim_destroy(struct cgn_sim *sim);
+
+/*
+ * Reload with what params say (box, a, b, c or files; the rest is ignored) and the same ports.
+ * begin: control has published the new directory, no worker has seen it yet, and what follows goes
+ * on with each poll; end: until it is over. 0, or negative with *err filled: nothing has changed.
+ */
+int cgn_sim_reload_begin(
+	struct cgn_sim *sim, const struct cgn_sim_params *params, struct cgn_errmsg *err);
+void cgn_sim_reload_end(struct cgn_sim *sim);
+int cgn_sim_reload(
+	struct cgn_sim *sim, const struct cgn_sim_params *params, struct cgn_errmsg *err);
 
 /* --- Packets --- */
 

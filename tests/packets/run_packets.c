@@ -92,6 +92,7 @@ static const struct case_list case_lists[] = {
 	{"portctl", row_cases_portctl, &row_n_cases_portctl},
 	{"icmp", row_cases_icmp, &row_n_cases_icmp},
 	{"icmp_refused", row_cases_icmp_refused, &row_n_cases_icmp_refused},
+	{"reload", row_cases_reload, &row_n_cases_reload},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };

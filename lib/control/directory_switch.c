@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The phases of a switch; see directory_switch.h. What becomes of a mapping: switch_sweep.c. */
+#include "directory_switch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "control.h"
+#include "log.h"
+#include "pool_addr.h"
+#include "switch_sweep.h"
+
+enum {
+	SWEEP_SLICE = 512, /* mappings; one costs a look-up of its subscriber's run */
+	ADDRESS_SLICE = 64,
+	TENANT_SLICE = 16,
+};
+
+static bool
+link_is_same(const struct cgn_directory *a, const struct cgn_directory *b, uint32_t i)
+{
+	return cgn_directory_iface_live(a, i) && cgn_directory_iface_live(b, i) &&
+		a->ifaces[i].neigh_base == b->ifaces[i].neigh_base;
+}
+
+/*
+ * Next hops on links that are gone lose their MAC address before the new directory is seen, so that
+ * no worker writes a header of an interface that it no longer finds.
+ */
+static void
+switch_links(
+	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+{
+	for (uint32_t i = 0; i < old->n_ifaces; i++)
+		if (cgn_directory_iface_live(old, i) && !link_is_same(old, fresh, i))
+			cgn_neigh_remove(c->neigh, old, i);
+}
+
+/* Was the address another tenant's until now? Its mappings have to end first. */
+static bool
+changes_hands(const struct cgn_directory *old, const struct cgn_directory *fresh, uint32_t pool)
+{
+	const struct cgn_range *range = cgn_range_map_find(
+		&old->outside_dst, fresh->pool_addrs[pool]);
+
+	return range != NULL && cgn_dst_class_of(range->value) == CGN_DST_POOL;
+}
+
+static void
+add_address(struct cgn_control *c, uint32_t i)
+{
+	int rc = cgn_pool_addr_add(c->pool, i);
+
+	if (rc == 0)
+		c->change.count.addresses_added++;
+	else
+		cgn_err("reload", "an outside address is not in use: %s; reload again later",
+			strerror(-rc));
+}
+
+/* Whether new blocks of the tenant look otherwise. */
+static bool
+layout_is_same(const struct cgn_conf_tenant *a, const struct cgn_conf_tenant *b)
+{
+	return a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
+		a->ports.block_size == b->ports.block_size;
+}
+
+/* Ports that were in use may be the next holder's only after a while (RFC 6888 REQ-8). */
+static uint32_t
+rest_of(const struct cgn_control *c, uint32_t tenant)
+{
+	return cgn_conf_of(c, tenant)->timeouts.port_rest;
+}
+
+/* What is gone takes no new flows from now on; what is nobody else's serves at once. */
+static void
+switch_addresses(
+	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+{
+	for (uint32_t i = 0; i < fresh->n_pool; i++) {
+		bool was = cgn_directory_pool_live(old, i), is = cgn_directory_pool_live(fresh, i);
+		uint16_t t = is ? fresh->pool_tenants[i] : 0;
+
+		if (was && !is) {
+			cgn_pool_addr_leave(
+				c->pool, i, c->now_s + rest_of(c, old->pool_tenants[i]));
+			c->change.count.addresses_gone++;
+		} else if (!was && is && !changes_hands(old, fresh, i))
+			add_address(c, i);
+		else if (was && is && !layout_is_same(old->tenants[t].conf, fresh->tenants[t].conf))
+			cgn_pool_addr_layout(c->pool, i);
+	}
+}
+
+/* Numbers that have had another owner, whose last port has rested long since. */
+static void
+switch_subscribers(
+	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+{
+	for (uint32_t r = 0; r < fresh->n_inside_runs; r++) {
+		const struct cgn_inside_run *run = &fresh->inside_runs[r];
+
+		if (run->first_index < old->n_inside &&
+			!cgn_directory_inside_live(old, run->first_index))
+			cgn_subscribers_init(c->subscribers, run->first_index, run->n);
+	}
+}
+
+static void
+switch_tenants(
+	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+{
+	for (uint32_t t = 0; t < fresh->n_tenants; t++) {
+		if (cgn_directory_tenant_live(old, t) || !cgn_directory_tenant_live(fresh, t))
+			continue;
+		cgn_epoch_reset(&c->epochs[t], c->now);
+		cgn_state_epoch(c, t);
+	}
+}
+
+/* Addresses of one subscriber are leased at start, so their tenants come and go by restarts. */
+static bool
+owners_stay(
+	const struct cgn_directory *old, const struct cgn_directory *fresh, struct cgn_errmsg *err)
+{
+	for (uint32_t t = 0; t < fresh->n_tenants; t++) {
+		const struct cgn_conf_tenant *was = t < old->n_tenants ? old->tenants[t].conf
+								       : NULL;
+		const struct cgn_conf_tenant *is = fresh->tenants[t].conf;
+		const struct cgn_conf_tenant *one = is != NULL ? is : was;
+
+		if (one == NULL || (is != NULL && was != NULL) || one->n_addresses == 0)
+			continue;
+		cgn_errmsg_set(err,
+			"tenant %s has static_addresses: it can be added or removed by a restart "
+			"only",
+			one->name);
+		return false;
+	}
+	return true;
+}
+
+int
+cgn_switch_need(struct cgn_control *c, const struct cgn_directory *fresh,
+	struct cgn_pool_need *need, struct cgn_errmsg *err)
+{
+	if (!cgn_switch_is_over(&c->change)) {
+		cgn_errmsg_set(err, "the reload before is not finished; try again");
+		return -EBUSY;
+	}
+	if (!owners_stay(c->dp->dir, fresh, err))
+		return -ENOTSUP;
+	return cgn_pool_need(c->pool, fresh, need, err);
+}
+
+int
+cgn_switch_prepare(struct cgn_control *c, const struct cgn_directory *fresh,
+	const struct cgn_pool_need *need, struct cgn_errmsg *err)
+{
+	const struct cgn_directory *old = c->dp->dir;
+	int rc = cgn_control_fill(c, fresh, err);
+
+	if (rc == 0) {
+		rc = cgn_pool_fill(c->pool, need);
+		if (rc < 0)
+			cgn_errmsg_set(err, "no memory for the ports of new outside addresses");
+	}
+	for (uint32_t i = 0; rc == 0 && i < fresh->n_ifaces; i++) {
+		if (!cgn_directory_iface_live(fresh, i) || link_is_same(old, fresh, i))
+			continue;
+		rc = cgn_neigh_add(c->neigh, fresh, i);
+		if (rc < 0)
+			cgn_errmsg_set(
+				err, "no memory for the on-link addresses of new attachments");
+	}
+	/* Numbers that nobody has had. */
+	if (rc == 0 && fresh->n_inside > old->n_inside)
+		cgn_subscribers_init(
+			c->subscribers, old->n_inside, fresh->n_inside - old->n_inside);
+	return rc;
+}
+
+int
+cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
+{
+	const struct cgn_directory *old = c->dp->dir;
+	struct cgn_switch *s = &c->change;
+
+	if (!cgn_switch_is_over(s))
+		return -EBUSY;
+	*s = (struct cgn_switch){
+		.old = old, .phase = CGN_SWITCH_SWEEP, .cursor = 1, .number = s->number + 1};
+	cgn_error_rates_set(&c->error_rates, fresh);
+	c->pool->dir = fresh;
+	c->neigh->dir = fresh;
+	switch_links(c, old, fresh);
+	atomic_store_explicit(&c->dp->dir, fresh, memory_order_release);
+	switch_subscribers(c, old, fresh);
+	switch_tenants(c, old, fresh);
+	switch_addresses(c, old, fresh);
+	return 0;
+}
+
+static void
+next_phase(struct cgn_control *c, enum cgn_switch_phase phase)
+{
+	c->change.phase = phase;
+	c->change.cursor = 0;
+	if (phase == CGN_SWITCH_GRACE)
+		c->change.token = rte_rcu_qsbr_start(c->dp->rcu);
+}
+
+static uint32_t
+sweep_turn(struct cgn_control *c)
+{
+	struct cgn_switch *s = &c->change;
+	uint32_t n = 0;
+
+	/* A port begins to rest now: not while the clock of those that rest is behind. */
+	if (c->pool->rest_now_s != c->now_s)
+		return 0;
+	for (; n < SWEEP_SLICE && s->cursor <= c->table->capacity; n++, s->cursor++)
+		cgn_switch_sweep(c, s->cursor);
+	s->count.swept += n;
+	if (s->cursor > c->table->capacity)
+		next_phase(c, CGN_SWITCH_ADDRESSES);
+	return n;
+}
+
+/* Those that had another owner: nothing of his is on them now. */
+static uint32_t
+addresses_turn(struct cgn_control *c)
+{
+	const struct cgn_directory *fresh = c->dp->dir;
+	struct cgn_switch *s = &c->change;
+	uint32_t n = 0;
+
+	for (; n < ADDRESS_SLICE && s->cursor < fresh->n_pool; n++, s->cursor++)
+		if (!cgn_directory_pool_live(s->old, s->cursor) &&
+			cgn_directory_pool_live(fresh, s->cursor) &&
+			changes_hands(s->old, fresh, s->cursor))
+			add_address(c, s->cursor);
+	if (s->cursor >= fresh->n_pool)
+		next_phase(c, CGN_SWITCH_STATICS);
+	return n;
+}
+
+static uint32_t
+statics_turn(struct cgn_control *c)
+{
+	const struct cgn_directory *fresh = c->dp->dir;
+	struct cgn_switch *s = &c->change;
+	uint32_t n = 0;
+
+	for (; n < TENANT_SLICE && s->cursor < fresh->n_tenants; n++, s->cursor++)
+		cgn_switch_statics(c, s->cursor);
+	if (s->cursor < fresh->n_tenants)
+		return n;
+	cgn_switch_announce(c);
+	next_phase(c, CGN_SWITCH_GRACE);
+	return n;
+}
+
+static uint32_t
+grace_turn(struct cgn_control *c)
+{
+	struct cgn_switch *s = &c->change;
+
+	if (rte_rcu_qsbr_check(c->dp->rcu, s->token, false) == 0)
+		return 0;
+	s->phase = CGN_SWITCH_OVER;
+	s->old = NULL;
+	return 1;
+}
+
+uint32_t
+cgn_switch_turn(struct cgn_control *c)
+{
+	switch (c->change.phase) {
+	case CGN_SWITCH_SWEEP:
+		return sweep_turn(c);
+	case CGN_SWITCH_ADDRESSES:
+		return addresses_turn(c);
+	case CGN_SWITCH_STATICS:
+		return statics_turn(c);
+	case CGN_SWITCH_GRACE:
+		return grace_turn(c);
+	default:
+		return 0;
+	}
+}

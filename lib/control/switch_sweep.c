@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Mappings and static entries under a new directory; see directory_switch.h. */
+#include "switch_sweep.h"
+
+#include <string.h>
+
+#include "explicit_rules.h"
+#include "log.h"
+
+/*
+ * The tenant has lost an outside address that clients know: its state begins anew for them before
+ * any of them is told about a mapping (RFC 6887 section 8.5, PCP-27).
+ */
+static void
+mark_lost(struct cgn_control *c, uint32_t tenant)
+{
+	uint64_t *word = &c->change.lost[tenant / 64], bit = UINT64_C(1) << tenant % 64;
+
+	if (*word & bit)
+		return;
+	*word |= bit;
+	cgn_epoch_reset(&c->epochs[tenant], c->now);
+	cgn_state_restart(c, tenant);
+}
+
+/* A client's mapping alone: not the operator's, and none that has to stay beside others. */
+static bool
+can_renumber(const struct cgn_explicit *e)
+{
+	return e != NULL && e->origin != CGN_EXPLICIT_OPERATOR && e->set_size == 1;
+}
+
+static void
+copy_filters(struct cgn_control *c, struct cgn_mapping *to, const struct cgn_filter_set *rules)
+{
+	uint32_t set = rules->n > 0 ? cgn_filter_take(&c->filters) : 0;
+
+	if (set == 0)
+		return;
+	c->filters.sets[set].n = rules->n;
+	memcpy(c->filters.sets[set].rules, rules->rules, sizeof(rules->rules));
+	atomic_store_explicit(&to->filter, set, memory_order_relaxed);
+}
+
+/* An entry for the flow on another address, at the same port if that is free there. */
+static enum cgn_fate
+allocate_elsewhere(struct cgn_control *c, const struct cgn_flow *flow, uint16_t port, uint32_t *i)
+{
+	struct cgn_port at = {
+		.pool = cgn_pool_pair(c->pool, flow->inside, flow->tenant), .port = port};
+
+	if (at.pool != CGN_NONE && cgn_allocate(c, flow, &at, i) == CGN_FATE_NONE)
+		return CGN_FATE_NONE;
+	return cgn_allocate(c, flow, NULL, i);
+}
+
+/*
+ * The client's mapping is made anew on another address, with its record and filters, and the client
+ * told. False when there is no room: then it has ended like any other.
+ */
+static bool
+renumber(struct cgn_control *c, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_explicit kept = *cgn_explicit_of(c, (struct cgn_mapping *)m);
+	const uint16_t port = rte_be_to_cpu_16(m->outside_port);
+	const struct cgn_flow flow = {.inside = m->inside,
+		.tenant = m->tenant,
+		.port = m->inside_port,
+		.proto = (enum cgn_proto)m->proto};
+	const uint32_t last_use_s = atomic_load_explicit(&m->last_use_s, memory_order_relaxed);
+	uint32_t set = atomic_load_explicit(&m->filter, memory_order_relaxed), fresh;
+	const struct cgn_filter_set rules = set != 0 ? c->filters.sets[set]
+						     : (struct cgn_filter_set){0};
+	struct cgn_explicit *e;
+
+	cgn_unlink(c, i);
+	if (allocate_elsewhere(c, &flow, port, &fresh) != CGN_FATE_NONE)
+		return false;
+	atomic_store_explicit(
+		&cgn_table_at(c->table, fresh)->last_use_s, last_use_s, memory_order_relaxed);
+	copy_filters(c, cgn_table_at(c->table, fresh), &rules);
+	if (cgn_publish(c, fresh) != CGN_FATE_NONE)
+		return false;
+	e = cgn_explicit_add(c, fresh);
+	*e = kept;
+	e->mapping = fresh;
+	e->next_peer = 0; /* further peers ask again when they see the epoch */
+	cgn_explicit_restart_timer(c, fresh);
+	cgn_state_set(c, cgn_table_at(c->table, fresh), e);
+	cgn_portctl_update(c, fresh);
+	return true;
+}
+
+static void
+end_or_renumber(struct cgn_control *c, uint32_t i)
+{
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_explicit *e = cgn_explicit_of(c, m);
+
+	if (e != NULL)
+		mark_lost(c, m->tenant);
+	if (can_renumber(e)) {
+		if (renumber(c, i))
+			c->change.count.renumbered++;
+		else
+			c->change.count.ended++;
+		return;
+	}
+	cgn_unlink(c, i);
+	c->change.count.ended++;
+}
+
+/* A free entry is zero; one that waits for reclaim has lost its port. */
+static bool
+is_published(const struct cgn_control *c, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+	return m->inside_addr != 0 &&
+		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
+			rte_be_to_cpu_16(m->outside_port)) == i;
+}
+
+void
+cgn_switch_sweep(struct cgn_control *c, uint32_t i)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	uint32_t neigh;
+
+	if (!is_published(c, i))
+		return;
+	if (!cgn_directory_inside_live(dir, m->inside)) {
+		cgn_unlink(c, i);
+		c->change.count.ended++;
+		return;
+	}
+	if (!cgn_directory_pool_live(dir, m->pool)) {
+		end_or_renumber(c, i);
+		return;
+	}
+	neigh = cgn_directory_inside_neigh(dir, m->inside);
+	if (atomic_load_explicit(&m->neigh, memory_order_relaxed) == neigh)
+		return;
+	atomic_store_explicit(&m->neigh, neigh, memory_order_relaxed);
+	c->change.count.rehopped++;
+}
+
+static bool
+has_static(const struct cgn_conf_tenant *conf, const struct cgn_conf_static *s)
+{
+	for (uint32_t i = 0; conf != NULL && i < conf->n_statics; i++)
+		if (cgn_conf_static_is_same(&conf->statics[i], s))
+			return true;
+	return false;
+}
+
+void
+cgn_switch_statics(struct cgn_control *c, uint32_t t)
+{
+	const struct cgn_directory *old = c->change.old, *fresh = c->dp->dir;
+	const struct cgn_conf_tenant *was = t < old->n_tenants ? old->tenants[t].conf : NULL;
+	const struct cgn_conf_tenant *is = fresh->tenants[t].conf;
+
+	if (is == NULL)
+		return; /* its mappings have ended with the tenant */
+	for (uint32_t i = 0; was != NULL && i < was->n_statics; i++)
+		if (!has_static(is, &was->statics[i]) &&
+			cgn_static_withdraw(c, t, &was->statics[i]))
+			c->change.count.statics_gone++;
+	for (uint32_t i = 0; i < is->n_statics; i++) {
+		if (has_static(was, &is->statics[i]))
+			continue;
+		if (cgn_static_configure(c, t, i))
+			c->change.count.statics_added++;
+		else
+			c->change.count.statics_failed++;
+	}
+}
+
+void
+cgn_switch_announce(struct cgn_control *c)
+{
+	const struct cgn_directory *fresh = c->dp->dir;
+
+	cgn_arp_announce_start(c);
+	for (uint32_t t = 0; t < fresh->n_tenants; t++)
+		if (cgn_directory_tenant_live(fresh, t) &&
+			((c->change.lost[t / 64] >> t % 64 & 1) ||
+				!cgn_directory_tenant_live(c->change.old, t)))
+			cgn_portctl_announce_start(c, t);
+}

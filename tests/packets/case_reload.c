@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packets that a reload overtakes on their way through the box. */
+#include "row.h"
+
+#define NO_UNTAGGED_ATTACHMENT                                                                     \
+	"attachments: [{port: trunk, vlan: 101, address: 100.65.0.1/24, "                          \
+	"subscribers: [{prefix: 100.65.0.0/24}]}]\n"
+
+static bool
+end(struct cgn_sim *sim, bool ok)
+{
+	ok &= CHECK(cgn_sim_is_sound(sim));
+	if (!ok)
+		cgn_sim_dump(sim, stderr);
+	cgn_sim_destroy(sim);
+	return ok;
+}
+
+/* On its way to control when its attachment goes. */
+static bool
+overtaken_before_control(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	struct packet_spec s = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
+	struct cgn_errmsg err;
+	bool ok;
+
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_poll_workers(sim);
+	ok = CHECK(cgn_sim_reload(
+			   sim, &(struct cgn_sim_params){.a = NO_UNTAGGED_ATTACHMENT}, &err) == 0);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "reconfigured") == 1);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_WAN) == 0);
+	return end(sim, ok);
+}
+
+/* Translated, and held for a next hop whose link goes. */
+static bool
+overtaken_in_the_hold(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	struct packet_spec s = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
+	struct cgn_errmsg err;
+	bool ok;
+
+	cgn_sim_host_set_silent(sim, SIM_NEXT_HOP, true);
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_run(sim);
+	ok = CHECK(cgn_sim_reload(sim,
+			   &(struct cgn_sim_params){
+				   .box = "uplinks: [{port: wan, address: 192.0.2.130/25}]\n"
+					  "routes: [{prefix: 0.0.0.0/0, via: 192.0.2.129}]\n"},
+			   &err) == 0);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "no_neighbour") == 1);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_WAN) == 0);
+	return end(sim, ok);
+}
+
+const struct row_case row_cases_reload[] = {
+	{"packet_overtaken_on_its_way_to_control_is_dropped", CGN_FATE_RECONFIGURED,
+		overtaken_before_control},
+	{"packet_held_for_a_link_that_goes_is_dropped", CGN_FATE_NO_NEIGHBOUR,
+		overtaken_in_the_hold},
+};
+const uint32_t row_n_cases_reload = sizeof(row_cases_reload) / sizeof(row_cases_reload[0]);
