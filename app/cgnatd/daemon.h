@@ -13,9 +13,11 @@
 #include "err.h"
 
 struct cgn_daemon {
-	struct cgn_conf *conf; /* from main; const by now */
-	cgn_ns_t started;      /* when main began */
-	char runtime_dir[256]; /* of EAL, kept for cleaning up after it */
+	const char *conf_path;
+	struct cgn_conf *conf;    /* in force; read by the main thread only once threads run */
+	struct cgn_conf *retired; /* the one before, while a switch goes on; else NULL */
+	cgn_ns_t started;         /* when main began */
+	char runtime_dir[256];    /* of EAL, kept for cleaning up after it */
 	bool eal_up;
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	uint16_t n_devs_open;
@@ -50,6 +52,16 @@ int cgn_exporter_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_exporter_stop(struct cgn_daemon *d);
 int cgn_threads_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_threads_stop(struct cgn_daemon *d);
+
+/*
+ * Reload (reload.c). goes_on: whether the switch to another configuration is not over yet; frees
+ * what it leaves behind when it is. by_command: does what a telemetry thread waits for, if any.
+ */
+int cgn_reload_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_reload_stop(struct cgn_daemon *d);
+void cgn_reload_by_signal(struct cgn_daemon *d);
+void cgn_reload_by_command(struct cgn_daemon *d);
+bool cgn_reload_goes_on(struct cgn_daemon *d);
 
 /* Largest frame of any port without its tags, for the size of packet buffers. */
 uint16_t cgn_ports_data_room(const struct cgn_conf *conf);

@@ -57,51 +57,66 @@ check(const struct cgn_options *opt, const struct cgn_conf *conf)
 	return 0;
 }
 
+/* The next signal, or 0 after a while: a switch to a new configuration is looked after meanwhile.
+ */
+static int
+next_signal(const sigset_t *signals, bool is_busy)
+{
+	static const struct timespec look_again = {.tv_nsec = 20 * 1000 * 1000};
+	int sig = is_busy ? sigtimedwait(signals, NULL, &look_again) : sigwaitinfo(signals, NULL);
+
+	return sig > 0 ? sig : 0;
+}
+
 /* Waits until somebody asks for the end. The signals are blocked in all threads. */
 static void
-wait_for_end(const sigset_t *signals)
+wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 {
 	for (;;) {
-		int sig;
+		int sig = next_signal(signals, cgn_reload_goes_on(d));
 
-		if (sigwait(signals, &sig) != 0)
-			continue;
-		if (sig == SIGHUP) {
-			cgn_warn("cgnatd",
-				"SIGHUP: reload is not built yet; restart to change the "
-				"configuration");
-			continue;
+		if (sig == SIGHUP)
+			cgn_reload_by_signal(d);
+		else if (sig == SIGUSR1)
+			cgn_reload_by_command(d);
+		else if (sig != 0) {
+			cgn_notice("cgnatd", "stopping signal=%d", sig);
+			return;
 		}
-		cgn_notice("cgnatd", "stopping signal=%d", sig);
-		return;
 	}
 }
 
 static int
-run(struct cgn_conf *conf, cgn_ns_t started)
+run(struct cgn_conf *conf, const char *conf_path, cgn_ns_t started)
 {
 	static struct cgn_daemon daemon; /* large, and threads point into it */
+	int rc = 1;
 	struct cgn_errmsg err;
 	sigset_t signals;
 
 	daemon.conf = conf;
+	daemon.conf_path = conf_path;
 	daemon.started = started;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);               /* reload.c: a telemetry thread asks */
 	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before EAL makes threads */
 	signal(SIGPIPE, SIG_IGN);
-	if (cgn_stages_start(&daemon, &err) < 0) {
+	if (cgn_stages_start(&daemon, &err) < 0)
 		cgn_err("cgnatd", "cannot start: %s", err.text);
-		return 1;
+	else {
+		cgn_notice("cgnatd", "ready version=" CGN_VERSION " start_ms=%u",
+			(unsigned int)((cgn_clock_now() - started) / CGN_NS_PER_MS));
+		wait_for_end(&daemon, &signals);
+		cgn_stages_stop(&daemon);
+		cgn_notice("cgnatd", "stopped");
+		rc = 0;
 	}
-	cgn_notice("cgnatd", "ready version=" CGN_VERSION " start_ms=%u",
-		(unsigned int)((cgn_clock_now() - started) / CGN_NS_PER_MS));
-	wait_for_end(&signals);
-	cgn_stages_stop(&daemon);
-	cgn_notice("cgnatd", "stopped");
-	return 0;
+	cgn_conf_free(daemon.retired);
+	cgn_conf_free(daemon.conf);
+	return rc;
 }
 
 int
@@ -118,7 +133,9 @@ main(int argc, char **argv)
 	if (conf == NULL)
 		return 1;
 	cgn_log_set_level((enum cgn_log_level)conf->log_level);
-	rc = opt.check ? check(&opt, conf) : run(conf, started);
+	if (!opt.check)
+		return run(conf, opt.conf_path, started);
+	rc = check(&opt, conf);
 	cgn_conf_free(conf);
 	return rc;
 }

@@ -79,6 +79,7 @@ static const struct cgn_stage stages[] = {
 	{"exporter", cgn_exporter_start, cgn_exporter_stop},
 	{"threads", cgn_threads_start, cgn_threads_stop},
 	{"telemetry", telemetry_start, telemetry_stop},
+	{"reload", cgn_reload_start, cgn_reload_stop},
 };
 
 enum { N_STAGES = sizeof(stages) / sizeof(stages[0]) };

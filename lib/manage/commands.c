@@ -10,6 +10,7 @@
 
 #include <rte_telemetry.h>
 
+#include "reloader.h"
 #include "show.h"
 
 enum { REQUEST_MAX = 1024 }; /* the library reads no more (rte_telemetry: one read of 1023 bytes) */
@@ -30,6 +31,11 @@ handle(const struct cgn_command *cmd, const struct cgn_params *params, struct cg
 {
 	struct cgn_show show = {.params = params, .reply = reply};
 
+	if (cmd == &cgn_commands[CGN_COMMAND_RELOAD]) { /* the daemon will hold the box itself */
+		cgn_show_reload(&show);
+		cgn_reply_finish(reply, cmd, params, show.next);
+		return;
+	}
 	pthread_rwlock_rdlock(&box_lock);
 	show.box = the_box;
 	if (show.box != NULL)
@@ -87,6 +93,18 @@ cgn_manage_register(struct cgn_box *box)
 	}
 	is_registered = true;
 	return 0;
+}
+
+void
+cgn_manage_hold(void)
+{
+	pthread_rwlock_wrlock(&box_lock);
+}
+
+void
+cgn_manage_release(void)
+{
+	pthread_rwlock_unlock(&box_lock);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "command_table.h"
 #include "packet_build.h"
+#include "reloader.h"
 #include "rig.h"
 
 static struct cgn_sim *sim;
@@ -131,8 +132,24 @@ ask_natpmp(void)
 	}
 }
 
+/* What a daemon would answer whose files say what another box was made of. */
+static void
+pretend_to_reload(void *ctx, bool dry_run, struct cgn_reload_result *result)
+{
+	const struct cgn_sim *other = ctx;
+
+	result->outcome = dry_run ? CGN_RELOAD_DRY_RUN : CGN_RELOAD_APPLIED;
+	strcpy(result->message, "as said");
+	cr_assert_eq(cgn_conf_diff(sim->conf, other->conf, &result->diff), 0);
+}
+
 Test(commands, every_command_answers_with_the_fields_that_are_declared)
 {
+	struct cgn_sim *other = cgn_sim_create(
+		&(struct cgn_sim_params){.a = "quota: {burst: 7}\n"});
+	const struct cgn_reloader reloader = {pretend_to_reload, other};
+
+	cgn_manage_set_reloader(&reloader);
 	open_udp(3);
 	ask_natpmp();
 	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=udp,inside=100.64.0.20:443,"
@@ -152,6 +169,16 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 		}
 		json_decref(answer);
 	}
+	cgn_manage_set_reloader(NULL);
+	cgn_sim_destroy(other);
+}
+
+Test(commands, reload_without_a_reloader_is_an_error)
+{
+	json_t *answer = rig_ask(sim, "/cgnat/reload,dry_run=true");
+
+	cr_assert_str_eq(str(answer, "status"), "error");
+	json_decref(answer);
 }
 
 Test(commands, mappings_are_found_by_each_filter)

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reload: the configuration is read again, compared with the one in force, and applied whole or not
+ * at all. Asked for by SIGHUP or by the command "reload"; done on the main thread, which alone
+ * makes and frees configurations. Packets go on all the time (lib/control/directory_switch.h).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "directory_switch.h"
+#include "load.h"
+#include "log.h"
+#include "reloader.h"
+
+/* One telemetry thread at a time asks; main answers. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	enum { NOBODY, ASKED, AT_WORK, DONE } state;
+	bool dry_run, stopping;
+	struct cgn_reload_result *result; /* the asking thread's */
+	pthread_t main;
+} job = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void
+say(struct cgn_reload_result *result, enum cgn_reload_outcome outcome, const char *message)
+{
+	result->outcome = outcome;
+	snprintf(result->message, sizeof(result->message), "%.*s", (int)sizeof(result->message) - 1,
+		message);
+}
+
+/* Telemetry thread. */
+static void
+ask(void *ctx, bool dry_run, struct cgn_reload_result *result)
+{
+	(void)ctx;
+	pthread_mutex_lock(&job.lock);
+	if (job.state != NOBODY || job.stopping) {
+		say(result, CGN_RELOAD_BUSY,
+			job.stopping ? "the daemon is stopping"
+				     : "another reload is being asked for");
+		pthread_mutex_unlock(&job.lock);
+		return;
+	}
+	job.state = ASKED;
+	job.dry_run = dry_run;
+	job.result = result;
+	pthread_kill(job.main, SIGUSR1);
+	while (job.state != DONE && !(job.stopping && job.state == ASKED))
+		pthread_cond_wait(&job.changed, &job.lock);
+	if (job.state != DONE)
+		say(result, CGN_RELOAD_BUSY, "the daemon is stopping");
+	job.state = NOBODY;
+	pthread_mutex_unlock(&job.lock);
+}
+
+/* The first error for whoever asked, all of them for the log. */
+static struct cgn_conf *
+load(const char *path, struct cgn_reload_result *result)
+{
+	struct cgn_conf_errors errors;
+	struct cgn_conf *conf = cgn_conf_load(path, &errors);
+	char line[1024];
+
+	for (uint32_t i = 0; i < errors.n_errors; i++) {
+		cgn_conf_error_str(&errors, i, line, sizeof(line));
+		cgn_err("reload", "%s", line);
+		if (i == 0)
+			say(result, CGN_RELOAD_BAD, line);
+	}
+	if (conf == NULL && errors.n_errors == 0)
+		say(result, CGN_RELOAD_BAD, "not enough memory to read the configuration");
+	cgn_conf_errors_free(&errors);
+	return conf;
+}
+
+static void
+log_differences(const struct cgn_diff *diff)
+{
+	for (uint32_t i = 0; i < diff->n_items; i++) {
+		const struct cgn_diff_item *item = &diff->items[i];
+
+		cgn_notice("reload", "%s %s class=%s old=%s new=%s", cgn_change_name(item->change),
+			item->path, cgn_reload_name(item->reload),
+			item->old_text != NULL ? item->old_text : "-",
+			item->new_text != NULL ? item->new_text : "-");
+	}
+}
+
+/* What control is asked: the answer may come after the mailbox has given up waiting. */
+struct order {
+	void (*act)(struct cgn_control *c, struct order *order);
+	const struct cgn_directory *fresh;
+	struct cgn_pool_need need;
+	struct cgn_switch_count count;
+	struct cgn_errmsg err;
+	int rc;
+	bool is_over;
+	atomic_bool done;
+};
+
+static void
+act_need(struct cgn_control *c, struct order *order)
+{
+	order->rc = cgn_switch_need(c, order->fresh, &order->need, &order->err);
+}
+
+static void
+act_begin(struct cgn_control *c, struct order *order)
+{
+	order->rc = cgn_switch_begin(c, order->fresh);
+}
+
+static void
+act_look(struct cgn_control *c, struct order *order)
+{
+	order->is_over = cgn_switch_is_over(&c->change);
+	order->count = c->change.count;
+}
+
+static void
+on_control(struct cgn_control *c, void *arg)
+{
+	struct order *order = *(struct order **)arg;
+
+	order->act(c, order);
+	atomic_store(&order->done, true);
+}
+
+static int
+tell_control(struct cgn_daemon *d, struct order *order)
+{
+	enum { RETRY_US = 1000 };
+
+	atomic_store(&order->done, false);
+	while (cgn_request_call(&d->box->control->requests, on_control, &order, sizeof(order)) ==
+		-EBUSY)
+		usleep(RETRY_US); /* others ask too; their turn ends */
+	while (!atomic_load(&order->done))
+		usleep(RETRY_US); /* it will do it: what it is to use must stay */
+	return order->rc;
+}
+
+/* Publishes the directory; handlers of telemetry see the old one whole or the new one whole. */
+static int
+publish(struct cgn_daemon *d, struct cgn_conf *conf, struct cgn_directory *fresh,
+	struct order *order)
+{
+	int rc;
+
+	cgn_manage_hold();
+	order->act = act_begin;
+	rc = tell_control(d, order);
+	if (rc == 0) {
+		cgn_box_adopt(d->box, fresh);
+		d->retired = d->conf;
+		d->conf = conf;
+	}
+	cgn_manage_release();
+	return rc;
+}
+
+/* From its end on there is no way back; before that, nothing has changed. */
+static int
+begin(struct cgn_daemon *d, struct cgn_conf *conf, struct cgn_errmsg *err)
+{
+	struct cgn_directory *fresh = cgn_directory_create(conf, d->box->dir, err);
+	struct order order = {.act = act_need, .fresh = fresh};
+	int rc;
+
+	if (fresh == NULL)
+		return -errno;
+	rc = tell_control(d, &order);
+	if (rc < 0)
+		*err = order.err;
+	else
+		rc = cgn_box_prepare(d->box, fresh, &order.need, err);
+	if (rc == 0)
+		rc = publish(d, conf, fresh, &order);
+	if (rc < 0)
+		cgn_directory_destroy(fresh);
+	return rc;
+}
+
+static void
+apply(struct cgn_daemon *d, struct cgn_conf *conf, struct cgn_reload_result *result)
+{
+	struct cgn_errmsg err;
+
+	if (begin(d, conf, &err) < 0) {
+		say(result, CGN_RELOAD_REFUSED, err.text);
+		cgn_err("reload", "not applied: %s", err.text);
+		cgn_conf_free(conf);
+		return;
+	}
+	cgn_log_set_level((enum cgn_log_level)conf->log_level);
+	say(result, CGN_RELOAD_APPLIED, "applied; mappings are being held against it");
+	log_differences(&result->diff);
+	cgn_notice("reload", "applied live=%u drain=%u", result->diff.n_by_reload[CGN_RELOAD_LIVE],
+		result->diff.n_by_reload[CGN_RELOAD_DRAIN]);
+}
+
+static void
+reload(struct cgn_daemon *d, bool dry_run, struct cgn_reload_result *result)
+{
+	struct cgn_conf *conf;
+
+	if (d->retired != NULL) {
+		say(result, CGN_RELOAD_BUSY, "the reload before is not finished; try again");
+		return;
+	}
+	conf = load(d->conf_path, result);
+	if (conf == NULL)
+		return;
+	if (cgn_conf_diff(d->conf, conf, &result->diff) < 0)
+		say(result, CGN_RELOAD_REFUSED, "not enough memory to compare");
+	else if (result->diff.n_items == 0)
+		say(result, CGN_RELOAD_UNCHANGED, "nothing is different");
+	else if (dry_run)
+		say(result, CGN_RELOAD_DRY_RUN, cgn_diff_advice(&result->diff));
+	else if (result->diff.n_by_reload[CGN_RELOAD_RESTART] > 0) {
+		say(result, CGN_RELOAD_REFUSED, cgn_diff_advice(&result->diff));
+		log_differences(&result->diff);
+		cgn_err("reload", "not applied: %s", result->message);
+	} else {
+		apply(d, conf, result);
+		return; /* it has taken conf */
+	}
+	cgn_conf_free(conf);
+}
+
+void
+cgn_reload_by_signal(struct cgn_daemon *d)
+{
+	struct cgn_reload_result result;
+
+	memset(&result, 0, sizeof(result));
+	reload(d, false, &result);
+	cgn_notice("reload", "SIGHUP outcome=%s %s", cgn_reload_outcome_str(result.outcome),
+		result.message);
+	cgn_diff_fini(&result.diff);
+}
+
+void
+cgn_reload_by_command(struct cgn_daemon *d)
+{
+	pthread_mutex_lock(&job.lock);
+	if (job.state == ASKED) {
+		job.state = AT_WORK;
+		pthread_mutex_unlock(&job.lock);
+		reload(d, job.dry_run, job.result);
+		pthread_mutex_lock(&job.lock);
+		job.state = DONE;
+		pthread_cond_broadcast(&job.changed);
+	}
+	pthread_mutex_unlock(&job.lock);
+}
+
+bool
+cgn_reload_goes_on(struct cgn_daemon *d)
+{
+	struct order look = {.act = act_look};
+	const struct cgn_switch_count *count = &look.count;
+
+	if (d->retired == NULL)
+		return false;
+	tell_control(d, &look);
+	if (!look.is_over)
+		return true;
+	cgn_box_retire(d->box);
+	cgn_conf_free(d->retired);
+	d->retired = NULL;
+	cgn_notice("reload",
+		"finished swept=%u ended=%u renumbered=%u rehopped=%u addresses_added=%u "
+		"addresses_gone=%u statics_added=%u statics_gone=%u statics_failed=%u",
+		count->swept, count->ended, count->renumbered, count->rehopped,
+		count->addresses_added, count->addresses_gone, count->statics_added,
+		count->statics_gone, count->statics_failed);
+	return false;
+}
+
+int
+cgn_reload_start(struct cgn_daemon *d, struct cgn_errmsg *err)
+{
+	static struct cgn_reloader reloader = {.run = ask};
+
+	(void)err;
+	reloader.ctx = d;
+	job.main = pthread_self();
+	cgn_manage_set_reloader(&reloader);
+	return 0;
+}
+
+void
+cgn_reload_stop(struct cgn_daemon *d)
+{
+	(void)d;
+	pthread_mutex_lock(&job.lock);
+	job.stopping = true;
+	pthread_cond_broadcast(&job.changed);
+	pthread_mutex_unlock(&job.lock);
+	cgn_manage_set_reloader(NULL);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the command "reload" asks of the daemon, which alone knows where the configuration is.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "diff.h"
+
+enum cgn_reload_outcome {
+	CGN_RELOAD_APPLIED,   /* new packets see the new configuration */
+	CGN_RELOAD_DRY_RUN,   /* it could be applied; nothing was */
+	CGN_RELOAD_UNCHANGED, /* nothing is different */
+	CGN_RELOAD_REFUSED, /* something needs a restart, or there is no memory: nothing applied */
+	CGN_RELOAD_BAD,     /* the new configuration has errors */
+	CGN_RELOAD_BUSY,    /* the reload before is not finished */
+	CGN_N_RELOAD_OUTCOMES
+};
+
+/* "applied", "dry_run", … */
+const char *cgn_reload_outcome_str(enum cgn_reload_outcome outcome);
+
+struct cgn_reload_result {
+	enum cgn_reload_outcome outcome;
+	char message[256];    /* why it was not applied, or what goes on now */
+	struct cgn_diff diff; /* zeroed, or the caller's to free */
+};
+
+struct cgn_reloader {
+	/* Telemetry threads, several at a time, no box held; returns when the outcome is known. */
+	void (*run)(void *ctx, bool dry_run, struct cgn_reload_result *result);
+	void *ctx;
+};
+
+/* Main thread; NULL: no more. Waits for a run that goes on, which the daemon must let end. */
+void cgn_manage_set_reloader(const struct cgn_reloader *reloader);
+
+/*
+ * Main thread: keeps all handlers away from the box from hold to release, so that what they read
+ * can be exchanged.
+ */
+void cgn_manage_hold(void);
+void cgn_manage_release(void);
