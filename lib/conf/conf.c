@@ -55,6 +55,7 @@ free_tenant(struct cgn_conf_tenant *tenant)
 		free(tenant->attachments[i].subscribers);
 	free(tenant->attachments);
 	free(tenant->pools);
+	free(tenant->drains);
 	free(tenant->routes);
 	free(tenant->portctl.nocs);
 	free(tenant->statics);

@@ -146,6 +146,8 @@ struct cgn_conf_tenant {
 	uint32_t n_attachments;
 	struct cgn_conf_pool *pools;
 	uint32_t n_pools;
+	struct cgn_conf_pool *drains; /* parts of pools */
+	uint32_t n_drains;
 	struct cgn_conf_route *routes; /* outside routes of this tenant, before those of the box */
 	uint32_t n_routes;
 	struct {

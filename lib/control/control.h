@@ -94,6 +94,7 @@ struct cgn_control {
 	struct cgn_counters counters;        /* read by telemetry */
 	uint64_t expired, grace_wait_ns_max; /* read by requests, on this thread */
 	bool stopping;
+	bool has_begun; /* the first turn is over; before that, the journal may be taken back */
 	cgn_ns_t grace_since;
 	bool grace_over; /* of the waiting list: what is left is only work */
 	struct cgn_request_box requests;

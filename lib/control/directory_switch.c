@@ -88,6 +88,8 @@ switch_addresses(
 			c->change.count.addresses_gone++;
 		} else if (!was && is && !changes_hands(old, fresh, i))
 			add_address(c, i);
+		else if (was && is && old->pool_drains[i] && !fresh->pool_drains[i])
+			cgn_pool_addr_add(c->pool, i); /* comes back */
 		else if (was && is && !layout_is_same(old->tenants[t].conf, fresh->tenants[t].conf))
 			cgn_pool_addr_layout(c->pool, i);
 	}
@@ -181,6 +183,16 @@ cgn_switch_prepare(struct cgn_control *c, const struct cgn_directory *fresh,
 	return rc;
 }
 
+void
+cgn_switch_drain(struct cgn_control *c)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+
+	for (uint32_t i = 0; i < dir->n_pool; i++)
+		if (dir->pool_drains[i] && c->pool->addrs[i].state == CGN_ADDR_OPEN)
+			cgn_pool_addr_drain(c->pool, i);
+}
+
 int
 cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 {
@@ -199,6 +211,7 @@ cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 	switch_subscribers(c, old, fresh);
 	switch_tenants(c, old, fresh);
 	switch_addresses(c, old, fresh);
+	cgn_switch_drain(c);
 	return 0;
 }
 
@@ -241,8 +254,10 @@ addresses_turn(struct cgn_control *c)
 			cgn_directory_pool_live(fresh, s->cursor) &&
 			changes_hands(s->old, fresh, s->cursor))
 			add_address(c, s->cursor);
-	if (s->cursor >= fresh->n_pool)
+	if (s->cursor >= fresh->n_pool) {
+		cgn_switch_drain(c); /* those that had another owner */
 		next_phase(c, CGN_SWITCH_STATICS);
+	}
 	return n;
 }
 

@@ -72,6 +72,9 @@ int cgn_switch_prepare(struct cgn_control *c, const struct cgn_directory *fresh,
 /* Publishes the new directory. -EBUSY: the one before is not over yet. */
 int cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh);
 
+/* Outside addresses that the configuration drains take nothing new from now on. */
+void cgn_switch_drain(struct cgn_control *c);
+
 /* A slice of what is left of it. Returns the work done. */
 uint32_t cgn_switch_turn(struct cgn_control *c);
 

@@ -14,6 +14,10 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 
 	c->now = now;
 	c->now_s = cgn_ns_to_s(now);
+	if (!c->has_begun) {
+		cgn_switch_drain(c);
+		c->has_begun = true;
+	}
 	work += cgn_punt_drain(c);
 	work += cgn_expire(c);
 	work += cgn_tcp_end_slice(c);

@@ -143,6 +143,7 @@ struct cgn_query_pools {
 	struct cgn_pool_row {
 		uint32_t pool;
 		uint16_t n_blocks, n_free;
+		uint16_t state; /* enum cgn_addr_state */
 		uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
 	} rows[CGN_QUERY_ROWS];
 };

@@ -153,7 +153,10 @@ pool_row_fill(const struct cgn_pool *pool, uint32_t i, struct cgn_pool_row *row)
 	const struct cgn_pool_addr *addr = &pool->addrs[i];
 	uint32_t steps = 0;
 
-	*row = (struct cgn_pool_row){.pool = i, .n_blocks = addr->n_blocks, .n_free = addr->n_free};
+	*row = (struct cgn_pool_row){.pool = i,
+		.n_blocks = addr->n_blocks,
+		.n_free = addr->n_free,
+		.state = addr->state};
 	for (uint32_t g = cgn_pool_addr_leased(addr, 0); g < CGN_GRANULES;) {
 		const struct cgn_block *block = block_at(pool, i, g);
 

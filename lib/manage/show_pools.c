@@ -70,6 +70,7 @@ pools_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, dir->pool_tenants[row->pool]));
 	cgn_reply_ip4(r, "address", dir->pool_addrs[row->pool]);
+	cgn_reply_str(r, "state", row->state == CGN_ADDR_OPEN ? "open" : "draining");
 	cgn_reply_u64(r, "blocks", (uint64_t)row->n_blocks - row->n_free);
 	cgn_reply_u64(r, "blocks_max", row->n_blocks);
 	cgn_reply_u64(r, "tcp", row->busy[CGN_TCP] - row->resting[CGN_TCP]);

@@ -197,7 +197,10 @@ cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_
 	struct cgn_port *out)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[inside];
-	uint32_t block = block_with_room(pool, sub, proto, false);
+	uint32_t block;
+
+	cgn_pool_pair(pool, inside, tenant); /* not with an address that drains */
+	block = block_with_room(pool, sub, proto, false);
 
 	if (block == CGN_NONE) {
 		enum cgn_fate fate = cgn_block_lease(pool, inside, tenant, &block);

@@ -244,8 +244,8 @@ enum cgn_fate cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t 
 uint32_t cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant);
 
 /*
- * Does the subscriber hold blocks on an address other than this one? Those on an address that the
- * tenant has lost bind nobody.
+ * Does the subscriber hold blocks on an address other than this one? Those on an address that
+ * drains, or that the tenant has lost, bind nobody.
  */
 bool cgn_pool_is_bound_elsewhere(const struct cgn_pool *pool, uint32_t inside, uint32_t pool_index);
 

@@ -36,8 +36,8 @@ int cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need);
 int cgn_pool_addr_add(struct cgn_pool *pool, uint32_t i);
 
 /*
- * No block is leased on it any more. Holders keep theirs, and get no further one; subscribers that
- * are paired with it and hold none get another address when they next need one. Control thread.
+ * No block is leased on it any more, and holders get no further port of theirs, which do not count
+ * against their limit: with what is new they move to another address. Control thread.
  */
 void cgn_pool_addr_drain(struct cgn_pool *pool, uint32_t i);
 

@@ -117,9 +117,12 @@ static bool
 may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
 	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+	int n = sub->n_blocks - sub->n_resting;
 
-	return sub->n_blocks - sub->n_resting <
-		(int)pool->dir->tenants[tenant].conf->ports.max_blocks;
+	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next)
+		n -= !pool->blocks[b].is_resting &&
+			pool->blocks[b].pool != sub->pool; /* left when it drained */
+	return n < (int)pool->dir->tenants[tenant].conf->ports.max_blocks;
 }
 
 /* The last of an address are for those who have no resting block to fall back on (lease.h). */
@@ -134,7 +137,8 @@ has_block_for(const struct cgn_pool *pool, uint32_t i, const struct cgn_subscrib
 static bool
 is_bound(const struct cgn_pool *pool, const struct cgn_subscriber *sub)
 {
-	return sub->n_blocks > 0 && cgn_directory_pool_live(pool->dir, sub->pool);
+	return sub->n_blocks > 0 && sub->pool != CGN_NONE &&
+		pool->addrs[sub->pool].state == CGN_ADDR_OPEN;
 }
 
 bool
@@ -145,19 +149,27 @@ cgn_pool_is_bound_elsewhere(const struct cgn_pool *pool, uint32_t inside, uint32
 	return is_bound(pool, sub) && sub->pool != pool_index;
 }
 
-/* A subscriber that holds nothing may move, but only if its old address has no room; by now that
- * may be another tenant's, or nobody's. */
+/*
+ * A subscriber that holds nothing may move, but only if its old address has no room, or is another
+ * tenant's or nobody's by now; from one that drains it moves whatever it holds, if there is
+ * another.
+ */
 uint32_t
 cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[inside];
+	uint32_t i;
 
 	if (!is_bound(pool, sub) &&
-		(!cgn_directory_pool_live(pool->dir, sub->pool) ||
+		(sub->pool == CGN_NONE || pool->addrs[sub->pool].state != CGN_ADDR_OPEN ||
 			pool->addrs[sub->pool].tenant != tenant ||
 			pool->addrs[sub->pool].n_free == 0))
-		sub->pool = cgn_addr_choose(pool, tenant);
-	return sub->pool;
+		i = cgn_addr_choose(pool, tenant);
+	else
+		return sub->pool;
+	if (i != CGN_NONE || sub->n_blocks == 0)
+		sub->pool = i;
+	return i;
 }
 
 enum cgn_fate

@@ -141,6 +141,7 @@ struct cgn_directory {
 	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
 	uint32_t *pool_addrs;               /* [n_pool], 0 when nobody's */
 	uint16_t *pool_tenants;             /* [n_pool] */
+	bool *pool_drains;                  /* [n_pool] takes no new flows */
 	struct cgn_range_map inside_dst;    /* the part of all, see cgn_directory_inside_dst */
 	struct cgn_range_map outside_src;   /* forbidden outside sources → enum cgn_fate */
 	struct cgn_range_map outside_dst;   /* pool and own addresses, see cgn_dst_value */

@@ -238,6 +238,15 @@ compare_pool_runs(const void *a, const void *b)
 	return x->first_index < y->first_index ? -1 : x->first_index > y->first_index;
 }
 
+static bool
+drains(const struct cgn_conf_tenant *conf, uint32_t addr)
+{
+	for (uint32_t d = 0; d < conf->n_drains; d++)
+		if (cgn_prefix_has(conf->drains[d].prefix, addr))
+			return true;
+	return false;
+}
+
 /* Sorts the runs, joins those that go on each other, and writes their addresses down. */
 static int
 finish_pool(struct cgn_directory *dir)
@@ -247,7 +256,8 @@ finish_pool(struct cgn_directory *dir)
 
 	dir->pool_addrs = calloc((size_t)dir->n_pool + 1, sizeof(*dir->pool_addrs));
 	dir->pool_tenants = calloc((size_t)dir->n_pool + 1, sizeof(*dir->pool_tenants));
-	if (dir->pool_addrs == NULL || dir->pool_tenants == NULL)
+	dir->pool_drains = calloc((size_t)dir->n_pool + 1, sizeof(*dir->pool_drains));
+	if (dir->pool_addrs == NULL || dir->pool_tenants == NULL || dir->pool_drains == NULL)
 		return -ENOMEM;
 	if (dir->n_pool_runs > 0)
 		qsort(runs, dir->n_pool_runs, sizeof(*runs), compare_pool_runs);
@@ -255,6 +265,8 @@ finish_pool(struct cgn_directory *dir)
 		for (uint32_t k = 0; k < runs[r].n; k++) {
 			dir->pool_addrs[runs[r].first_index + k] = runs[r].first_addr + k;
 			dir->pool_tenants[runs[r].first_index + k] = runs[r].tenant;
+			dir->pool_drains[runs[r].first_index + k] = drains(
+				dir->tenants[runs[r].tenant].conf, runs[r].first_addr + k);
 		}
 		if (n > 0 && runs[n - 1].tenant == runs[r].tenant &&
 			runs[n - 1].first_index + runs[n - 1].n == runs[r].first_index &&

@@ -32,6 +32,7 @@ cgn_directory_numbers_free(struct cgn_directory *dir)
 	free(dir->tenant_runs);
 	free(dir->pool_addrs);
 	free(dir->pool_tenants);
+	free(dir->pool_drains);
 }
 
 static struct cgn_tags

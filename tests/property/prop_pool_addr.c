@@ -149,6 +149,7 @@ turn(void)
 			: say("address is not added", i);
 	}
 	if (addr->state == CGN_ADDR_OPEN && cgn_rand_below(&prng, 8) > 0) {
+		pool_fixture_may_move = true;
 		cgn_pool_addr_drain(f.pool, i);
 		return true;
 	}

@@ -153,3 +153,29 @@ Test(reload, a_second_one_waits_for_the_first)
 	cgn_sim_reload_end(sim);
 	reload(&(struct cgn_sim_params){0});
 }
+
+Test(reload, a_drained_address_keeps_what_it_has_and_takes_nothing_new)
+{
+	const char *drain = "pool: [203.0.113.16/31]\ndrain: [203.0.113.16/32]\n";
+	struct cgn_sim_frame first, frame;
+	uint32_t drained = 0xcb007110;
+
+	reload(&(struct cgn_sim_params){
+		.a = "pool: [203.0.113.16/31]\ndrain: [203.0.113.17/32]\n"});
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5000, &first));
+	cr_assert_eq(source_of(&first), drained, "the other one drains");
+	reload(&(struct cgn_sim_params){.a = drain});
+	cr_expect(reaches(drained, sport_of(&first)), "what is there lives on");
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5000, &frame));
+	cr_expect_eq(source_of(&frame), drained);
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5001, &frame));
+	cr_expect_eq(source_of(&frame), drained + 1, "what is new goes elsewhere");
+	cr_assert(open_flow(SIM_ACCESS, SIM_A2, 5000, &frame));
+	cr_expect_eq(source_of(&frame), drained + 1);
+	cgn_sim_elapse_s(sim, 1000); /* idle, and rested */
+	cr_expect_eq(sim->box->control->pool->addrs[0].n_blocks, 0, "it has fallen empty");
+	reload(&(struct cgn_sim_params){
+		.a = "pool: [203.0.113.16/31]\ndrain: [203.0.113.17/32]\n"});
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5002, &frame));
+	cr_expect_eq(source_of(&frame), drained, "and comes back");
+}

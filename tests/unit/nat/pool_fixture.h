@@ -18,6 +18,9 @@ struct pool_fixture {
 	struct cgn_pool *pool;
 };
 
+/* Addresses drain in this test: subscribers may hold blocks on others than their paired one. */
+extern bool pool_fixture_may_move;
+
 /* pool: the tenant's "pool: […]" and further keys; its subscribers are 100.64.0.2 to .254. Ends
  * the process when it cannot. */
 void pool_fixture_init(struct pool_fixture *f, const char *pool, uint64_t seed);
