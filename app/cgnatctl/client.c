@@ -18,17 +18,27 @@ enum {
 	ANSWER_MAX = 65536, /* DPDK's is 16 384 */
 	REQUEST_MAX = 1023, /* longer ones are cut by DPDK without a word */
 	TIMEOUT_S = 5,
-	HELLO_TRIES = 20, /* the daemon serves ten clients at a time and hangs up on more */
-	ASK_TRIES = 5,    /* answers to another client's parameters, see docs/telemetry.md */
+	RELOAD_TIMEOUT_S = 120, /* it may wait for the one before and has much to read */
+	HELLO_TRIES = 20,       /* the daemon serves ten clients at a time and hangs up on more */
+	ASK_TRIES = 5,          /* answers to another client's parameters, see docs/telemetry.md */
 };
 
 static const char too_many[] = "the daemon serves ten clients already; try again";
+
+/* How long to wait for the other end. */
+static void
+patience(int fd, time_t seconds)
+{
+	const struct timeval timeout = {.tv_sec = seconds};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
 
 /* A connected socket, or -errno. A full backlog makes connect wait, up to the timeout. */
 static int
 connect_to(const char *path)
 {
-	const struct timeval timeout = {.tv_sec = TIMEOUT_S};
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	size_t n = strlen(path);
 	int fd, rc;
@@ -39,8 +49,7 @@ connect_to(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	patience(fd, TIMEOUT_S);
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
 	rc = -errno;
@@ -60,7 +69,7 @@ receive(int fd, const char **why)
 	if (n == 0)
 		*why = too_many;
 	else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		*why = "no answer within 5 seconds";
+		*why = "no answer in time";
 	else if (n < 0)
 		*why = strerror(errno);
 	if (*why != NULL)
@@ -228,6 +237,8 @@ ask_once(struct cgn_client *client, const struct cgn_command *cmd, const char *p
 		away(client->path, "the parameters are too long for a request");
 		return NULL;
 	}
+	patience(client->fd,
+		cmd == &cgn_commands[CGN_COMMAND_RELOAD] ? RELOAD_TIMEOUT_S : TIMEOUT_S);
 	if (send(client->fd, request, (size_t)n, MSG_NOSIGNAL) != n) {
 		away(client->path, errno == EPIPE ? "the daemon has hung up" : strerror(errno));
 		return NULL;

@@ -10,7 +10,7 @@
 #define P(id) (UINT32_C(1) << CGN_PARAM_##id)
 
 /* Set by options or by cgnatctl itself, not by words on the command line. */
-static const uint32_t not_positional = P(ALL) | P(CURSOR) | P(LIMIT) | P(ID);
+static const uint32_t not_positional = P(ALL) | P(DRY_RUN) | P(CURSOR) | P(LIMIT) | P(ID);
 
 static bool
 is_shown(const struct cgn_command *cmd, int p)
@@ -42,6 +42,7 @@ help_options(FILE *out)
 	      "  -w, --wide           all columns of a table\n"
 	      "  -n, --limit N        at most N rows of a list\n"
 	      "  -a, --all            fates: also those that are zero\n"
+	      "  -d, --dry-run        reload: only say what it would do\n"
 	      "  -h, --help           this help, or that of the verb\n"
 	      "  -V, --version        the version of cgnatctl\n\n"
 	      "exit status: 0 done, 1 the daemon refused, 2 wrong usage, 3 no answer from the "
@@ -57,7 +58,8 @@ cgn_options_help(FILE *out, const struct cgn_command *cmd)
 		help_options(out);
 		return;
 	}
-	fprintf(out, "%s\n\nusage: cgnatctl [options] %s", cmd->help, cmd->verb);
+	fprintf(out, "%s\n\nusage: cgnatctl [options] %s%s", cmd->help, cmd->verb,
+		cmd->takes & P(DRY_RUN) ? " [--dry-run]" : "");
 	for (int p = 0; p < CGN_N_PARAMS; p++) {
 		if (is_shown(cmd, p))
 			fprintf(out, cmd->needs >> p & 1 ? " %s=%s" : " [%s=%s]",
@@ -150,9 +152,9 @@ parse_word(struct cgn_options *o, const char *word, uint32_t *given)
 }
 
 static enum cgn_exit
-parse_words(struct cgn_options *o, int argc, char **argv)
+parse_words(struct cgn_options *o, uint32_t given, int argc, char **argv)
 {
-	uint32_t given = 0;
+	uint32_t missing;
 
 	for (int i = 0; i < argc; i++) {
 		enum cgn_exit result = parse_word(o, argv[i], &given);
@@ -160,9 +162,9 @@ parse_words(struct cgn_options *o, int argc, char **argv)
 		if (result != CGN_EXIT_OK)
 			return result;
 	}
-	if ((o->cmd->needs & ~given) != 0) {
-		const struct cgn_param_info *info =
-			&cgn_param_infos[__builtin_ctz(o->cmd->needs & ~given)];
+	missing = o->cmd->needs & ~given;
+	if (missing != 0) {
+		const struct cgn_param_info *info = &cgn_param_infos[__builtin_ctz(missing)];
 
 		fprintf(stderr, "cgnatctl: %s needs %s=%s; see cgnatctl %s --help\n", o->cmd->verb,
 			info->name, info->metavar, o->cmd->verb);
@@ -189,7 +191,7 @@ parse_limit(struct cgn_options *o, const char *text)
 }
 
 struct flags {
-	bool help, all;
+	bool help, all, dry_run;
 };
 
 static enum cgn_exit
@@ -211,6 +213,9 @@ parse_flag(struct cgn_options *o, struct flags *flags, int c)
 		break;
 	case 'a':
 		flags->all = true;
+		break;
+	case 'd':
+		flags->dry_run = true;
 		break;
 	case 'h':
 		flags->help = true;
@@ -235,11 +240,11 @@ parse_flags(struct cgn_options *o, struct flags *flags, int argc, char **argv)
 		{"prefix", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
 		{"wide", no_argument, NULL, 'w'}, {"limit", required_argument, NULL, 'n'},
 		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'}, {0}};
+		{"dry-run", no_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'}, {0}};
 	int c;
 
 	optind = 0; /* from the beginning, also when called again */
-	while ((c = getopt_long(argc, argv, "s:p:jwn:ahV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:p:jwn:adhV", longs, NULL)) != -1) {
 		enum cgn_exit result = parse_flag(o, flags, c);
 
 		if (result != CGN_EXIT_OK || o->done)
@@ -263,11 +268,32 @@ find_command(int argc, char **argv, int *n_words)
 	return verb[0] != '/' ? cgn_command_find(verb) : NULL;
 }
 
+/* Options that stand for a parameter; *given: these parameters. */
+static enum cgn_exit
+add_flags(struct cgn_options *o, const struct flags *flags, uint32_t *given)
+{
+	if ((flags->all && !(o->cmd->takes & P(ALL))) ||
+		(flags->dry_run && !(o->cmd->takes & P(DRY_RUN)))) {
+		fprintf(stderr, "cgnatctl: %s has no meaning for %s\n",
+			flags->all && !(o->cmd->takes & P(ALL)) ? "--all" : "--dry-run",
+			o->cmd->verb);
+		return CGN_EXIT_USAGE;
+	}
+	if (flags->all)
+		add_param(o, "all", 3, "true");
+	if (o->cmd->needs & P(DRY_RUN)) {
+		add_param(o, "dry_run", 7, flags->dry_run ? "true" : "false");
+		*given |= P(DRY_RUN);
+	}
+	return CGN_EXIT_OK;
+}
+
 enum cgn_exit
 cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 {
 	struct flags flags = {0};
 	enum cgn_exit result;
+	uint32_t given = 0;
 	int n_words = 0;
 
 	memset(o, 0, sizeof(*o));
@@ -296,11 +322,7 @@ cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 		o->done = true;
 		return flags.help ? CGN_EXIT_OK : CGN_EXIT_USAGE;
 	}
-	if (flags.all && !(o->cmd->takes & P(ALL))) {
-		fprintf(stderr, "cgnatctl: --all has no meaning for %s\n", o->cmd->verb);
-		return CGN_EXIT_USAGE;
-	}
-	if (flags.all)
-		add_param(o, "all", 3, "true");
-	return parse_words(o, argc - n_words, argv + n_words);
+	result = add_flags(o, &flags, &given);
+	return result == CGN_EXIT_OK ? parse_words(o, given, argc - n_words, argv + n_words)
+				     : result;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "reload.h"
 #include "table.h"
 
 enum { PAGE_ROWS = 64 };
@@ -102,6 +103,10 @@ print_item(struct output *o)
 	size_t i;
 	json_t *row;
 
+	if (cmd == &cgn_commands[CGN_COMMAND_RELOAD]) {
+		cgn_reload_print(o->out, o->options->json, o->item, o->rows);
+		return;
+	}
 	if (o->options->json) {
 		if (cmd->shape == CGN_SHAPE_BOTH)
 			json_object_set(o->item, cmd->rows, o->rows);
@@ -142,6 +147,8 @@ cgn_output_run(struct cgn_client *client, const struct cgn_options *options, FIL
 		print_list_end(&o, result);
 	else if (result == CGN_EXIT_OK && o.item != NULL)
 		print_item(&o);
+	if (result == CGN_EXIT_OK && options->cmd == &cgn_commands[CGN_COMMAND_RELOAD])
+		result = cgn_reload_exit(o.item);
 	json_decref(o.item);
 	json_decref(o.rows);
 	if (fflush(out) != 0 || ferror(out) != 0) {

@@ -56,6 +56,7 @@ void cgn_threads_stop(struct cgn_daemon *d);
 /*
  * Reload (reload.c). goes_on: whether the switch to another configuration is not over yet; frees
  * what it leaves behind when it is. by_command: does what a telemetry thread waits for, if any.
+ * Both by_…: only when none goes on.
  */
 int cgn_reload_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_reload_stop(struct cgn_daemon *d);

@@ -68,18 +68,33 @@ next_signal(const sigset_t *signals, bool is_busy)
 	return sig > 0 ? sig : 0;
 }
 
-/* Waits until somebody asks for the end. The signals are blocked in all threads. */
+/*
+ * Waits until somebody asks for the end. The signals are blocked in all threads. A reload that is
+ * asked for while one goes on comes after it.
+ */
 static void
 wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 {
-	for (;;) {
-		int sig = next_signal(signals, cgn_reload_goes_on(d));
+	bool hup = false, command = false; /* asked for, and not begun yet */
 
-		if (sig == SIGHUP)
-			cgn_reload_by_signal(d);
-		else if (sig == SIGUSR1)
+	for (;;) {
+		bool is_busy = cgn_reload_goes_on(d);
+		int sig;
+
+		if (!is_busy && command) {
+			command = false;
 			cgn_reload_by_command(d);
-		else if (sig != 0) {
+			continue;
+		}
+		if (!is_busy && hup) {
+			hup = false;
+			cgn_reload_by_signal(d);
+			continue;
+		}
+		sig = next_signal(signals, is_busy);
+		hup = hup || sig == SIGHUP;
+		command = command || sig == SIGUSR1;
+		if (sig == SIGTERM || sig == SIGINT) {
 			cgn_notice("cgnatd", "stopping signal=%d", sig);
 			return;
 		}

@@ -60,24 +60,35 @@ ask(void *ctx, bool dry_run, struct cgn_reload_result *result)
 	pthread_mutex_unlock(&job.lock);
 }
 
-/* The first error for whoever asked, all of them for the log. */
-static struct cgn_conf *
-load(const char *path, struct cgn_reload_result *result)
+static void
+refuse(struct cgn_reload_result *result, bool dry_run, const char *why)
 {
-	struct cgn_conf_errors errors;
-	struct cgn_conf *conf = cgn_conf_load(path, &errors);
+	say(result, CGN_RELOAD_REFUSED, why);
+	if (!dry_run)
+		cgn_err("reload", "not applied: %s", why);
+}
+
+/* All errors go to whoever asked, and to the log unless it is only a question. */
+static struct cgn_conf *
+load(const char *path, bool dry_run, struct cgn_reload_result *result)
+{
+	struct cgn_conf *conf = cgn_conf_load(path, &result->errors);
 	char line[1024];
 
-	for (uint32_t i = 0; i < errors.n_errors; i++) {
-		cgn_conf_error_str(&errors, i, line, sizeof(line));
-		cgn_err("reload", "%s", line);
-		if (i == 0)
-			say(result, CGN_RELOAD_BAD, line);
+	if (conf != NULL)
+		return conf;
+	if (result->errors.n_errors == 0) {
+		refuse(result, dry_run, "not enough memory to read the configuration");
+		return NULL;
 	}
-	if (conf == NULL && errors.n_errors == 0)
-		say(result, CGN_RELOAD_BAD, "not enough memory to read the configuration");
-	cgn_conf_errors_free(&errors);
-	return conf;
+	for (uint32_t i = 0; !dry_run && i < result->errors.n_errors; i++)
+		cgn_err("reload", "%s", cgn_conf_error_str(&result->errors, i, line, sizeof(line)));
+	snprintf(line, sizeof(line), "%u error%s in the configuration; nothing has changed",
+		result->errors.n_errors, result->errors.n_errors == 1 ? "" : "s");
+	say(result, CGN_RELOAD_BAD, line);
+	if (!dry_run)
+		cgn_err("reload", "not applied: %s", line);
+	return NULL;
 }
 
 static void
@@ -166,71 +177,92 @@ publish(struct cgn_daemon *d, struct cgn_conf *conf, struct cgn_directory *fresh
 	return rc;
 }
 
-/* From its end on there is no way back; before that, nothing has changed. */
+/* What control needs to know before it can take the directory over. */
 static int
-begin(struct cgn_daemon *d, struct cgn_conf *conf, struct cgn_errmsg *err)
+look_ahead(struct cgn_daemon *d, struct cgn_directory *fresh, struct order *order,
+	struct cgn_errmsg *err)
+{
+	order->act = act_need;
+	order->fresh = fresh;
+	if (tell_control(d, order) < 0)
+		*err = order->err;
+	return order->rc;
+}
+
+/* From its end on there is no way back; before that, nothing has changed. A dry run ends before. */
+static int
+begin(struct cgn_daemon *d, struct cgn_conf *conf, bool dry_run, struct cgn_errmsg *err)
 {
 	struct cgn_directory *fresh = cgn_directory_create(conf, d->box->dir, err);
-	struct order order = {.act = act_need, .fresh = fresh};
+	struct order order = {0};
 	int rc;
 
 	if (fresh == NULL)
 		return -errno;
-	rc = tell_control(d, &order);
-	if (rc < 0)
-		*err = order.err;
-	else
+	rc = look_ahead(d, fresh, &order, err);
+	if (rc == 0 && !dry_run)
 		rc = cgn_box_prepare(d->box, fresh, &order.need, err);
-	if (rc == 0)
+	if (rc == 0 && !dry_run) {
 		rc = publish(d, conf, fresh, &order);
-	if (rc < 0)
+		if (rc < 0)
+			cgn_errmsg_set(err, "control does not take it: %s", strerror(-rc));
+	}
+	if (rc < 0 || dry_run)
 		cgn_directory_destroy(fresh);
 	return rc;
 }
 
 static void
-apply(struct cgn_daemon *d, struct cgn_conf *conf, struct cgn_reload_result *result)
+log_warning(const char *line)
+{
+	cgn_warn("conf", "%s", line);
+}
+
+/* Takes conf. The differences are there, and none needs a restart. */
+static void
+apply(struct cgn_daemon *d, struct cgn_conf *conf, bool dry_run, struct cgn_reload_result *result)
 {
 	struct cgn_errmsg err;
 
-	if (begin(d, conf, &err) < 0) {
-		say(result, CGN_RELOAD_REFUSED, err.text);
-		cgn_err("reload", "not applied: %s", err.text);
+	if (begin(d, conf, dry_run, &err) < 0)
+		refuse(result, dry_run, err.text);
+	if (result->outcome == CGN_RELOAD_REFUSED || dry_run) {
 		cgn_conf_free(conf);
 		return;
 	}
 	cgn_log_set_level((enum cgn_log_level)conf->log_level);
-	say(result, CGN_RELOAD_APPLIED, "applied; mappings are being held against it");
+	say(result, CGN_RELOAD_APPLIED,
+		result->diff.n_by_reload[CGN_RELOAD_DRAIN] > 0
+			? "applied; what says drain ends or moves on as said there"
+			: "applied, and nothing is lost");
 	log_differences(&result->diff);
+	cgn_warnings(d->box->dir, log_warning);
 	cgn_notice("reload", "applied live=%u drain=%u", result->diff.n_by_reload[CGN_RELOAD_LIVE],
 		result->diff.n_by_reload[CGN_RELOAD_DRAIN]);
 }
 
+/* *result is all zeros. The reload before is over. */
 static void
 reload(struct cgn_daemon *d, bool dry_run, struct cgn_reload_result *result)
 {
-	struct cgn_conf *conf;
+	struct cgn_conf *conf = load(d->conf_path, dry_run, result);
 
-	if (d->retired != NULL) {
-		say(result, CGN_RELOAD_BUSY, "the reload before is not finished; try again");
-		return;
-	}
-	conf = load(d->conf_path, result);
 	if (conf == NULL)
 		return;
+	say(result, CGN_RELOAD_DRY_RUN, "a reload would do this; nothing has changed");
 	if (cgn_conf_diff(d->conf, conf, &result->diff) < 0)
-		say(result, CGN_RELOAD_REFUSED, "not enough memory to compare");
-	else if (result->diff.n_items == 0)
+		refuse(result, dry_run, "not enough memory to compare the configurations");
+	else if (result->diff.n_items == 0) {
 		say(result, CGN_RELOAD_UNCHANGED, "nothing is different");
-	else if (dry_run)
-		say(result, CGN_RELOAD_DRY_RUN, cgn_diff_advice(&result->diff));
-	else if (result->diff.n_by_reload[CGN_RELOAD_RESTART] > 0) {
-		say(result, CGN_RELOAD_REFUSED, cgn_diff_advice(&result->diff));
-		log_differences(&result->diff);
-		cgn_err("reload", "not applied: %s", result->message);
+		cgn_notice("reload", "%s", result->message);
+	} else if (result->diff.n_by_reload[CGN_RELOAD_RESTART] > 0) {
+		if (!dry_run)
+			log_differences(&result->diff);
+		refuse(result, dry_run,
+			"nothing has changed; restart the daemon, or undo what says restart");
 	} else {
-		apply(d, conf, result);
-		return; /* it has taken conf */
+		apply(d, conf, dry_run, result);
+		return;
 	}
 	cgn_conf_free(conf);
 }
@@ -241,10 +273,9 @@ cgn_reload_by_signal(struct cgn_daemon *d)
 	struct cgn_reload_result result;
 
 	memset(&result, 0, sizeof(result));
+	cgn_notice("reload", "asked by=SIGHUP");
 	reload(d, false, &result);
-	cgn_notice("reload", "SIGHUP outcome=%s %s", cgn_reload_outcome_str(result.outcome),
-		result.message);
-	cgn_diff_fini(&result.diff);
+	cgn_reload_result_fini(&result);
 }
 
 void
@@ -254,6 +285,8 @@ cgn_reload_by_command(struct cgn_daemon *d)
 	if (job.state == ASKED) {
 		job.state = AT_WORK;
 		pthread_mutex_unlock(&job.lock);
+		if (!job.dry_run)
+			cgn_notice("reload", "asked by=command");
 		reload(d, job.dry_run, job.result);
 		pthread_mutex_lock(&job.lock);
 		job.state = DONE;

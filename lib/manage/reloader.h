@@ -7,15 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf.h"
 #include "diff.h"
 
 enum cgn_reload_outcome {
 	CGN_RELOAD_APPLIED,   /* new packets see the new configuration */
-	CGN_RELOAD_DRY_RUN,   /* it could be applied; nothing was */
+	CGN_RELOAD_DRY_RUN,   /* it would be applied; nothing was */
 	CGN_RELOAD_UNCHANGED, /* nothing is different */
 	CGN_RELOAD_REFUSED, /* something needs a restart, or there is no memory: nothing applied */
-	CGN_RELOAD_BAD,     /* the new configuration has errors */
-	CGN_RELOAD_BUSY,    /* the reload before is not finished */
+	CGN_RELOAD_BAD,     /* the new configuration has errors: nothing applied */
+	CGN_RELOAD_BUSY,    /* another client is asking, or the daemon stops: nothing was read */
 	CGN_N_RELOAD_OUTCOMES
 };
 
@@ -24,9 +25,13 @@ const char *cgn_reload_outcome_str(enum cgn_reload_outcome outcome);
 
 struct cgn_reload_result {
 	enum cgn_reload_outcome outcome;
-	char message[256];    /* why it was not applied, or what goes on now */
-	struct cgn_diff diff; /* zeroed, or the caller's to free */
+	char message[512];             /* why it was not applied, or what goes on now */
+	struct cgn_diff diff;          /* empty unless both configurations could be compared */
+	struct cgn_conf_errors errors; /* when BAD */
 };
+
+/* Frees what it holds; it may be all zeros. */
+void cgn_reload_result_fini(struct cgn_reload_result *result);
 
 struct cgn_reloader {
 	/* Telemetry threads, several at a time, no box held; returns when the outcome is known. */

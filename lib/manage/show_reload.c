@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command "reload": the one handler that runs without holding the box. Telemetry threads. */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reloader.h"
@@ -27,32 +28,87 @@ cgn_reload_outcome_str(enum cgn_reload_outcome outcome)
 	return names[outcome];
 }
 
+void
+cgn_reload_result_fini(struct cgn_reload_result *result)
+{
+	cgn_diff_fini(&result->diff);
+	cgn_conf_errors_free(&result->errors);
+}
+
+/* A text that may be longer than a string of an answer: the rest is a member of its own. */
+static void
+add_text(struct cgn_reply *reply, const char *name, const char *more, const char *text)
+{
+	enum { PIECE = CGN_REPLY_STRING_LEN - 1 };
+	char piece[PIECE + 1];
+
+	snprintf(piece, sizeof(piece), "%.*s", PIECE, text);
+	cgn_reply_str(reply, name, piece);
+	if (strlen(text) > PIECE)
+		cgn_reply_str(reply, more, text + PIECE);
+}
+
 static void
 add_item(struct cgn_show *show, const struct cgn_reload_result *result)
 {
 	const struct cgn_diff *diff = &result->diff;
 
 	cgn_reply_str(show->reply, "outcome", cgn_reload_outcome_str(result->outcome));
-	cgn_reply_str(show->reply, "message", result->message);
+	add_text(show->reply, "message", "message_more", result->message);
 	cgn_reply_u64(show->reply, "live", diff->n_by_reload[CGN_RELOAD_LIVE]);
 	cgn_reply_u64(show->reply, "drain", diff->n_by_reload[CGN_RELOAD_DRAIN]);
 	cgn_reply_u64(show->reply, "restart", diff->n_by_reload[CGN_RELOAD_RESTART]);
+	cgn_reply_u64(show->reply, "errors", result->errors.n_errors);
+}
+
+/* What is not there has no member, as in the document of cgnatctl diff. */
+static void
+add_difference(struct cgn_reply *reply, const struct cgn_diff_item *item)
+{
+	cgn_reply_row_begin(reply);
+	cgn_reply_str(reply, "path", item->path);
+	cgn_reply_str(reply, "change", cgn_change_name(item->change));
+	cgn_reply_str(reply, "reload", cgn_reload_name(item->reload));
+	if (item->old_text != NULL)
+		cgn_reply_str(reply, "old", item->old_text);
+	if (item->new_text != NULL)
+		cgn_reply_str(reply, "new", item->new_text);
+	if (item->effect != NULL)
+		cgn_reply_str(reply, "effect", item->effect);
 }
 
 static void
-add_rows(struct cgn_show *show, const struct cgn_diff *diff)
+add_differences(struct cgn_show *show, const struct cgn_diff *diff)
 {
-	for (uint64_t i = cgn_show_cursor(show); i < diff->n_items; i++) {
-		const struct cgn_diff_item *item = &diff->items[i];
+	uint64_t cursor = cgn_show_cursor(show), at = 0;
+
+	for (int r = 0; r < CGN_N_RELOADS; r++) {
+		const struct cgn_diff_item *item = NULL;
+
+		while ((item = cgn_diff_next(diff, r, item)) != NULL) {
+			uint64_t i = at++;
+
+			if (i < cursor)
+				continue;
+			add_difference(show->reply, item);
+			if (!cgn_show_row_end(show, i, at < diff->n_items ? at : 0))
+				return;
+		}
+	}
+}
+
+static void
+add_errors(struct cgn_show *show, const struct cgn_conf_errors *errors)
+{
+	for (uint64_t i = cgn_show_cursor(show); i < errors->n_errors; i++) {
+		const struct cgn_conf_error *e = &errors->errors[i];
 
 		cgn_reply_row_begin(show->reply);
-		cgn_reply_str(show->reply, "path", item->path);
-		cgn_reply_str(show->reply, "change", cgn_change_name(item->change));
-		cgn_reply_str(show->reply, "class", cgn_reload_name(item->reload));
-		cgn_reply_str(show->reply, "old", item->old_text != NULL ? item->old_text : "-");
-		cgn_reply_str(show->reply, "new", item->new_text != NULL ? item->new_text : "-");
-		cgn_reply_str(show->reply, "effect", item->effect != NULL ? item->effect : "");
-		if (!cgn_show_row_end(show, i, i + 1 < diff->n_items ? i + 1 : 0))
+		cgn_reply_fmt(show->reply, "at", "%s:%u:%u",
+			e->pos.file < errors->n_files ? errors->files[e->pos.file] : "?",
+			e->pos.line, e->pos.col);
+		add_text(show->reply, "error", "error_more", e->text);
+		if (!cgn_show_row_end(show, i, i + 1 < errors->n_errors ? i + 1 : 0))
 			return;
 	}
 }
@@ -60,23 +116,26 @@ add_rows(struct cgn_show *show, const struct cgn_diff *diff)
 void
 cgn_show_reload(struct cgn_show *show)
 {
-	const struct cgn_param_value *dry = cgn_params_find(show->params, CGN_PARAM_DRY_RUN);
+	const bool dry_run = cgn_params_find(show->params, CGN_PARAM_DRY_RUN)->number != 0;
 	struct cgn_reload_result result;
 
 	memset(&result, 0, sizeof(result));
 	pthread_rwlock_rdlock(&reloader_lock);
-	if (the_reloader == NULL)
-		cgn_reply_error(show->reply, "", "the daemon is starting or stopping");
-	else
-		the_reloader->run(the_reloader->ctx, dry != NULL && dry->number != 0, &result);
-	if (result.outcome == CGN_RELOAD_BAD || result.outcome == CGN_RELOAD_BUSY)
+	if (the_reloader == NULL) {
+		result.outcome = CGN_RELOAD_BUSY;
+		snprintf(result.message, sizeof(result.message),
+			"the daemon is starting or stopping");
+	} else
+		the_reloader->run(the_reloader->ctx, dry_run, &result);
+	pthread_rwlock_unlock(&reloader_lock);
+	if (result.outcome == CGN_RELOAD_BUSY)
 		cgn_reply_error(show->reply, "", "%s", result.message);
-	else if (the_reloader != NULL) {
+	else {
 		add_item(show, &result);
-		add_rows(show, &result.diff);
-		if (result.outcome != CGN_RELOAD_DRY_RUN)
+		add_differences(show, &result.diff);
+		add_errors(show, &result.errors);
+		if (!dry_run)
 			show->next = 0; /* asking for a second page would reload again */
 	}
-	pthread_rwlock_unlock(&reloader_lock);
-	cgn_diff_fini(&result.diff);
+	cgn_reload_result_fini(&result);
 }

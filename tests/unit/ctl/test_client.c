@@ -172,3 +172,74 @@ Test(client, no_socket_and_nobody_behind_it_are_exit_3)
 	where = (struct cgn_client_where){.prefix = "no-such-prefix"};
 	cr_expect_eq(cgn_client_open(&client, &where), CGN_EXIT_AWAY);
 }
+
+#define RELOAD(item, n, rows)                                                                      \
+	"{\"/cgnat/reload\":{\"status\":\"ok\",\"id\":%u,\"item\":{" item "},\"n\":" #n            \
+	",\"next\":0,\"rows\":{" rows "}}}"
+#define COUNTS(live, restart) "\"live\":" #live ",\"drain\":0,\"restart\":" #restart ",\"errors\":0"
+#define POOL                                                                                       \
+	"\"r0\":{\"path\":\"tenants.a.pool[x]\",\"change\":\"added\",\"reload\":\"live\",\"new\":" \
+	"\"x\","                                                                                   \
+	"\"effect\":\"some follow\"}"
+
+Test(client, reload_prints_what_diff_prints_and_what_came_of_it)
+{
+	static const char *const list[] = {
+		RELOAD("\"outcome\":\"applied\",\"message\":\"applied, and \",\"message_more\":"
+		       "\"all is well\"," COUNTS(3, 0),
+			2,
+			POOL ",\"r1\":{\"path\":\"box.log\",\"change\":\"changed\",\"reload\":"
+			     "\"live\",\"old\":\"info\",\"new\":\"debug\"}"),
+		NULL};
+	char *text;
+
+	cr_expect_eq(run("reload", false, list, &text), CGN_EXIT_OK);
+	cr_expect_str_eq(text,
+		"live     added    tenants.a.pool[x]: x (some follow)\n"
+		"live     changed  box.log: info -> debug\n"
+		"and 1 more differences; they are in the daemon's log\n"
+		"3 live, 0 drain, 0 restart: applied, and all is well\n");
+	free(text);
+}
+
+Test(client, a_refused_reload_is_exit_1)
+{
+	static const char *const list[] = {
+		RELOAD("\"outcome\":\"refused\",\"message\":"
+		       "\"nothing has changed\"," COUNTS(1, 1),
+			2,
+			POOL ",\"r1\":{\"path\":\"box.x\",\"change\":"
+			     "\"changed\",\"reload\":\"restart\",\"old\":"
+			     "\"1\",\"new\":\"2\"}"),
+		NULL};
+	char *text;
+
+	cr_expect_eq(run("reload", false, list, &text), CGN_EXIT_REFUSED);
+	cr_expect_not_null(strstr(text,
+		"restart  changed  box.x: 1 -> 2\n1 live, 0 drain, "
+		"1 restart: refused: nothing has changed\n"));
+	free(text);
+}
+
+Test(client, a_bad_configuration_is_exit_1_and_json_has_its_errors)
+{
+	static const char *const list[] = {
+		RELOAD("\"outcome\":\"bad\",\"message\":\"1 error\",\"live\":0,\"drain\":0,"
+		       "\"restart\":0,\"errors\":1",
+			1,
+			"\"r0\":{\"at\":\"f:1:2\",\"error\":\"this is "
+			"\",\"error_more\":\"wrong\"}"),
+		NULL};
+	const json_t *error;
+	json_t *json;
+	char *text;
+
+	cr_expect_eq(run("reload", true, list, &text), CGN_EXIT_REFUSED);
+	json = json_loads(text, 0, NULL);
+	cr_assert_not_null(json, "%s", text);
+	error = json_array_get(json_object_get(json, "errors"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(error, "error")), "this is wrong");
+	cr_expect_eq(json_object_size(error), 2);
+	json_decref(json);
+	free(text);
+}

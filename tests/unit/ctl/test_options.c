@@ -51,6 +51,18 @@ Test(options, a_verb_may_have_two_words)
 	cr_expect_str_eq(options.params, "tenant=a,origin=pcp_map");
 }
 
+Test(options, reload_says_whether_to_apply)
+{
+	cr_assert_eq(parse("reload"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "dry_run=false");
+	cr_assert_eq(parse("reload --dry-run"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "dry_run=true");
+	cr_assert_eq(parse("-d --json reload"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "dry_run=true");
+	cr_expect_eq(parse("info --dry-run"), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("reload now"), CGN_EXIT_USAGE);
+}
+
 Test(options, flags_stand_anywhere)
 {
 	cr_assert_eq(parse("fates --json a -a -n 5"), CGN_EXIT_OK);

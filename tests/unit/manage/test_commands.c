@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "command_table.h"
+#include "load.h"
 #include "packet_build.h"
 #include "reloader.h"
 #include "rig.h"
@@ -110,7 +111,8 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 		const char *text;
 	} values[] = {{CGN_PARAM_TENANT, "tenant=a"}, {CGN_PARAM_ADDRESS, "address=100.64.0.10"},
 		{CGN_PARAM_PROTO, "proto=tcp"}, {CGN_PARAM_INSIDE, "inside=100.64.0.21:443"},
-		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"}};
+		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"},
+		{CGN_PARAM_DRY_RUN, "dry_run=true"}};
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -156,21 +158,72 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 			   "outside=203.0.113.17:8443"));
 	for (int c = 0; c < CGN_N_COMMANDS; c++) {
 		const struct cgn_command *cmd = &cgn_commands[c];
+		const bool all = c != CGN_COMMAND_RELOAD; /* it has no error to tell */
 		char request[128];
 		json_t *answer;
 
 		example(cmd, request, sizeof(request));
 		answer = ask_ok(request);
 		if (cmd->shape != CGN_SHAPE_LIST)
-			check_fields(cmd, "item", json_object_get(answer, "item"), true);
+			check_fields(cmd, "item", json_object_get(answer, "item"), all);
 		if (cmd->shape != CGN_SHAPE_ITEM) {
 			cr_expect_gt(num(answer, "n"), 0, "%s has rows", cmd->verb);
-			check_fields(cmd, "rows", (json_t *)row(answer, "r0"), true);
+			check_fields(cmd, "rows", (json_t *)row(answer, "r0"), all);
 		}
 		json_decref(answer);
 	}
 	cgn_manage_set_reloader(NULL);
 	cgn_sim_destroy(other);
+}
+
+/* What a daemon would answer whose files have an error with a long text. */
+static void
+pretend_to_fail(void *ctx, bool dry_run, struct cgn_reload_result *result)
+{
+	static const char bad[] = "log: {level: loud}\nfile_prefix: \"a/b\"\n";
+	const struct cgn_conf_source source = {"box.yaml", bad, sizeof(bad) - 1};
+
+	cr_assert_null(cgn_conf_load_mem(&source, 1, &result->errors));
+	result->outcome = CGN_RELOAD_BAD;
+	memset(result->message, 'm', 200);
+	*(bool *)ctx = dry_run;
+}
+
+Test(commands, reload_answers_every_error_with_its_place_and_whole_text)
+{
+	bool dry_run = true;
+	const struct cgn_reloader reloader = {pretend_to_fail, &dry_run};
+	json_t *answer;
+	const json_t *item;
+
+	cgn_manage_set_reloader(&reloader);
+	answer = ask_ok("/cgnat/reload,dry_run=false");
+	cgn_manage_set_reloader(NULL);
+	item = json_object_get(answer, "item");
+	cr_expect_not(dry_run);
+	cr_expect_str_eq(str(item, "outcome"), "bad");
+	cr_expect_eq(strlen(str(item, "message")), 127);
+	cr_expect_eq(strlen(str(item, "message_more")), 200 - 127);
+	cr_expect_gt(num(item, "errors"), 1);
+	cr_expect_eq(num(item, "errors"), num(answer, "n"));
+	check_fields(&cgn_commands[CGN_COMMAND_RELOAD], "rows", (json_t *)row(answer, "r0"), false);
+	cr_expect_str_eq(str(row(answer, "r0"), "at"), "box.yaml:1:1");
+	json_decref(answer);
+}
+
+Test(commands, reload_does_nothing_unless_it_is_said_whether_to_apply)
+{
+	bool was_asked = true;
+	const struct cgn_reloader reloader = {pretend_to_fail, &was_asked};
+	json_t *answer;
+
+	cgn_manage_set_reloader(&reloader);
+	answer = rig_ask(sim, "/cgnat/reload,id=7");
+	cgn_manage_set_reloader(NULL);
+	cr_expect_str_eq(str(answer, "status"), "error");
+	cr_expect_str_eq(str(answer, "parameter"), "dry_run");
+	cr_expect(was_asked, "the reloader, which clears it, was not called");
+	json_decref(answer);
 }
 
 Test(commands, reload_without_a_reloader_is_an_error)
