@@ -149,16 +149,22 @@ result_of(enum cgn_fate fate)
 	}
 }
 
-/* The suggested outside port on the paired address; false when it is somewhere else. */
+/*
+ * The suggested outside port on the paired address; false when there is none to try. Address and
+ * port are hints apart (RFC 6887 section 11.3): libtorrent behind 100.64/10 names its own inside
+ * address with the port it wants. exact: the client takes the pair or nothing.
+ */
 static bool
-suggestion(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct cgn_port *at)
+suggestion(
+	struct cgn_control *c, const struct cgn_explicit_ask *ask, bool exact, struct cgn_port *at)
 {
 	uint32_t pair = cgn_pool_pair(c->pool, ask->inside, ask->tenant);
 
 	if (ask->suggested_port == 0 || pair == CGN_NONE)
 		return false;
 	*at = (struct cgn_port){.pool = pair, .port = ask->suggested_port};
-	return ask->suggested_addr == 0 || c->dp->dir->pool_addrs[pair] == ask->suggested_addr;
+	return !exact || ask->suggested_addr == 0 ||
+		c->dp->dir->pool_addrs[pair] == ask->suggested_addr;
 }
 
 /* Does the request name a port, or an address other than the paired one? */
@@ -172,7 +178,7 @@ is_specific(struct cgn_control *c, const struct cgn_explicit_ask *ask)
 			(pair == CGN_NONE || c->dp->dir->pool_addrs[pair] != ask->suggested_addr));
 }
 
-/* A new mapping at the suggestion if it can be had, else anywhere on the paired address. */
+/* A new mapping at the suggested port if it can be had, else anywhere on the paired address. */
 static enum cgn_explicit_result
 create(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 	struct cgn_explicit_answer *answer)
@@ -199,8 +205,8 @@ create(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 	fate = cgn_admit(c, &flow);
 	if (fate != CGN_FATE_NONE)
 		return result_of(fate);
-	fate = suggestion(c, ask, &at) ? cgn_explicit_make(c, &flow, &at, ask, &i)
-				       : CGN_FATE_NO_PORTS;
+	fate = suggestion(c, ask, must, &at) ? cgn_explicit_make(c, &flow, &at, ask, &i)
+					     : CGN_FATE_NO_PORTS;
 	if (fate != CGN_FATE_NONE && must)
 		return CGN_EXPLICIT_CANNOT_PROVIDE;
 	if (fate != CGN_FATE_NONE)
