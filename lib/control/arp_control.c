@@ -160,23 +160,21 @@ ask(void *ctx, uint32_t neigh, const struct rte_ether_addr *mac)
 
 	if (iface == CGN_NONE)
 		return; /* its link has gone from the directory, but it not yet from the table */
-	if (iface == CGN_NONE)
-		return; /* its link went with a reload */
 	arp.sender_ip = c->dp->dir->ifaces[iface].onlink.addr;
 	send_arp(c, CGN_ORIG_ARP_REQUEST, iface, &arp, mac != NULL ? mac : &broadcast);
 }
 
 static void
-release(void *ctx, struct rte_mbuf *m, bool resolved)
+release(void *ctx, struct rte_mbuf *m, enum cgn_fate fate)
 {
 	struct cgn_control *c = ctx;
 
 	if (cgn_pkt_of(m)->originated != 0)
 		cgn_counter_add(&c->tcp_ending.held, UINT64_MAX);
-	if (resolved)
+	if (fate == CGN_FATE_NONE)
 		cgn_reinject(c, m, CGN_ACT_SEND);
 	else
-		cgn_control_drop(c, m, c->stopping ? CGN_FATE_STOPPED : CGN_FATE_NO_NEIGHBOUR);
+		cgn_control_drop(c, m, c->stopping ? CGN_FATE_STOPPED : fate);
 }
 
 const struct cgn_neigh_ops cgn_arp_neigh_ops = {.ask = ask, .release = release};

@@ -108,24 +108,29 @@ ask(struct cgn_neigh_table *t, uint32_t i, uint32_t now_s)
 	t->ops.ask(t->ctx, i, ctl->state == CGN_NEIGH_PROBING ? &mac : NULL);
 }
 
-/* Hands out what was held for i. */
+/* Hands out the oldest packet that is held for i; there is one. */
 static void
-release_held(struct cgn_neigh_table *t, uint32_t i, bool resolved)
+release_oldest(struct cgn_neigh_table *t, uint32_t i, enum cgn_fate fate)
 {
 	struct cgn_neigh_ctl *ctl = &t->ctl[i];
+	uint32_t h = ctl->first_held;
+	struct rte_mbuf *mbuf = t->held[h].mbuf;
 
-	while (ctl->first_held != CGN_NONE) {
-		uint32_t h = ctl->first_held;
-		struct rte_mbuf *mbuf = t->held[h].mbuf;
+	ctl->first_held = t->held[h].next;
+	if (ctl->first_held == CGN_NONE)
+		ctl->last_held = CGN_NONE;
+	t->held[h].next = t->first_free_held;
+	t->first_free_held = h;
+	t->n_held--;
+	ctl->n_held--;
+	t->ops.release(t->ctx, mbuf, fate);
+}
 
-		ctl->first_held = t->held[h].next;
-		t->held[h].next = t->first_free_held;
-		t->first_free_held = h;
-		t->n_held--;
-		ctl->n_held--;
-		t->ops.release(t->ctx, mbuf, resolved);
-	}
-	ctl->last_held = CGN_NONE;
+static void
+release_held(struct cgn_neigh_table *t, uint32_t i, enum cgn_fate fate)
+{
+	while (t->ctl[i].first_held != CGN_NONE)
+		release_oldest(t, i, fate);
 }
 
 static void
@@ -135,7 +140,7 @@ forget(struct cgn_neigh_table *t, uint32_t i)
 	cgn_wheel_del(&t->wheel, i);
 	t->ctl[i].state = CGN_NEIGH_UNKNOWN;
 	t->n_known--;
-	release_held(t, i, false);
+	release_held(t, i, CGN_FATE_NO_NEIGHBOUR);
 }
 
 void
@@ -154,15 +159,19 @@ cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uin
 enum cgn_fate
 cgn_neigh_hold(struct cgn_neigh_table *t, uint32_t i, struct rte_mbuf *mbuf, uint32_t now_s)
 {
+	const uint32_t share = t->dir->conf->arp.hold_packets_per_neighbour; /* at least 1 */
 	struct cgn_neigh_ctl *ctl = &t->ctl[i];
-	uint32_t h = t->first_free_held;
+	uint32_t h;
 
 	if (ctl->state == CGN_NEIGH_REACHABLE || ctl->state == CGN_NEIGH_PROBING) {
-		t->ops.release(
-			t->ctx, mbuf, true); /* resolved while the packet was on its way here */
+		/* resolved while the packet was on its way here */
+		t->ops.release(t->ctx, mbuf, CGN_FATE_NONE);
 		return CGN_FATE_NONE;
 	}
-	if (h == CGN_NONE || ctl->n_held >= t->dir->conf->arp.hold_packets_per_neighbour)
+	while (ctl->n_held >= share || (t->first_free_held == CGN_NONE && ctl->n_held > 0))
+		release_oldest(t, i, CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	h = t->first_free_held;
+	if (h == CGN_NONE)
 		return CGN_FATE_NEIGHBOUR_HOLD_FULL;
 	t->first_free_held = t->held[h].next;
 	t->held[h] = (struct cgn_neigh_held){.mbuf = mbuf, .next = CGN_NONE};
@@ -209,7 +218,7 @@ cgn_neigh_learn(struct cgn_neigh_table *t, uint32_t i, const struct rte_ether_ad
 	ctl->confirmed_s = now_s;
 	cgn_wheel_del(&t->wheel, i);
 	cgn_wheel_add(&t->wheel, i, now_s + t->dir->conf->arp.refresh);
-	release_held(t, i, true);
+	release_held(t, i, CGN_FATE_NONE);
 }
 
 static void
@@ -246,7 +255,7 @@ void
 cgn_neigh_flush(struct cgn_neigh_table *t)
 {
 	for (uint32_t i = 0; t->n_held > 0 && i < cgn_neigh_n(t); i++)
-		release_held(t, i, false);
+		release_held(t, i, CGN_FATE_NO_NEIGHBOUR);
 }
 
 const char *

@@ -53,9 +53,11 @@ struct cgn_neigh_ctl {
 struct cgn_neigh_ops {
 	/* Send an ARP request for the neighbour: to mac, or broadcast when it is NULL. */
 	void (*ask)(void *ctx, uint32_t neigh, const struct rte_ether_addr *mac);
-	/* A held packet is free again: the neighbour is resolved, or it is not and never will be.
+	/*
+	 * A held packet is free again. CGN_FATE_NONE: the neighbour is resolved; NO_NEIGHBOUR: it
+	 * is not and never will be; NEIGHBOUR_HOLD_FULL: a later packet took the place.
 	 */
-	void (*release)(void *ctx, struct rte_mbuf *mbuf, bool resolved);
+	void (*release)(void *ctx, struct rte_mbuf *mbuf, enum cgn_fate fate);
 };
 
 struct cgn_neigh_held {
@@ -123,9 +125,11 @@ cgn_neigh_mac(struct cgn_neigh_table *t, uint32_t neigh, struct rte_ether_addr *
 }
 
 /*
- * Holds a packet until the neighbour is resolved, asking for it if nobody does yet. Returns
- * CGN_FATE_NONE (held; released later by ops.release, perhaps before the call returns) or
- * CGN_FATE_NEIGHBOUR_HOLD_FULL (still the caller's).
+ * Holds a packet until the neighbour is resolved, asking for it if nobody does yet. When the
+ * neighbour has its share, or nothing is left for anybody, its oldest packet is released for it:
+ * the latest is kept (RFC 1122 section 2.3.2.2). Returns CGN_FATE_NONE (held; released later by
+ * ops.release, perhaps before the call returns) or, when nothing is left and this neighbour has
+ * nothing to give, CGN_FATE_NEIGHBOUR_HOLD_FULL (still the caller's).
  */
 enum cgn_fate cgn_neigh_hold(
 	struct cgn_neigh_table *t, uint32_t neigh, struct rte_mbuf *mbuf, uint32_t now_s);

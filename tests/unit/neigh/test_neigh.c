@@ -21,7 +21,7 @@ static struct {
 	bool broadcast[MAX_NOTES];
 	uint32_t n_released;
 	const struct rte_mbuf *released[MAX_NOTES];
-	bool resolved[MAX_NOTES];
+	enum cgn_fate fates[MAX_NOTES];
 } notes;
 
 static void
@@ -33,10 +33,10 @@ note_ask(void *ctx, uint32_t neigh, const struct rte_ether_addr *mac)
 }
 
 static void
-note_release(void *ctx, struct rte_mbuf *mbuf, bool resolved)
+note_release(void *ctx, struct rte_mbuf *mbuf, enum cgn_fate fate)
 {
 	cr_assert_eq(ctx, &notes);
-	notes.resolved[notes.n_released] = resolved;
+	notes.fates[notes.n_released] = fate;
 	notes.released[notes.n_released++] = mbuf;
 }
 
@@ -124,7 +124,7 @@ Test(neigh, answer_releases_packets_in_their_order)
 	cr_assert_eq(notes.n_released, 4);
 	for (uintptr_t i = 0; i < 4; i++) {
 		cr_assert_eq(notes.released[i], packet(i));
-		cr_assert(notes.resolved[i]);
+		cr_assert_eq(notes.fates[i], CGN_FATE_NONE);
 	}
 	cr_assert(has_mac(HOP, &mac_1));
 	cr_assert_eq(t->n_held, 0);
@@ -135,17 +135,24 @@ Test(neigh, packet_for_a_known_hop_comes_back_at_once)
 	cgn_neigh_learn(t, HOP, &mac_1, true, START_S);
 	cr_assert_eq(hold(HOP, 1), CGN_FATE_NONE);
 	cr_assert_eq(notes.n_released, 1);
-	cr_assert(notes.resolved[0]);
+	cr_assert_eq(notes.fates[0], CGN_FATE_NONE);
 	cr_assert_eq(notes.n_asked, 0);
 }
 
-Test(neigh, one_neighbour_holds_no_more_than_its_share)
+/* RFC 1122 section 2.3.2.2: the latest packet is kept, so the oldest goes. */
+Test(neigh, one_neighbour_holds_no_more_than_its_share_and_the_latest)
 {
-	for (uintptr_t i = 0; i < 4; i++)
+	for (uintptr_t i = 0; i < 6; i++)
 		cr_assert_eq(hold(HOP, i), CGN_FATE_NONE);
-	cr_assert_eq(hold(HOP, 4), CGN_FATE_NEIGHBOUR_HOLD_FULL);
-	cr_assert_eq(notes.n_released, 0, "it is still the caller's");
-	cr_assert_eq(hold(OTHER, 5), CGN_FATE_NONE);
+	cr_assert_eq(hold(OTHER, 6), CGN_FATE_NONE);
+	cr_assert_eq(notes.n_released, 2);
+	cr_assert_eq(t->n_held, 5);
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S);
+	cr_assert_eq(notes.n_released, 6);
+	for (uintptr_t i = 0; i < 6; i++) {
+		cr_assert_eq(notes.released[i], packet(i));
+		cr_assert_eq(notes.fates[i], i < 2 ? CGN_FATE_NEIGHBOUR_HOLD_FULL : CGN_FATE_NONE);
+	}
 }
 
 Test(neigh, all_together_hold_no_more_than_there_is)
@@ -154,10 +161,26 @@ Test(neigh, all_together_hold_no_more_than_there_is)
 		hold(HOP, i);
 	hold(OTHER, 4);
 	hold(OTHER, 5);
-	cr_assert_eq(hold(OTHER, 6), CGN_FATE_NEIGHBOUR_HOLD_FULL);
-	cr_assert_eq(hold(OTHER + 1, 7), CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	cr_assert_eq(hold(OTHER, 6), CGN_FATE_NONE, "in the place of its own oldest");
+	cr_assert_eq(notes.n_released, 1);
+	cr_assert_eq(notes.released[0], packet(4));
+	cr_assert_eq(notes.fates[0], CGN_FATE_NEIGHBOUR_HOLD_FULL);
+	cr_assert_eq(hold(OTHER + 1, 7), CGN_FATE_NEIGHBOUR_HOLD_FULL, "it has none to give");
+	cr_assert_eq(notes.n_released, 1, "and the packet is still the caller's");
 	cgn_neigh_learn(t, HOP, &mac_1, false, START_S);
-	cr_assert_eq(hold(OTHER, 8), CGN_FATE_NONE, "places are given back");
+	cr_assert_eq(hold(OTHER + 1, 8), CGN_FATE_NONE, "places are given back");
+}
+
+/* A share of one packet is enough for the latest. */
+Test(neigh, smallest_share_keeps_the_latest)
+{
+	conf->arp.hold_packets_per_neighbour = 1;
+	for (uintptr_t i = 0; i < 3; i++)
+		cr_assert_eq(hold(HOP, i), CGN_FATE_NONE);
+	cgn_neigh_learn(t, HOP, &mac_1, false, START_S);
+	cr_assert_eq(notes.n_released, 3);
+	cr_assert_eq(notes.released[2], packet(2));
+	cr_assert_eq(notes.fates[2], CGN_FATE_NONE);
 }
 
 Test(neigh, silent_hop_is_asked_three_times_a_second_apart_and_given_up)
@@ -173,7 +196,7 @@ Test(neigh, silent_hop_is_asked_three_times_a_second_apart_and_given_up)
 	tick(START_S + 3);
 	cr_assert_eq(notes.n_asked, 3);
 	cr_assert_eq(notes.n_released, 1);
-	cr_assert_not(notes.resolved[0]);
+	cr_assert_eq(notes.fates[0], CGN_FATE_NO_NEIGHBOUR);
 	cr_assert_eq(t->ctl[HOP].state, CGN_NEIGH_UNKNOWN);
 	cr_assert_eq(t->n_known, 0);
 	cr_assert_eq(t->wheel.n_nodes, 0);
@@ -263,7 +286,7 @@ Test(neigh, probing_hop_does_not_hold_packets)
 	tick(START_S + REFRESH_S);
 	cr_assert_eq(hold(HOP, 1), CGN_FATE_NONE);
 	cr_assert_eq(notes.n_released, 1);
-	cr_assert(notes.resolved[0]);
+	cr_assert_eq(notes.fates[0], CGN_FATE_NONE);
 }
 
 Test(neigh, budget_bounds_a_turn)
@@ -282,7 +305,8 @@ Test(neigh, flush_releases_everything_as_unresolved)
 	hold(OTHER, 2);
 	cgn_neigh_flush(t);
 	cr_assert_eq(notes.n_released, 2);
-	cr_assert_not(notes.resolved[0] || notes.resolved[1]);
+	cr_assert_eq(notes.fates[0], CGN_FATE_NO_NEIGHBOUR);
+	cr_assert_eq(notes.fates[1], CGN_FATE_NO_NEIGHBOUR);
 	cr_assert_eq(t->n_held, 0);
 }
 
@@ -343,7 +367,8 @@ Test(neigh, interface_that_goes_leaves_nothing_behind)
 	hold(701, 2);
 	cgn_neigh_remove(t, &next, 2);
 	cr_assert_eq(notes.n_released, 2);
-	cr_assert_not(notes.resolved[0] || notes.resolved[1]);
+	cr_assert_eq(notes.fates[0], CGN_FATE_NO_NEIGHBOUR);
+	cr_assert_eq(notes.fates[1], CGN_FATE_NO_NEIGHBOUR);
 	cr_assert_eq(t->n_held, 0);
 	cr_assert_eq(t->n_known, 1);
 	cr_assert_eq(t->wheel.n_nodes, 1);
