@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "verdict.h"
+#include "forward.h"
 
 /* A connection is opened by SYN without ACK, RST or FIN (ADV-21). */
 enum { FLAGS_OPEN_MASK = 0x02 | 0x10 | 0x04 | 0x01, FLAG_SYN = 0x02 };
@@ -93,9 +93,32 @@ refuse_miss(struct cgn_worker *w, const struct cgn_pkt *pkt)
 	if (pkt->proto == CGN_TCP && (pkt->tcp_flags & FLAGS_OPEN_MASK) != FLAG_SYN &&
 		!w->dir->tenants[pkt->tenant].conf->nat.tcp_loose)
 		return CGN_FATE_TCP_NOT_SYN;
-	if (!cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[pkt->inside], w->burst.now))
-		return CGN_FATE_PUNT_SUBSCRIBER_RATE;
 	return CGN_FATE_NONE;
+}
+
+/*
+ * Would the packet fit its way out if it had a mapping? One that would not makes none; it has been
+ * punted or dropped then. A hairpin to an end that is nobody's has no way out.
+ */
+static bool
+fits(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const uint32_t kept = pkt->neigh; /* of a packet from outside: its pool index */
+	const struct cgn_mapping *to;
+
+	if (pkt->dir == CGN_OUT2IN || (pkt->hairpin && pkt->proto == CGN_ICMP))
+		pkt->neigh = cgn_directory_inside_neigh(w->dir, pkt->inside);
+	else if (pkt->hairpin) {
+		to = cgn_forward_find_outside(w, (enum cgn_proto)pkt->proto, pkt->dst, pkt->dport);
+		if (to == NULL)
+			return true;
+		pkt->neigh = to->neigh;
+	}
+	if (!cgn_forward_fits(w, m, pkt))
+		return false;
+	pkt->neigh = kept;
+	return true;
 }
 
 void
@@ -108,6 +131,12 @@ cgn_punt_misses(struct cgn_worker *w)
 		struct cgn_pkt *pkt = cgn_pkt_of(m);
 		enum cgn_fate fate = refuse_miss(w, pkt);
 
+		if (fate == CGN_FATE_NONE && !fits(w, m))
+			continue;
+		if (fate == CGN_FATE_NONE &&
+			!cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[pkt->inside],
+				w->burst.now))
+			fate = CGN_FATE_PUNT_SUBSCRIBER_RATE;
 		if (fate != CGN_FATE_NONE) {
 			cgn_drop(w, m, fate);
 			continue;
