@@ -46,8 +46,9 @@ struct cgn_updates {
 	struct cgn_wheel wheel;
 	struct cgn_update {
 		struct cgn_wheel_node node;
-		uint8_t left; /* copies to send */
-	} * at;               /* [table.explicit + 1] */
+		uint8_t left;     /* copies to send */
+		uint8_t waited_s; /* for the client's MAC */
+	} * at;                   /* [table.explicit + 1] */
 };
 
 /* Packets for one worker, handed back at the end of the turn. */

@@ -16,6 +16,7 @@ enum {
 	/* RFC 6887 section 14.2: 250 ms or more, then 500 ms or more; whole seconds of any phase.
 	 */
 	GAP_S = 2,
+	WAIT_S = 3, /* for the client's MAC, as often as it is asked for: neigh.c */
 };
 
 static void
@@ -90,19 +91,20 @@ send_one(struct cgn_control *c, uint32_t i, const struct cgn_explicit *peer,
 	cgn_portctl_send(c, to, &c->replies[0]);
 }
 
-static void
+static bool
 send_copy(struct cgn_control *c, const struct cgn_explicit *e)
 {
 	const uint32_t i = e->mapping;
 	struct cgn_portctl_dest to;
 
 	if (!find_client(c, cgn_table_at(c->table, i)->tenant, e, &to))
-		return;
+		return false;
 	if (e->origin == CGN_EXPLICIT_PCP_MAP)
 		send_one(c, i, NULL, &to);
 	for (; e != NULL; e = e->next_peer != 0 ? &c->explicits.records[e->next_peer] : NULL)
 		if (e->peer.addr != 0 && (int32_t)(e->peer.ends_s - c->now_s) > 0)
 			send_one(c, i, e, &to);
+	return true;
 }
 
 void
@@ -115,6 +117,7 @@ cgn_portctl_update(struct cgn_control *c, uint32_t i)
 		return;
 	cgn_portctl_update_stop(c, r);
 	c->updates.at[r].left = CGN_UPDATE_COPIES;
+	c->updates.at[r].waited_s = 0;
 	cgn_wheel_add(&c->updates.wheel, r, c->now_s);
 }
 
@@ -136,6 +139,7 @@ has_room(const struct cgn_control *c)
 uint32_t
 cgn_portctl_updates(struct cgn_control *c)
 {
+	struct cgn_update *u;
 	uint32_t n = 0;
 
 	for (; n < UPDATE_SLICE && has_room(c); n++) {
@@ -143,8 +147,11 @@ cgn_portctl_updates(struct cgn_control *c)
 
 		if (r == UINT32_MAX)
 			break;
-		send_copy(c, &c->explicits.records[r]);
-		if (--c->updates.at[r].left > 0)
+		u = &c->updates.at[r];
+		if (!send_copy(c, &c->explicits.records[r]) && u->waited_s < WAIT_S) {
+			u->waited_s++; /* the copy is not lost */
+			cgn_wheel_add(&c->updates.wheel, r, c->now_s + 1);
+		} else if (--u->left > 0)
 			cgn_wheel_add(&c->updates.wheel, r, c->now_s + GAP_S);
 	}
 	return n;
