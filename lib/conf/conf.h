@@ -210,7 +210,8 @@ struct cgn_conf {
 		uint32_t hold_packets_per_neighbour;
 	} arp;
 	struct {
-		uint32_t errors_per_s, burst; /* ICMP errors sent by the box, in all */
+		uint32_t errors_per_s, burst;    /* ICMP errors sent by the box, in all */
+		uint32_t echo_per_s, echo_burst; /* echo replies: per attachment, worker */
 	} icmp;
 	struct {
 		char journal[CGN_DEVICE_LEN]; /* path; empty: nothing is kept over a restart */

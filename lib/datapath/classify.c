@@ -104,6 +104,11 @@ cgn_answer_echo(struct cgn_worker *w, struct rte_mbuf *m)
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)frame;
 
+	if (!cgn_rate_take(&w->dir->echo_rate, &w->echo_full_at[cgn_directory_share(w->dir, pkt)],
+		    w->burst.now)) {
+		cgn_drop(w, m, CGN_FATE_ECHO_RATE);
+		return;
+	}
 	cgn_icmp_echo_reply(frame, pkt);
 	eth->dst_addr = eth->src_addr;
 	eth->src_addr = w->dp->devs[pkt->in_port].mac;

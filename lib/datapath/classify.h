@@ -34,7 +34,8 @@ cgn_classify_special(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
 		cgn_drop(w, m, fate);
 }
 
-/* Answers an echo request to an own address in place and sends it back where it came from. */
+/* Answers an echo request to an own address in place and sends it back where it came from; within
+ * the rate of its share (icmp.echo_per_s). */
 void cgn_answer_echo(struct cgn_worker *w, struct rte_mbuf *m);
 
 static inline bool

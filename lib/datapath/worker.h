@@ -61,6 +61,7 @@ struct cgn_worker {
 	uint64_t *request_full_at;    /* [n_inside] state of the NAT-PMP and PCP rate */
 	uint64_t *arp_full_at;   /* [n_ifaces][CGN_ARP_RATES] states of the local rate, punt.c */
 	uint64_t *local_full_at; /* [CGN_MAX_SHARES] the same for all but ARP */
+	uint64_t *echo_full_at;  /* [CGN_MAX_SHARES] states of the rate of echo replies */
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
 	struct cgn_burst burst;
 	struct cgn_counters counters; /* read by telemetry */

@@ -113,6 +113,7 @@ cgn_directory_create(
 	dir->conf = conf;
 	dir->punt_rate = cgn_rate_make(conf->punt.subscriber_per_s, conf->punt.subscriber_burst);
 	dir->local_rate = cgn_rate_make(conf->punt.local_per_s, conf->punt.local_burst);
+	dir->echo_rate = cgn_rate_make(conf->icmp.echo_per_s, conf->icmp.echo_burst);
 	rc = build_tenants(dir, old);
 	if (rc == 0)
 		rc = cgn_directory_numbers_build(dir, old);

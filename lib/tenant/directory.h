@@ -131,7 +131,8 @@ struct cgn_directory {
 	uint32_t n_live_ifaces;
 	struct cgn_port_tags *ports; /* [conf->n_ports] */
 	struct cgn_rate punt_rate,
-		local_rate; /* of the ways to control: a subscriber's, a share's */
+		local_rate;        /* of the ways to control: a subscriber's, a share's */
+	struct cgn_rate echo_rate; /* a share's */
 	uint32_t n_inside, n_pool, n_neigh;
 	uint32_t n_subscribers;             /* inside indices that live */
 	struct cgn_inside_run *inside_runs; /* sorted by first_index */

@@ -258,6 +258,34 @@ local_rate(void)
 	return end(sim, ok);
 }
 
+/* ADV-24: each attachment, and the outside, has its own share of answers to pings of the box. */
+static bool
+echo_rate(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(
+		&(struct cgn_sim_params){.box = "icmp: {echo_per_s: 1, echo_burst: 4}\n"});
+	struct packet_spec inside = packet_echo(SIM_A1, 0x64400001, true, 1);
+	struct packet_spec outside = packet_echo(SIM_PEER, 0xc6336402, true, 1);
+	bool ok;
+
+	for (uint32_t i = 0; i < 7; i++)
+		cgn_sim_send_spec(sim, SIM_ACCESS, &inside);
+	for (uint32_t i = 0; i < 6; i++)
+		cgn_sim_send_spec(sim, SIM_WAN, &outside);
+	inside.n_tags = 1;
+	inside.tags[0] = (struct packet_tag){0x8100, 102};
+	for (uint32_t i = 0; i < 4; i++)
+		cgn_sim_send_spec(sim, SIM_TRUNK, &inside);
+	cgn_sim_run(sim);
+	ok = CHECK(cgn_sim_tenant_fate(sim, "a", "echo_rate") == 3);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "-", "echo_rate") == 2);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "b", "echo_rate") == 0);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_ACCESS) == 4);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_WAN) == 4);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_TRUNK) == 4);
+	return end(sim, ok);
+}
+
 static bool
 local_ring_full(void)
 {
@@ -403,6 +431,7 @@ const struct row_case row_cases_limits[] = {
 		punt_subscriber_rate},
 	{"full_ring_to_control_drops", CGN_FATE_PUNT_RING_FULL, punt_ring_full},
 	{"arp_beyond_its_rate_is_dropped", CGN_FATE_LOCAL_RATE, local_rate},
+	{"echo_of_an_own_address_beyond_its_rate_is_dropped", CGN_FATE_ECHO_RATE, echo_rate},
 	{"full_local_ring_drops", CGN_FATE_LOCAL_RING_FULL, local_ring_full},
 	{"full_ring_from_control_drops", CGN_FATE_RETURN_RING_FULL, return_ring_full},
 	{"packet_of_a_mapping_that_is_gone_again_is_dropped", CGN_FATE_RESUME_MISS, resume_miss},
