@@ -196,7 +196,7 @@ is_inside(const uint8_t *p)
 	return p[0] == 100 && (p[1] & 0xc0) == 64; /* RFC 6598 */
 }
 
-/* Sources, destinations, and those that an ICMP error quotes. ip is well formed. */
+/* ADV-25. Sources, destinations, and those that an ICMP error quotes. ip is well formed. */
 static bool
 leaks(const uint8_t *ip, uint32_t len)
 {

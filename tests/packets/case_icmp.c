@@ -349,6 +349,34 @@ filters_are_asked(void)
 	return icmp_bed_end(&bed, ok);
 }
 
+/* PCP-30: a mapping that was asked for, before any packet has gone out over it, to its last second.
+ */
+static bool
+before_any_traffic(void)
+{
+	static const char on[] = "portctl: {natpmp: true, pcp: false}\n";
+	struct icmp_bed bed = icmp_bed_create(IPPROTO_UDP, &(struct cgn_sim_params){.a = on});
+	static const uint8_t map[12] = {0, 1, 0, 0, 0x1f, 0x90, 0, 0, 0, 0, 0, 60};
+	struct packet_spec s = packet_udp(SIM_A1, 40000, SIM_GATEWAY, 5351);
+	bool ok;
+
+	s.payload = map;
+	s.payload_len = sizeof(map);
+	cgn_sim_send_spec(bed.sim, SIM_ACCESS, &s);
+	cgn_sim_run(bed.sim);
+	bed.a1 = cgn_sim_mapping(bed.sim, "a", IPPROTO_UDP, SIM_A1, 8080);
+	ok = CHECK(bed.a1 != NULL);
+	for (int i = 0; i < 2 && ok; i++) {
+		struct pair p = pair_of(&bed, OUT2IN);
+
+		cgn_sim_jump_s(bed.sim, i * 59);
+		cgn_sim_flush(bed.sim, SIM_ACCESS);
+		icmp_error_send(&bed, p.in_port, &p.in);
+		ok = icmp_error_came(&bed, p.out_port, &p.out);
+	}
+	return icmp_bed_end(&bed, ok);
+}
+
 /* On an address of its own a subscriber is asked and answers too: errors about that get through. */
 static bool
 queries_of_an_own_address(void)
@@ -413,6 +441,8 @@ const struct row_case row_cases_icmp[] = {
 	{"a_router_behind_a_subscriber_is_heard", CGN_FATE_ICMP_FOREIGN,
 		router_behind_a_subscriber},
 	{"the_filter_is_asked_about_the_quoted_peer", CGN_FATE_FILTERED, filters_are_asked},
+	{"errors_about_a_requested_mapping_pass_before_its_first_packet", CGN_FATE_NONE,
+		before_any_traffic},
 	{"errors_about_queries_of_an_own_address_go_both_ways", CGN_FATE_NONE,
 		queries_of_an_own_address},
 	{"errors_are_counted_like_other_packets", CGN_FATE_NONE, counted_like_other_packets},

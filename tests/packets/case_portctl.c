@@ -255,7 +255,8 @@ in_pieces(void)
 	return end(sim, ok);
 }
 
-/* PCP-24, ADV-24: one subscriber's flood ends at its rate and takes nothing from another's. */
+/* PCP-24, PCP-54, ADV-24: one subscriber's flood ends at its rate and takes nothing from another's.
+ */
 static bool
 rate(void)
 {

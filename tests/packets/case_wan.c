@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sweeps over NAT-PMP and PCP from outside (SEED-1 to 5, ADV-02 to 08, ADV-11): every version and
- * opcode, every length, every pair of forged source and destination, every shape. Each frame is
- * dropped as WAN NAT-PMP, nothing is answered, no mapping is made or changed; while both protocols
- * are served to every tenant.
+ * Sweeps over NAT-PMP and PCP from outside (SEED-1 to 5, PMP-19, PCP-01, ADV-02 to 08, ADV-11):
+ * every version and opcode, every length, every pair of forged source and destination, every shape.
+ * Each frame is dropped as WAN NAT-PMP, nothing is answered, no mapping is made or changed; while
+ * both protocols are served to every tenant.
  */
 #include <string.h>
 

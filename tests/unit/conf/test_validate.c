@@ -28,6 +28,11 @@ ParameterizedTestParameters(validate, bad_file_gives_exactly_the_errors_it_expec
 	return cr_make_param_array(struct corpus_case, cases, corpus_list("bad.", cases));
 }
 
+/*
+ * ROOT-5, SEED-1: mixed roles are among them. bad.attachment-role, bad.uplink-role,
+ * bad.pool-inside, bad.pool-holds-service-address, bad.pool-holds-uplink-address,
+ * bad.inside-on-uplink, bad.pool-twice.
+ */
 ParameterizedTest(struct corpus_case *c, validate, bad_file_gives_exactly_the_errors_it_expects)
 {
 	corpus_expect_errors(c);
