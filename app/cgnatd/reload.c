@@ -275,6 +275,7 @@ cgn_reload_by_signal(struct cgn_daemon *d)
 	memset(&result, 0, sizeof(result));
 	cgn_notice("reload", "asked by=SIGHUP");
 	reload(d, false, &result);
+	cgn_reload_count(result.outcome);
 	cgn_reload_result_fini(&result);
 }
 
@@ -288,6 +289,8 @@ cgn_reload_by_command(struct cgn_daemon *d)
 		if (!job.dry_run)
 			cgn_notice("reload", "asked by=command");
 		reload(d, job.dry_run, job.result);
+		if (!job.dry_run)
+			cgn_reload_count(job.result->outcome);
 		pthread_mutex_lock(&job.lock);
 		job.state = DONE;
 		pthread_cond_broadcast(&job.changed);

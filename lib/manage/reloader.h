@@ -39,6 +39,10 @@ struct cgn_reloader {
 	void *ctx;
 };
 
+/* The reloads, not dry runs, that ended so since start; counted by main, read by any thread. */
+void cgn_reload_count(enum cgn_reload_outcome outcome);
+uint64_t cgn_reload_n(enum cgn_reload_outcome outcome);
+
 /* Main thread; NULL: no more. Waits for a run that goes on, which the daemon must let end. */
 void cgn_manage_set_reloader(const struct cgn_reloader *reloader);
 

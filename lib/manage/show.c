@@ -80,6 +80,14 @@ cgn_show_worker_find(struct cgn_show *show, uint32_t *worker)
 	return false;
 }
 
+bool
+cgn_show_is_true(const struct cgn_show *show, enum cgn_param_id id)
+{
+	const struct cgn_param_value *v = cgn_params_find(show->params, id);
+
+	return v != NULL && v->number != 0;
+}
+
 uint64_t
 cgn_show_cursor(const struct cgn_show *show)
 {

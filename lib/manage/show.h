@@ -39,6 +39,9 @@ bool cgn_show_inside_find(
 bool cgn_show_port_find(struct cgn_show *show, uint32_t *port);
 bool cgn_show_worker_find(struct cgn_show *show, uint32_t *worker);
 
+/* Whether this BOOL parameter is given and true. */
+bool cgn_show_is_true(const struct cgn_show *show, enum cgn_param_id id);
+
 /* Cursor and limit of the request, or 0 and 64. */
 uint64_t cgn_show_cursor(const struct cgn_show *show);
 uint32_t cgn_show_limit(const struct cgn_show *show);

@@ -7,6 +7,7 @@
 
 #include <rte_malloc.h>
 
+#include "reloader.h"
 #include "reserve.h"
 #include "show.h"
 
@@ -57,6 +58,9 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_u64(r, "journal_waits", q.journal_waits);
 	cgn_reply_u64(r, "blocks_restored", q.blocks_restored);
 	cgn_reply_u64(r, "blocks_resting", q.blocks_resting);
+	cgn_reply_u64(r, "reloads", cgn_reload_n(CGN_RELOAD_APPLIED));
+	cgn_reply_u64(r, "reloads_failed",
+		cgn_reload_n(CGN_RELOAD_REFUSED) + cgn_reload_n(CGN_RELOAD_BAD));
 	cgn_reply_u64(r, "received", law.received);
 	cgn_reply_u64(r, "fates", law.fates);
 	cgn_reply_u64(r, "held", law.held);
@@ -175,32 +179,84 @@ fates_tenant_find(struct cgn_show *show, uint32_t *tenant)
 	return true;
 }
 
+static void
+add_fate(struct cgn_show *show, const char *tenant, enum cgn_fate fate, uint64_t n)
+{
+	cgn_reply_row_begin(show->reply);
+	if (tenant != NULL)
+		cgn_reply_str(show->reply, "tenant", tenant);
+	cgn_reply_str(show->reply, "fate", cgn_fates[fate].name);
+	cgn_reply_u64(show->reply, "packets", n);
+	cgn_reply_str(show->reply, "severity", cgn_severity_str(cgn_fates[fate].severity));
+	cgn_reply_str(show->reply, "meaning", cgn_fates[fate].sentence);
+}
+
+static uint64_t
+fate_sum(const struct cgn_show *show, enum cgn_fate fate, uint32_t worker, uint32_t tenant,
+	uint32_t port)
+{
+	const struct cgn_counters *c;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; (c = cgn_show_counters(show, worker, i)) != NULL; i++)
+		sum += fate_count(c, fate, tenant, port);
+	return sum;
+}
+
+/* Cursor: tenant * fates + fate; the box stands behind the last tenant. */
+static void
+fates_by_tenant(struct cgn_show *show, uint32_t worker)
+{
+	const struct cgn_directory *dir = show->box->dir;
+	const uint64_t end = ((uint64_t)dir->n_tenants + 1) * CGN_N_FATES;
+	const bool all = cgn_show_is_true(show, CGN_PARAM_ALL);
+
+	for (uint64_t i = cgn_show_cursor(show); i < end; i++) {
+		enum cgn_fate fate = (enum cgn_fate)(i % CGN_N_FATES);
+		uint32_t t = (uint32_t)(i / CGN_N_FATES);
+		uint64_t n;
+
+		if (t == dir->n_tenants)
+			t = CGN_TENANT_BOX;
+		else if (!cgn_directory_tenant_live(dir, t))
+			continue;
+		n = fate_sum(show, fate, worker, t, CGN_NONE);
+		if (n == 0 && !all)
+			continue;
+		add_fate(show, t == CGN_TENANT_BOX ? "-" : cgn_directory_tenant_name(dir, t), fate,
+			n);
+		if (!cgn_show_row_end(show, i, i + 1 < end ? i + 1 : 0))
+			return;
+	}
+	show->next = 0;
+}
+
 void
 cgn_show_fates(struct cgn_show *show)
 {
-	const struct cgn_param_value *all = cgn_params_find(show->params, CGN_PARAM_ALL);
-	const struct cgn_counters *c;
+	const bool by_tenant = cgn_show_is_true(show, CGN_PARAM_BY_TENANT);
 	uint32_t tenant, worker, port;
 
 	if (!fates_tenant_find(show, &tenant) || !cgn_show_worker_find(show, &worker) ||
 		!cgn_show_port_find(show, &port))
 		return;
-	if (tenant != CGN_NONE && port != CGN_NONE) {
+	if (port != CGN_NONE && (tenant != CGN_NONE || by_tenant)) {
 		cgn_reply_error(show->reply, "port", "cannot be combined with tenant");
 		return;
 	}
+	if (by_tenant) {
+		if (tenant != CGN_NONE)
+			cgn_reply_error(show->reply, "by_tenant", "cannot be combined with tenant");
+		else
+			fates_by_tenant(show, worker);
+		return;
+	}
 	for (uint64_t f = cgn_show_cursor(show); f < CGN_N_FATES; f++) {
-		uint64_t sum = 0;
+		uint64_t sum = fate_sum(show, (enum cgn_fate)f, worker, tenant, port);
 
-		for (uint32_t i = 0; (c = cgn_show_counters(show, worker, i)) != NULL; i++)
-			sum += fate_count(c, (enum cgn_fate)f, tenant, port);
-		if (sum == 0 && (all == NULL || all->number == 0))
+		if (sum == 0 && !cgn_show_is_true(show, CGN_PARAM_ALL))
 			continue;
-		cgn_reply_row_begin(show->reply);
-		cgn_reply_str(show->reply, "fate", cgn_fates[f].name);
-		cgn_reply_u64(show->reply, "packets", sum);
-		cgn_reply_str(show->reply, "severity", cgn_severity_str(cgn_fates[f].severity));
-		cgn_reply_str(show->reply, "meaning", cgn_fates[f].sentence);
+		add_fate(show, NULL, (enum cgn_fate)f, sum);
 		if (!cgn_show_row_end(show, f, f + 1))
 			break;
 	}

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "counters.h"
 #include "reloader.h"
 #include "schema.h"
 #include "show.h"
 
 static pthread_rwlock_t reloader_lock = PTHREAD_RWLOCK_INITIALIZER;
 static const struct cgn_reloader *the_reloader;
+static uint64_t counts[CGN_N_RELOAD_OUTCOMES];
 
 void
 cgn_manage_set_reloader(const struct cgn_reloader *reloader)
@@ -17,6 +19,18 @@ cgn_manage_set_reloader(const struct cgn_reloader *reloader)
 	pthread_rwlock_wrlock(&reloader_lock);
 	the_reloader = reloader;
 	pthread_rwlock_unlock(&reloader_lock);
+}
+
+void
+cgn_reload_count(enum cgn_reload_outcome outcome)
+{
+	cgn_counter_add(&counts[outcome], 1);
+}
+
+uint64_t
+cgn_reload_n(enum cgn_reload_outcome outcome)
+{
+	return cgn_counter_read(&counts[outcome]);
 }
 
 const char *

@@ -22,27 +22,68 @@ count_of(const struct cgn_show *show, uint32_t tenant, uint32_t counter)
 	return sum;
 }
 
+static void
+add_count(struct cgn_show *show, const char *tenant, uint32_t counter, uint64_t n)
+{
+	struct cgn_request_kind kind = cgn_request_kind(counter);
+
+	cgn_reply_row_begin(show->reply);
+	if (tenant != NULL)
+		cgn_reply_str(show->reply, "tenant", tenant);
+	cgn_reply_str(show->reply, "protocol", kind.protocol);
+	cgn_reply_str(show->reply, "opcode", kind.opcode);
+	cgn_reply_str(show->reply, "result", kind.result);
+	cgn_reply_u64(show->reply, "requests", n);
+	cgn_reply_str(show->reply, "severity", cgn_severity_str(kind.severity));
+	cgn_reply_str(show->reply, "meaning", kind.sentence);
+}
+
+/* Cursor: tenant * counters + counter. */
+static void
+requests_by_tenant(struct cgn_show *show)
+{
+	const struct cgn_directory *dir = show->box->dir;
+	const uint64_t end = (uint64_t)dir->n_tenants * CGN_N_REQUEST_COUNTERS;
+	const bool all = cgn_show_is_true(show, CGN_PARAM_ALL);
+
+	for (uint64_t i = cgn_show_cursor(show); i < end; i++) {
+		uint32_t t = (uint32_t)(i / CGN_N_REQUEST_COUNTERS);
+		uint32_t counter = (uint32_t)(i % CGN_N_REQUEST_COUNTERS);
+		uint64_t n;
+
+		if (!cgn_directory_tenant_live(dir, t))
+			continue;
+		n = count_of(show, t, counter);
+		if (n == 0 && !all)
+			continue;
+		add_count(show, cgn_directory_tenant_name(dir, t), counter, n);
+		if (!cgn_show_row_end(show, i, i + 1 < end ? i + 1 : 0))
+			return;
+	}
+	show->next = 0;
+}
+
 void
 cgn_show_requests(struct cgn_show *show)
 {
-	const struct cgn_param_value *all = cgn_params_find(show->params, CGN_PARAM_ALL);
+	const bool all = cgn_show_is_true(show, CGN_PARAM_ALL);
 	uint32_t tenant;
 
 	if (!cgn_show_tenant_find(show, &tenant))
 		return;
+	if (cgn_show_is_true(show, CGN_PARAM_BY_TENANT)) {
+		if (tenant != CGN_NONE)
+			cgn_reply_error(show->reply, "by_tenant", "cannot be combined with tenant");
+		else
+			requests_by_tenant(show);
+		return;
+	}
 	for (uint64_t i = cgn_show_cursor(show); i < CGN_N_REQUEST_COUNTERS; i++) {
-		struct cgn_request_kind kind = cgn_request_kind((uint32_t)i);
 		uint64_t n = count_of(show, tenant, (uint32_t)i);
 
-		if (n == 0 && (all == NULL || all->number == 0))
+		if (n == 0 && !all)
 			continue;
-		cgn_reply_row_begin(show->reply);
-		cgn_reply_str(show->reply, "protocol", kind.protocol);
-		cgn_reply_str(show->reply, "opcode", kind.opcode);
-		cgn_reply_str(show->reply, "result", kind.result);
-		cgn_reply_u64(show->reply, "requests", n);
-		cgn_reply_str(show->reply, "severity", cgn_severity_str(kind.severity));
-		cgn_reply_str(show->reply, "meaning", kind.sentence);
+		add_count(show, NULL, (uint32_t)i, n);
 		if (!cgn_show_row_end(show, i, i + 1))
 			break;
 	}

@@ -83,6 +83,7 @@ tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_u64(show->reply, "explicit_max", tenant->conf->quota.tenant.explicit_mappings);
 	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
 	add_pool(show->reply, tenant, &q->rows[i].pool);
+	cgn_reply_u64(show->reply, "block_ports", tenant->conf->ports.block_size);
 	add_traffic(show, t);
 	return t;
 }

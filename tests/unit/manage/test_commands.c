@@ -10,6 +10,7 @@
 #include "load.h"
 #include "packet_build.h"
 #include "reloader.h"
+#include "requests.h"
 #include "rig.h"
 
 static struct cgn_sim *sim;
@@ -102,7 +103,7 @@ check_fields(const struct cgn_command *cmd, const char *where, json_t *object, b
 		cr_expect_eq(json_object_size(object), n, "%s: %s", cmd->verb, where);
 }
 
-/* A request with all that the command needs. */
+/* A request with all that the command needs, and that gets all fields. */
 static void
 example(const struct cgn_command *cmd, char *request, size_t size)
 {
@@ -118,6 +119,8 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		if (cmd->needs >> values[i].param & 1)
 			n += (size_t)snprintf(request + n, size - n, ",%s", values[i].text);
+	if (cmd->takes >> CGN_PARAM_BY_TENANT & 1)
+		snprintf(request + n, size - n, ",by_tenant=true");
 }
 
 /* A request that is refused and one that is not: inside port 0, and the outside address. */
@@ -304,6 +307,43 @@ Test(commands, pages_hold_every_mapping_once)
 	cr_expect_eq(follow("/cgnat/tenants", 1, &pages), 3);
 }
 
+Test(commands, fates_by_tenant_sum_up_to_those_of_the_box)
+{
+	static const char *const names[] = {"in2out", "resume_miss"};
+	int pages;
+
+	open_udp(300);
+	for (size_t f = 0; f < sizeof(names) / sizeof(names[0]); f++) {
+		json_t *box = ask_ok("/cgnat/fates,all=true"), *split;
+		json_int_t sum = 0, n = 0;
+		const char *key;
+		json_t *each;
+
+		split = ask_ok("/cgnat/fates,by_tenant=true");
+		cr_expect_eq(num(split, "next"), 0);
+		json_object_foreach(json_object_get(split, "rows"), key, each)
+		{
+			cr_expect_gt(num(each, "packets"), 0);
+			if (strcmp(str(each, "fate"), names[f]) == 0) {
+				sum += num(each, "packets");
+				n++;
+			}
+		}
+		json_object_foreach(json_object_get(box, "rows"), key, each)
+		{
+			if (strcmp(str(each, "fate"), names[f]) == 0)
+				cr_expect_eq(num(each, "packets"), sum, "%s", names[f]);
+		}
+		cr_expect_eq(n > 0, sum > 0);
+		json_decref(box);
+		json_decref(split);
+	}
+	cr_expect_eq(follow("/cgnat/fates,by_tenant=true,all=true", 64, &pages), 4 * CGN_N_FATES);
+	cr_expect_eq(follow("/cgnat/fates,by_tenant=true,all=true", 1, &pages), 4 * CGN_N_FATES);
+	cr_expect_eq(follow("/cgnat/requests,by_tenant=true,all=true", 64, &pages),
+		3 * CGN_N_REQUEST_COUNTERS);
+}
+
 Test(commands, ended_mappings_are_not_shown)
 {
 	int pages;
@@ -347,6 +387,8 @@ Test(commands, names_that_do_not_exist_are_refused_by_name)
 	refused("/cgnat/fates,worker=9", "worker");
 	refused("/cgnat/fates,port=none", "port");
 	refused("/cgnat/fates,tenant=a,port=wan", "port");
+	refused("/cgnat/fates,tenant=a,by_tenant=true", "by_tenant");
+	refused("/cgnat/requests,tenant=a,by_tenant=true", "by_tenant");
 }
 
 Test(commands, junk_gets_an_error_and_cursors_from_anywhere_an_answer)
@@ -366,9 +408,9 @@ Test(commands, junk_gets_an_error_and_cursors_from_anywhere_an_answer)
 	for (int bits = 0; bits <= 64; bits++) {
 		static const char *const lists[] = {"mappings,", "mappings,tenant=a,", "pools,",
 			"explicit,", "explicit,tenant=a,", "blocks,", "subscribers,tenant=a,",
-			"neighbours,", "routes,", "fates,", "ports,", "tenants,",
-			"tenant,tenant=a,", "mappings,tenant=a,subscriber=100.64.0.10,",
-			"originated,"};
+			"neighbours,", "routes,", "fates,", "fates,by_tenant=true,", "requests,",
+			"requests,by_tenant=true,", "ports,", "tenants,", "tenant,tenant=a,",
+			"mappings,tenant=a,subscriber=100.64.0.10,", "originated,"};
 		unsigned long long cursor = bits == 64 ? UINT64_MAX : 1ull << bits;
 
 		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
