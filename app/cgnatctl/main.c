@@ -19,8 +19,10 @@ main(int argc, char **argv)
 	if (options.offline != NULL)
 		return options.offline->run(options.files, options.json, stdout);
 	result = cgn_client_open(&client, &options.where);
-	if (result != CGN_EXIT_OK)
+	if (result != CGN_EXIT_OK) {
+		fprintf(stderr, "cgnatctl: %s\n", client.why);
 		return result;
+	}
 	result = cgn_output_run(&client, &options, stdout);
 	cgn_client_close(&client);
 	return result;

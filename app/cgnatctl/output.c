@@ -82,8 +82,10 @@ ask_pages(struct output *o, struct cgn_client *client)
 
 		page_params(o, cursor, params, sizeof(params));
 		result = cgn_client_ask(client, o->options->cmd, params, &answer);
-		if (result != CGN_EXIT_OK)
+		if (result != CGN_EXIT_OK) {
+			fprintf(stderr, "cgnatctl: %s\n", client->why);
 			return result;
+		}
 		take_page(o, answer);
 		next = (uint64_t)json_integer_value(json_object_get(answer, "next"));
 		json_decref(answer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tests of app/cgnatctl/client and output against a server that answers what the test says. */
+/* Tests of app/client and app/cgnatctl/output against a server that answers what the test says. */
 #include "client.h"
 
 #include <pthread.h>

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-	ANSWER_MAX = 65536, /* DPDK's is 16 384 */
 	REQUEST_MAX = 1023, /* longer ones are cut by DPDK without a word */
 	TIMEOUT_S = 5,
 	RELOAD_TIMEOUT_S = 120, /* it may wait for the one before and has much to read */
@@ -59,10 +58,9 @@ connect_to(const char *path)
 
 /* One message as JSON; NULL with *why set. */
 static json_t *
-receive(int fd, const char **why)
+receive(struct cgn_client *client, const char **why)
 {
-	static char buf[ANSWER_MAX];
-	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	ssize_t n = recv(client->fd, client->buf, sizeof(client->buf), 0);
 	json_t *json;
 
 	*why = NULL;
@@ -74,7 +72,7 @@ receive(int fd, const char **why)
 		*why = strerror(errno);
 	if (*why != NULL)
 		return NULL;
-	json = json_loadb(buf, (size_t)n, 0, NULL);
+	json = json_loadb(client->buf, (size_t)n, 0, NULL);
 	if (!json_is_object(json)) {
 		json_decref(json);
 		*why = "the answer is not JSON; is this the telemetry socket of cgnatd?";
@@ -84,9 +82,9 @@ receive(int fd, const char **why)
 }
 
 static enum cgn_exit
-away(const char *path, const char *why)
+away(struct cgn_client *client, const char *why)
 {
-	fprintf(stderr, "cgnatctl: %s: %s\n", path, why);
+	snprintf(client->why, sizeof(client->why), "%s: %s", client->path, why);
 	return CGN_EXIT_AWAY;
 }
 
@@ -107,12 +105,12 @@ open_path(struct cgn_client *client, int *rc)
 			*rc = client->fd;
 			return CGN_EXIT_AWAY;
 		}
-		hello = receive(client->fd, &why);
+		hello = receive(client, &why);
 		if (hello == NULL)
 			cgn_client_close(client);
 	}
 	if (hello == NULL)
-		return away(client->path, why);
+		return away(client, why);
 	snprintf(client->version, sizeof(client->version), "%s",
 		json_is_string(json_object_get(hello, "version"))
 			? json_string_value(json_object_get(hello, "version"))
@@ -122,28 +120,27 @@ open_path(struct cgn_client *client, int *rc)
 }
 
 static enum cgn_exit
-explain(const char *path, int rc)
+explain(struct cgn_client *client, int rc)
 {
 	char why[160];
 
 	switch (-rc) {
 	case ENOENT:
-		return away(path,
+		return away(client,
 			"no such socket; cgnatd is not running, or has another file_prefix "
 			"(-p) or runtime directory (-s)");
 	case ECONNREFUSED:
-		return away(path, "nobody listens; cgnatd has ended");
+		return away(client, "nobody listens; cgnatd has ended");
 	case EACCES:
 	case EPERM:
-		return away(
-			path, "permission denied; run cgnatctl as root or as the user of cgnatd");
+		return away(client, "permission denied; run as root or as the user of cgnatd");
 	case EAGAIN:
-		return away(path, "the daemon does not take the connection within 5 seconds");
+		return away(client, "the daemon does not take the connection within 5 seconds");
 	case EPROTOTYPE:
-		return away(path, "not a telemetry socket");
+		return away(client, "not a telemetry socket");
 	default:
 		snprintf(why, sizeof(why), "%s", strerror(-rc));
-		return away(path, why);
+		return away(client, why);
 	}
 }
 
@@ -191,7 +188,8 @@ open_prefix(struct cgn_client *client, const char *prefix)
 			best_rc = rc;
 		}
 	}
-	return explain(best, best_rc);
+	memcpy(client->path, best, sizeof(best));
+	return explain(client, best_rc);
 }
 
 enum cgn_exit
@@ -200,18 +198,18 @@ cgn_client_open(struct cgn_client *client, const struct cgn_client_where *where)
 	struct timespec now;
 	int rc;
 
-	memset(client, 0, sizeof(*client));
+	client->version[0] = client->path[0] = client->why[0] = '\0';
 	client->fd = -1;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	client->next_id = (uint32_t)now.tv_nsec ^ (uint32_t)getpid() << 12;
 	if (where->socket == NULL)
 		return open_prefix(client, where->prefix);
-	if (strlen(where->socket) >= sizeof(client->path))
-		return explain(where->socket, -ENAMETOOLONG);
 	snprintf(client->path, sizeof(client->path), "%s", where->socket);
+	if (strlen(where->socket) >= sizeof(client->path))
+		return explain(client, -ENAMETOOLONG);
 	if (open_path(client, &rc) == CGN_EXIT_OK)
 		return CGN_EXIT_OK;
-	return rc < 0 ? explain(client->path, rc) : CGN_EXIT_AWAY;
+	return rc < 0 ? explain(client, rc) : CGN_EXIT_AWAY;
 }
 
 void
@@ -234,38 +232,37 @@ ask_once(struct cgn_client *client, const struct cgn_command *cmd, const char *p
 	n = snprintf(request, sizeof(request), "%s,id=%u%s%s", cmd->path, id,
 		params[0] != '\0' ? "," : "", params);
 	if (n >= (int)sizeof(request)) {
-		away(client->path, "the parameters are too long for a request");
+		away(client, "the parameters are too long for a request");
 		return NULL;
 	}
 	patience(client->fd,
 		cmd == &cgn_commands[CGN_COMMAND_RELOAD] ? RELOAD_TIMEOUT_S : TIMEOUT_S);
 	if (send(client->fd, request, (size_t)n, MSG_NOSIGNAL) != n) {
-		away(client->path, errno == EPIPE ? "the daemon has hung up" : strerror(errno));
+		away(client, errno == EPIPE ? "the daemon has hung up" : strerror(errno));
 		return NULL;
 	}
-	outer = receive(client->fd, &why);
+	outer = receive(client, &why);
 	if (outer == NULL) {
-		away(client->path, why == too_many ? "the daemon has hung up" : why);
+		away(client, why == too_many ? "the daemon has hung up" : why);
 		return NULL;
 	}
 	answer = json_incref(json_object_get(outer, cmd->path));
 	json_decref(outer);
 	if (answer == NULL)
-		away(client->path, "the answer is to another question");
+		away(client, "the answer is to another question");
 	return answer;
 }
 
 static enum cgn_exit
-refused(const struct cgn_command *cmd, const json_t *answer)
+refused(struct cgn_client *client, const struct cgn_command *cmd, const json_t *answer)
 {
 	const char *message = json_string_value(json_object_get(answer, "message"));
 
 	if (message != NULL)
-		fprintf(stderr, "cgnatctl: %s\n", message);
+		snprintf(client->why, sizeof(client->why), "%s", message);
 	else
-		fprintf(stderr,
-			"cgnatctl: the daemon does not know %s; it may be another version\n",
-			cmd->path);
+		snprintf(client->why, sizeof(client->why),
+			"the daemon does not know %s; it may be another version", cmd->path);
 	return CGN_EXIT_REFUSED;
 }
 
@@ -294,7 +291,7 @@ cgn_client_ask(struct cgn_client *client, const struct cgn_command *cmd, const c
 			json_object_get(*answer, "id") != NULL && is_mine(*answer, id))
 			return CGN_EXIT_OK;
 		if (is_mine(*answer, id) && (status == NULL || strcmp(status, "ok") != 0)) {
-			enum cgn_exit result = refused(cmd, *answer);
+			enum cgn_exit result = refused(client, cmd, *answer);
 
 			json_decref(*answer);
 			*answer = NULL;
@@ -303,5 +300,5 @@ cgn_client_ask(struct cgn_client *client, const struct cgn_command *cmd, const c
 		json_decref(*answer);
 		*answer = NULL;
 	}
-	return away(client->path, "answers keep coming to other clients' questions; try again");
+	return away(client, "answers keep coming to other clients' questions; try again");
 }
