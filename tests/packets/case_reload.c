@@ -34,6 +34,37 @@ overtaken_before_control(void)
 	return end(sim, ok);
 }
 
+/* From outside, for the owner of an address of its own, whose attachment moves and shrinks. */
+static bool
+owner_has_moved(void)
+{
+	static const char a[] =
+		"static_addresses: [{inside: 100.64.0.10, outside: 203.0.113.20}]\n";
+	static const char moved[] =
+		"static_addresses: [{inside: 100.64.0.10, outside: 203.0.113.20}]\n"
+		"attachments: [{port: trunk, vlan: 103, address: 100.64.0.1/24, "
+		"subscribers: [{prefix: 100.64.0.8/29}]}]\n";
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){.a = a});
+	struct packet_spec s = packet_udp(SIM_PEER, 53, SIM_POOL_A + 4, 53);
+	const struct cgn_mapping *m;
+	struct cgn_errmsg err;
+	bool ok;
+
+	ok = CHECK(cgn_sim_reload_begin(sim, &(struct cgn_sim_params){.a = moved}, &err) == 0);
+	cgn_sim_send_spec(sim, SIM_WAN, &s);
+	cgn_sim_poll_workers(sim);
+	cgn_sim_reload_end(sim);
+	cgn_sim_flush(sim, SIM_TRUNK);
+	cgn_sim_send_spec(sim, SIM_WAN, &s);
+	cgn_sim_run(sim);
+	m = cgn_sim_mapping(sim, "a", 17, SIM_A1, 53);
+	ok &= CHECK(m != NULL && m->inside_addr == RTE_BE32(SIM_A1));
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 1);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_TRUNK) > 0);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_ACCESS) == 0);
+	return end(sim, ok);
+}
+
 /* Translated, and held for a next hop whose link goes. */
 static bool
 overtaken_in_the_hold(void)
@@ -59,6 +90,7 @@ overtaken_in_the_hold(void)
 const struct row_case row_cases_reload[] = {
 	{"packet_overtaken_on_its_way_to_control_is_dropped", CGN_FATE_RECONFIGURED,
 		overtaken_before_control},
+	{"packet_for_an_owner_who_has_moved_reaches_him", CGN_FATE_NONE, owner_has_moved},
 	{"packet_held_for_a_link_that_goes_is_dropped", CGN_FATE_NO_NEIGHBOUR,
 		overtaken_in_the_hold},
 };
