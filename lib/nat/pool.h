@@ -37,8 +37,6 @@ enum {
 	 * deleted rests for as long as traffic would have kept it. */
 	CGN_REST_SLOTS = 131072,
 	CGN_BLOCK_REST_SLOTS = 4096, /* s, likewise above the largest timeouts.port_rest_s, 3600 */
-	CGN_MAX_POOL =
-		65536, /* addresses: a /16, six times what CGN_MAX_CHUNKS serves by default */
 };
 
 #define CGN_SLOT_RESTING UINT32_C(0x80000000)

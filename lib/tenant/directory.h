@@ -100,6 +100,9 @@ enum cgn_dst_class {
 
 enum { CGN_DST_SHIFT = 28 };
 
+/* Pool addresses of a box: a /16, six times what CGN_MAX_CHUNKS (nat/pool.h) serves by default. */
+enum { CGN_MAX_POOL = 65536 };
+
 static inline uint32_t
 cgn_dst_value(enum cgn_dst_class dst_class, uint32_t number)
 {

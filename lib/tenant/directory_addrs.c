@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "directory_numbers.h"
+#include "subscriber.h"
 
 /* Where numbers of addresses come from. */
 struct numbering {
@@ -180,7 +181,7 @@ build_inside(struct cgn_directory *dir, const struct cgn_directory *old)
 	int rc = 0;
 
 	cgn_number_stock_init(&numbering.stock, CGN_MAX_NUMBERS);
-	numbering.stock.is_fresh_first = true;
+	numbering.stock.fresh_max = CGN_MAX_INSIDE;
 	for (uint32_t r = 0; rc == 0 && old != NULL && r < old->n_inside_runs; r++)
 		rc = cgn_number_stock_use(&numbering.stock,
 			(struct cgn_number_run){.first = old->inside_runs[r].first_index,
@@ -287,7 +288,7 @@ build_pool(struct cgn_directory *dir, const struct cgn_directory *old)
 	int rc = 0;
 
 	cgn_number_stock_init(&numbering.stock, CGN_MAX_NUMBERS);
-	numbering.stock.is_fresh_first = true;
+	numbering.stock.fresh_max = CGN_MAX_POOL;
 	for (uint32_t r = 0; rc == 0 && old != NULL && r < old->n_pool_runs; r++)
 		rc = cgn_number_stock_use(&numbering.stock,
 			(struct cgn_number_run){

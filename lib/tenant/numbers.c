@@ -100,8 +100,8 @@ int
 cgn_number_stock_take(struct cgn_number_stock *stock, uint32_t n, struct cgn_number_run *run)
 {
 	run->n = n;
-	if (stock->is_fresh_first && take_behind(stock, n, &run->first) == 0)
-		return 0;
+	if (stock->fresh_max > stock->end && n <= stock->fresh_max - stock->end)
+		return take_behind(stock, n, &run->first);
 	while (stock->at < stock->n_holes && stock->holes[stock->at].n == 0)
 		stock->at++;
 	if (stock->at == stock->n_holes)

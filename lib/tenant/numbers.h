@@ -36,9 +36,9 @@ struct cgn_number_stock {
 	uint32_t at;  /* holes before it are used up */
 	uint32_t end; /* above every number told or given */
 	uint32_t max; /* numbers are below it */
-	/* What is behind first, holes only when that is used up: for numbers on which something of
-	 * their last owner may rest for a while. */
-	bool is_fresh_first;
+	/* What is behind first as long as it is below this, and then the holes: for numbers on
+	 * which something of their last owner may rest for a while. 0: holes first. */
+	uint32_t fresh_max;
 };
 
 void cgn_number_stock_init(struct cgn_number_stock *stock, uint32_t max);
