@@ -4,11 +4,13 @@
 
 _pcp.py GATEWAY announce
 _pcp.py GATEWAY map tcp|udp PORT LIFETIME [--suggest PORT] [--nonce N] [--filter ADDRESS/LENGTH]…
+    [--listen SECONDS]    for what the gateway then says by itself, a line each
 """
 import argparse
 import socket
 import struct
 import sys
+import time
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
 TRIES_S = (0.5, 1, 2)
@@ -45,6 +47,25 @@ def request_of(args, own):
     return head + body + b"".join(map(filter_option, args.filter))
 
 
+def line_of(answer):
+    _, opcode, _, result, lifetime, epoch = struct.unpack("!BBBBII", answer[:12])
+    line = f"result {result} life {lifetime} epoch {epoch}"
+    if opcode == 0x81:
+        port, = struct.unpack("!H", answer[42:44])
+        line += f" address {socket.inet_ntoa(answer[56:60])} port {port}"
+    return line
+
+
+def listen(sock, seconds):
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        sock.settimeout(left)
+        try:
+            print("said", line_of(sock.recv(1100)), flush=True)
+        except TimeoutError:
+            break
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("gateway")
@@ -57,19 +78,18 @@ def main():
     verb.add_argument("--suggest", type=int, default=0)
     verb.add_argument("--nonce", type=int, default=1)
     verb.add_argument("--filter", action="append", default=[])
+    verb.add_argument("--listen", type=float, default=0)
     args = parser.parse_args()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect((args.gateway, 5351))
         request = request_of(args, sock.getsockname()[0])
         answer = exchange(sock, request)
-    version, opcode, _, result, lifetime, epoch = struct.unpack("!BBBBII", answer[:12])
-    if version != 2 or opcode != request[1] | 0x80:
-        sys.exit(f"the gateway answers version {version}, opcode {opcode}")
-    line = f"result {result} life {lifetime} epoch {epoch}"
-    if args.opcode == "map":
-        port, = struct.unpack("!H", answer[42:44])
-        line += f" address {socket.inet_ntoa(answer[56:60])} port {port}"
-    print(line)
+        version, opcode, _, result = struct.unpack("!BBBB", answer[:4])
+        if version != 2 or opcode != request[1] | 0x80:
+            sys.exit(f"the gateway answers version {version}, opcode {opcode}")
+        print(line_of(answer), flush=True)
+        if args.opcode == "map":
+            listen(sock, args.listen)
     return result
 
 

@@ -15,7 +15,8 @@ import _frames as lab
 FORWARDED_OR_ANSWERED = ("in2out", "out2in", "answered_echo")
 OWN = "wan_natpmp"
 CUT = (OWN, "bad_l4", "bad_ip", "bad_ip_len", "bad_ip_csum", "bad_eth")
-TARGETS = (lab.BOX_WAN, "203.0.113.17", "203.0.113.31", "203.0.113.33", lab.SERVICE, lab.INSIDE)
+TARGETS = (lab.BOX_WAN, "203.0.113.17", "203.0.113.31", "203.0.113.33", "203.0.113.65", lab.SERVICE,
+           lab.INSIDE)
 SOURCES = ("198.51.100.1", "192.0.2.1", "198.51.100.77", lab.INSIDE, "100.64.0.11", lab.SERVICE,
            "203.0.113.17", "203.0.113.33", lab.BOX_WAN, "0.0.0.0", "127.0.0.1", "224.0.0.1",
            "255.255.255.255", "240.0.0.1", "198.51.100.0", "198.51.100.255")

@@ -92,11 +92,75 @@ def crash():
     time.sleep(0.5)
 
 
+TENANT_A = "tenants/a.yaml"
+RENUMBER = "renumbering"  # leaves a1's mapping on another address; the last phase
+
+
+def tenant_a(**changed):
+    """Tenant a's file as the lab has it, but for some lines: key → value."""
+    with open(f"{lab.TOP}/config/lab/{TENANT_A}", encoding="ascii") as original:
+        lines = [line for line in original if line.split(":")[0] not in changed]
+    lines += [f"{key}: {value}\n" for key, value in changed.items()]
+    with open(f"{CONFIG}/{TENANT_A}", "w", encoding="ascii") as file:
+        file.writelines(lines)
+
+
+def steadily():
+    """Turns of a loop, as many as there is time for."""
+    end = time.monotonic() + STEADY_S
+    turn = 0
+    while turn == 0 or time.monotonic() < end:
+        yield turn
+        turn += 1
+
+
+def reload():
+    """Again and again, all the time between two configurations; at the end it is the lab's."""
+    for n in steadily():
+        tenant_a(quota=f"{{subscriber: {{udp: {1000 + n}}}}}")
+        script("ctl", "reload")
+        tenant_a()
+        script("ctl", "reload")
+
+
+def change_pool():
+    """A pool comes and goes, and so do NAT-PMP and PCP."""
+    for _ in steadily():
+        tenant_a(pool="[203.0.113.16/28, 203.0.113.64/28]")
+        script("ctl", "reload")
+        tenant_a(portctl="{natpmp: false, pcp: false}")
+        script("ctl", "reload")
+        tenant_a()
+        script("ctl", "reload")
+
+
+def renumber():
+    """The pool is exchanged under a1's mapping, and back."""
+    for _ in steadily():
+        tenant_a(pool="[203.0.113.64/28]")
+        script("ctl", "reload")
+        tenant_a()
+        script("ctl", "reload")
+
+
+def bad_reload():
+    """What is refused opens nothing either."""
+    tenant_a(pool="[100.64.0.0/28]")
+    refused = subprocess.run([LAB, "ctl", "reload"], capture_output=True, check=False)
+    lab.ok(refused.returncode == 1, "a pool inside a subscriber prefix is refused",
+           refused.stderr.decode())
+    tenant_a()
+
+
 # A further phase is one line: what happens, and what makes it happen.
 PHASES = (
     ("steady state", lambda: time.sleep(STEADY_S)),
     ("SIGTERM and start", lambda: (script("stop"), time.sleep(0.5), script("start"))),
     ("kill -9 and start", lambda: (crash(), script("start"))),
+    ("reload", reload),
+    ("reload with another pool", change_pool),
+    ("reload that is refused", bad_reload),
+    (RENUMBER, renumber),
 )
 
 
@@ -121,6 +185,10 @@ def mappings():
 
 def explicits():
     return {(m["tenant"], m["proto"], m["inside"], m["outside"]) for m in lab.ctl("explicit")}
+
+
+def without_address(found):
+    return {(*mapping[:3], mapping[3].split(":")[1]) for mapping in found}
 
 
 def let_in():
@@ -155,8 +223,11 @@ def phase(prober, capture, what, happens, known):
     back, inside = capture.frames(), let_in()
     lab.ok(not back, f"{what}: no frame comes back", back)
     lab.ok(not inside, f"{what}: nothing reaches a subscriber", "\n".join(f.hex() for f in inside))
-    lab.ok(mappings() <= known[0], f"{what}: no mapping is made", mappings() - known[0])
-    lab.ok(explicits() == known[1], f"{what}: explicit mappings are as before", explicits())
+    now = mappings(), explicits()
+    if what == RENUMBER:
+        known, now = [list(map(without_address, sets[:2])) for sets in (known, now)]
+    lab.ok(now[0] <= known[0], f"{what}: no mapping is made", now[0] - known[0])
+    lab.ok(now[1] == known[1], f"{what}: explicit mappings are as before", now[1])
     again = ask()
     let_in()  # the answer
     lab.ok(again == port, f"{what}: a1 is served, its outside port is {port}", again)
@@ -181,5 +252,6 @@ def main(file):
 
 
 if __name__ == "__main__":
+    CONFIG = sys.argv[2]  # the directory that the daemon reads
     main(sys.argv[1])
     lab.finish()
