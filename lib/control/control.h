@@ -238,6 +238,22 @@ void cgn_static_start(struct cgn_control *c);
 /* One entry of the configuration comes or goes while the box runs; false when it did not. */
 bool cgn_static_configure(struct cgn_control *c, uint32_t tenant, uint32_t entry);
 bool cgn_static_withdraw(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s);
+bool cgn_static_is_set(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s);
+
+/*
+ * The operator clears the mappings of a tenant, or of one subscriber: what traffic made and what
+ * was asked for, but not the operator's own. A slice of it, to be called until is_over; then, if it
+ * was the whole tenant or clients have lost something, the tenant's epoch begins anew and is
+ * announced (RFC 6886 section 3.7, PMP-38). Starts zeroed but for tenant and inside (clear.c).
+ */
+struct cgn_clear {
+	uint32_t tenant;
+	uint32_t inside;        /* CGN_NONE: the whole tenant */
+	uint32_t cursor;        /* entry of the table that was looked at last */
+	uint32_t n, n_explicit; /* cleared so far; of these asked for by NAT-PMP or PCP */
+	bool is_over;
+};
+void cgn_clear_slice(struct cgn_control *c, struct cgn_clear *clear);
 
 /* Removes idle mappings, frees rested ports: a bounded slice (expire.c). Returns work done. */
 uint32_t cgn_expire(struct cgn_control *c);

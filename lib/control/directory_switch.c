@@ -25,15 +25,19 @@ link_is_same(const struct cgn_directory *a, const struct cgn_directory *b, uint3
 
 /*
  * Next hops on links that are gone lose their MAC address before the new directory is seen, so that
- * no worker writes a header of an interface that it no longer finds.
+ * no worker writes a header of an interface that it no longer finds. Nobody is told anything on an
+ * attachment that is gone.
  */
 static void
 switch_links(
 	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
 {
-	for (uint32_t i = 0; i < old->n_ifaces; i++)
+	for (uint32_t i = 0; i < old->n_ifaces; i++) {
 		if (cgn_directory_iface_live(old, i) && !link_is_same(old, fresh, i))
 			cgn_neigh_remove(c->neigh, old, i);
+		if (!cgn_directory_iface_live(fresh, i))
+			cgn_announce_stop(&c->announces[i]);
+	}
 }
 
 /* Was the address another tenant's until now? Its mappings have to end first. */
@@ -73,6 +77,23 @@ rest_of(const struct cgn_control *c, uint32_t tenant)
 	return cgn_conf_of(c, tenant)->timeouts.port_rest;
 }
 
+/*
+ * The tenant has lost an outside address, and its subscribers get others: its state begins anew for
+ * them, before any of them is told about a mapping (RFC 6887 section 8.5, PCP-27), and its
+ * attachments are told when all is done (RFC 6886 section 3.2.1, PMP-36).
+ */
+static void
+mark_lost(struct cgn_control *c, uint32_t tenant)
+{
+	uint64_t *word = &c->change.lost[tenant / 64], bit = UINT64_C(1) << tenant % 64;
+
+	if ((*word & bit) || !cgn_directory_tenant_live(c->dp->dir, tenant))
+		return;
+	*word |= bit;
+	cgn_epoch_reset(&c->epochs[tenant], c->now);
+	cgn_state_restart(c, tenant);
+}
+
 /* What is gone takes no new flows from now on; what is nobody else's serves at once. */
 static void
 switch_addresses(
@@ -86,6 +107,7 @@ switch_addresses(
 			cgn_pool_addr_leave(
 				c->pool, i, c->now_s + rest_of(c, old->pool_tenants[i]));
 			c->change.count.addresses_gone++;
+			mark_lost(c, old->pool_tenants[i]);
 		} else if (!was && is && !changes_hands(old, fresh, i))
 			add_address(c, i);
 		else if (was && is && old->pool_drains[i] && !fresh->pool_drains[i])

@@ -51,7 +51,7 @@ struct cgn_switch {
 	uint64_t token;                      /* of the grace period */
 	uint32_t number;                     /* of switches since start */
 	struct cgn_switch_count count;       /* of this one, or of the last */
-	uint64_t lost[CGN_MAX_TENANTS / 64]; /* tenants of which clients have lost an address */
+	uint64_t lost[CGN_MAX_TENANTS / 64]; /* tenants that have lost an outside address */
 };
 
 /*

@@ -64,7 +64,8 @@ no_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 		return limit_of("no free port in the subscriber's port blocks", sub->n_blocks,
 			conf->ports.max_blocks);
 	if (c->pool->use[ask->tenant].n_avail == 0 ||
-		(sub->n_blocks > 0 && c->pool->addrs[sub->pool].n_free == 0))
+		(sub->n_blocks > 0 && cgn_directory_pool_live(c->dp->dir, sub->pool) &&
+			c->pool->addrs[sub->pool].n_free == 0))
 		return (struct cgn_why){.text = "no free port block on the outside address"};
 	return (struct cgn_why){.text = "tenant's rate of new mappings exceeded"};
 }

@@ -82,6 +82,24 @@ local(struct cgn_control *c, struct rte_mbuf *m)
 	}
 }
 
+/*
+ * Does what the packet is about exist still, and is a request on the attachment of its sender? A
+ * switch may have overtaken it.
+ */
+static bool
+is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+
+	if (!cgn_is_current(c, pkt))
+		return false;
+	if (pkt->action == CGN_ACT_NEW_FLOW)
+		return cgn_directory_inside_live(dir, pkt->inside);
+	return pkt->action != CGN_ACT_PORTCTL ||
+		(cgn_directory_inside_live(dir, pkt->inside) &&
+			cgn_directory_run_at(dir, pkt->inside)->iface == pkt->iface);
+}
+
 static uint32_t
 drain_ring(struct cgn_control *c, struct rte_ring *ring,
 	void (*step)(struct cgn_control *, struct rte_mbuf *))
@@ -90,7 +108,7 @@ drain_ring(struct cgn_control *c, struct rte_ring *ring,
 	uint32_t n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, CGN_BURST, NULL);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (cgn_is_current(c, cgn_pkt_of(mbufs[i])))
+		if (is_current(c, cgn_pkt_of(mbufs[i])))
 			step(c, mbufs[i]);
 		else
 			cgn_control_drop(c, mbufs[i], CGN_FATE_RECONFIGURED);

@@ -102,6 +102,17 @@ cgn_static_withdraw(struct cgn_control *c, uint32_t tenant, const struct cgn_con
 	return true;
 }
 
+bool
+cgn_static_is_set(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s)
+{
+	uint32_t i = find(c, tenant, s);
+	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_explicit *e = i != CGN_MAPPING_NONE ? cgn_explicit_of(c, m) : NULL;
+
+	return e != NULL && e->configured && rte_be_to_cpu_32(m->outside_addr) == s->outside &&
+		rte_be_to_cpu_16(m->outside_port) == s->outside_port;
+}
+
 void
 cgn_static_start(struct cgn_control *c)
 {

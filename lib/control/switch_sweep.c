@@ -7,22 +7,6 @@
 #include "explicit_rules.h"
 #include "log.h"
 
-/*
- * The tenant has lost an outside address that clients know: its state begins anew for them before
- * any of them is told about a mapping (RFC 6887 section 8.5, PCP-27).
- */
-static void
-mark_lost(struct cgn_control *c, uint32_t tenant)
-{
-	uint64_t *word = &c->change.lost[tenant / 64], bit = UINT64_C(1) << tenant % 64;
-
-	if (*word & bit)
-		return;
-	*word |= bit;
-	cgn_epoch_reset(&c->epochs[tenant], c->now);
-	cgn_state_restart(c, tenant);
-}
-
 /* A client's mapping alone: not the operator's, and none that has to stay beside others. */
 static bool
 can_renumber(const struct cgn_explicit *e)
@@ -98,8 +82,6 @@ end_or_renumber(struct cgn_control *c, uint32_t i)
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_explicit *e = cgn_explicit_of(c, m);
 
-	if (e != NULL)
-		mark_lost(c, m->tenant);
 	if (can_renumber(e)) {
 		if (renumber(c, i))
 			c->change.count.renumbered++;
@@ -122,12 +104,63 @@ is_published(const struct cgn_control *c, uint32_t i)
 			rte_be_to_cpu_16(m->outside_port)) == i;
 }
 
+/* Does the new configuration serve what it was asked by? */
+static bool
+is_served(const struct cgn_control *c, uint32_t tenant, const struct cgn_explicit *e)
+{
+	const struct cgn_conf_portctl *conf = &c->dp->dir->tenants[tenant].conf->portctl;
+
+	if (e->origin == CGN_EXPLICIT_OPERATOR)
+		return true;
+	return e->origin == CGN_EXPLICIT_NATPMP ? conf->natpmp : conf->pcp;
+}
+
+/*
+ * Its service was switched off: plain NAT is what stays (RFC 6886 section 5, PMP-42), so a mapping
+ * that traffic would keep goes on without its record and filters.
+ */
+static void
+end_service(struct cgn_control *c, uint32_t i)
+{
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+	uint32_t idle_s = cgn_explicit_idle_left(c, m);
+
+	if (idle_s > 0) {
+		cgn_explicit_drop(c, m, 0);
+		cgn_explicit_restart_timer(c, i);
+		return;
+	}
+	cgn_unlink(c, i);
+	c->change.count.ended++;
+}
+
+static bool
+timeouts_are_same(const struct cgn_control *c, uint32_t tenant)
+{
+	const struct cgn_directory *old = c->change.old, *fresh = c->dp->dir;
+
+	return !cgn_directory_tenant_live(old, tenant) ||
+		memcmp(&old->tenants[tenant].conf->timeouts, &fresh->tenants[tenant].conf->timeouts,
+			sizeof(struct cgn_conf_timeouts)) == 0;
+}
+
+static void
+follow(struct cgn_control *c, struct cgn_mapping *m)
+{
+	uint32_t neigh = cgn_directory_inside_neigh(c->dp->dir, m->inside);
+
+	if (atomic_load_explicit(&m->neigh, memory_order_relaxed) == neigh)
+		return;
+	atomic_store_explicit(&m->neigh, neigh, memory_order_relaxed);
+	c->change.count.rehopped++;
+}
+
 void
 cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 {
 	const struct cgn_directory *dir = c->dp->dir;
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
-	uint32_t neigh;
+	const struct cgn_explicit *e;
 
 	if (!is_published(c, i))
 		return;
@@ -140,11 +173,12 @@ cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 		end_or_renumber(c, i);
 		return;
 	}
-	neigh = cgn_directory_inside_neigh(dir, m->inside);
-	if (atomic_load_explicit(&m->neigh, memory_order_relaxed) == neigh)
-		return;
-	atomic_store_explicit(&m->neigh, neigh, memory_order_relaxed);
-	c->change.count.rehopped++;
+	follow(c, m);
+	e = cgn_explicit_of(c, m);
+	if (e != NULL && !is_served(c, m->tenant, e))
+		end_service(c, i);
+	else if (!timeouts_are_same(c, m->tenant))
+		cgn_explicit_restart_timer(c, i);
 }
 
 static bool
@@ -169,8 +203,9 @@ cgn_switch_statics(struct cgn_control *c, uint32_t t)
 		if (!has_static(is, &was->statics[i]) &&
 			cgn_static_withdraw(c, t, &was->statics[i]))
 			c->change.count.statics_gone++;
+	/* What is there stays; what had no place before may have one by now. */
 	for (uint32_t i = 0; i < is->n_statics; i++) {
-		if (has_static(was, &is->statics[i]))
+		if (cgn_static_is_set(c, t, &is->statics[i]))
 			continue;
 		if (cgn_static_configure(c, t, i))
 			c->change.count.statics_added++;

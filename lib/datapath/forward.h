@@ -33,13 +33,25 @@ cgn_forward_find_outside(
 	return m->outside_addr == addr && m->outside_port == port && m->proto == proto ? m : NULL;
 }
 
+/*
+ * Interface of a neighbour; NULL when the directory of this turn does not have it: the mapping is
+ * older or newer than that, by a reload.
+ */
+static inline const struct cgn_iface *
+cgn_forward_iface(const struct cgn_worker *w, uint32_t neigh)
+{
+	uint32_t i = w->dp->neigh->entries[neigh].iface;
+
+	return cgn_directory_iface_live(w->dir, i) ? &w->dir->ifaces[i] : NULL;
+}
+
 /* True when the packet fits the link of its next hop; else it has been punted or dropped. */
 static inline bool
 cgn_forward_fits(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_pkt *pkt)
 {
-	const struct cgn_neigh *n = &w->dp->neigh->entries[pkt->neigh];
+	const struct cgn_iface *iface = cgn_forward_iface(w, pkt->neigh);
 
-	if (pkt->ip_len <= w->dir->ifaces[n->iface].mtu)
+	if (iface == NULL || pkt->ip_len <= iface->mtu) /* NULL: cgn_tx ends it */
 		return true;
 	cgn_punt_local(w, m, CGN_ACT_TOO_BIG, CGN_FATE_TOO_BIG);
 	return false;

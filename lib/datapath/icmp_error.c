@@ -143,7 +143,7 @@ static enum cgn_fate
 translate(const struct cgn_worker *w, struct error *e)
 {
 	enum cgn_fate fate = read_error(e);
-	uint32_t iface;
+	const struct cgn_iface *iface;
 
 	if (fate == CGN_FATE_NONE && e->pkt->dir == CGN_IN2OUT)
 		fate = in2out(w, e);
@@ -151,8 +151,8 @@ translate(const struct cgn_worker *w, struct error *e)
 		fate = out2in(w, e);
 	if (fate != CGN_FATE_NONE)
 		return fate;
-	iface = w->dp->neigh->entries[e->pkt->neigh].iface;
-	if (e->pkt->ip_len > w->dir->ifaces[iface].mtu)
+	iface = cgn_forward_iface(w, e->pkt->neigh);
+	if (iface != NULL && e->pkt->ip_len > iface->mtu)
 		return CGN_FATE_TOO_BIG;
 	cgn_rewrite_ttl(rte_pktmbuf_mtod(e->m, uint8_t *), e->pkt);
 	if (e->pkt->hairpin)

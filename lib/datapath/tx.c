@@ -6,6 +6,7 @@
 #include <rte_ethdev.h>
 
 #include "arp.h"
+#include "forward.h"
 #include "verdict.h"
 
 /* Padding of a short frame must not be carried on: it may hold anything. */
@@ -53,9 +54,13 @@ static void
 tx_one(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_iface *iface = &w->dir->ifaces[w->dp->neigh->entries[pkt->neigh].iface];
+	const struct cgn_iface *iface = cgn_forward_iface(w, pkt->neigh);
 	struct rte_ether_addr mac;
 
+	if (iface == NULL) {
+		cgn_drop(w, m, CGN_FATE_RECONFIGURED);
+		return;
+	}
 	if (!cgn_neigh_mac(w->dp->neigh, pkt->neigh, &mac)) {
 		if (pkt->action == CGN_ACT_SEND)
 			cgn_drop(w, m, CGN_FATE_NO_NEIGHBOUR); /* was resolved, and no more */

@@ -59,7 +59,7 @@ write_telemetry(FILE *out)
 	      "connect. People use `cgnatctl`, programs `cgnatctl --json` or the socket itself, "
 	      "and "
 	      "`dpdk-telemetry.py -f <file_prefix>` works too. Commands only "
-	      "read, but for `/cgnat/map/add` and `/cgnat/map/delete`; what these change is in the "
+	      "read, but for `/cgnat/map/…` and `/cgnat/reload`; what these change is in the "
 	      "log.\n\n"
 	      "A request is one packet, `/cgnat/NAME` or `/cgnat/NAME,key=value,key=value`, of at "
 	      "most "

@@ -134,6 +134,9 @@ struct cgn_query_map {
 void cgn_query_map_add(struct cgn_control *c, void *arg);
 void cgn_query_map_delete(struct cgn_control *c, void *arg);
 
+/* A slice of clearing; the argument is a struct cgn_clear. */
+void cgn_query_clear(struct cgn_control *c, void *arg);
+
 /* Seconds that are left of an explicit mapping's record, or -1 when it is the operator's. */
 int32_t cgn_query_explicit_left(const struct cgn_control *c, const struct cgn_explicit *e);
 

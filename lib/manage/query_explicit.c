@@ -156,3 +156,9 @@ cgn_query_map_delete(struct cgn_control *c, void *arg)
 	}
 	q->why = cgn_static_del(c, q->tenant, &q->map);
 }
+
+void
+cgn_query_clear(struct cgn_control *c, void *arg)
+{
+	cgn_clear_slice(c, arg);
+}

@@ -190,7 +190,8 @@ cgn_query_pools(struct cgn_control *c, void *arg)
 
 	q->q.n = 0;
 	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
-		if (c->pool->addrs[i].state != CGN_ADDR_NONE)
+		if (cgn_directory_pool_live(c->dp->dir, i) &&
+			c->pool->addrs[i].state != CGN_ADDR_NONE)
 			steps += pool_row_fill(c->pool, i, &q->rows[q->q.n++]);
 		i = cgn_number_next(&numbers, i + 1);
 	}
@@ -240,7 +241,8 @@ cgn_query_blocks(struct cgn_control *c, void *arg)
 	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
 		const struct cgn_block *block = block_at(c->pool, i, at % CGN_GRANULES);
 
-		if (block != NULL && block->first_granule == at % CGN_GRANULES)
+		if (block != NULL && block->first_granule == at % CGN_GRANULES &&
+			cgn_directory_pool_live(c->dp->dir, i))
 			q->rows[q->q.n++] = block_row(c, at, block);
 		if (++at % CGN_GRANULES == 0) {
 			i = cgn_number_next(&numbers, i + 1);

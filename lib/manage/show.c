@@ -115,6 +115,17 @@ cgn_show_row_end(struct cgn_show *show, uint64_t at, uint64_t after)
 	return show->reply->n_rows < cgn_show_limit(show);
 }
 
+void
+cgn_show_inside(struct cgn_show *show, const char *name, uint32_t inside)
+{
+	const struct cgn_directory *dir = show->box->dir;
+
+	if (cgn_directory_inside_live(dir, inside))
+		cgn_reply_ip4(show->reply, name, cgn_directory_inside_addr(dir, inside));
+	else
+		cgn_reply_str(show->reply, name, "-");
+}
+
 bool
 cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size)
 {

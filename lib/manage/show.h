@@ -52,6 +52,9 @@ uint32_t cgn_show_limit(const struct cgn_show *show);
  */
 bool cgn_show_row_end(struct cgn_show *show, uint64_t at, uint64_t after);
 
+/* The address of a subscriber; "-" when the number is nobody's (any more), or CGN_NONE. */
+void cgn_show_inside(struct cgn_show *show, const char *name, uint32_t inside);
+
 /* Asks control; false with the error answered when it does not answer. */
 bool cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size);
 

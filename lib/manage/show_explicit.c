@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "show.h"
 
@@ -147,4 +148,43 @@ cgn_show_map_delete(struct cgn_show *show)
 	map_tell(show, &q, "deleted");
 	if (q.why == NULL)
 		cgn_reply_str(show->reply, "origin", cgn_origin_names[q.origin]);
+}
+
+/* Slice by slice, so that packets never wait; true when it came to its end. */
+static bool
+clear(struct cgn_show *show, struct cgn_clear *q)
+{
+	enum { WHOLE_MS = 60000 };
+	const cgn_ns_t until = cgn_clock_now() + WHOLE_MS * CGN_NS_PER_MS;
+
+	while (!q->is_over && cgn_clock_now() < until)
+		if (!cgn_show_ask(show, cgn_query_clear, q, sizeof(*q)))
+			return false;
+	if (!q->is_over)
+		cgn_reply_error(show->reply, "", "not finished within a minute; try again");
+	return q->is_over;
+}
+
+void
+cgn_show_map_clear(struct cgn_show *show)
+{
+	struct cgn_clear q = {0};
+	const char *tenant;
+
+	if (!cgn_show_tenant_find(show, &q.tenant) ||
+		!cgn_show_inside_find(show, CGN_PARAM_SUBSCRIBER, q.tenant, &q.inside))
+		return;
+	tenant = cgn_directory_tenant_name(show->box->dir, q.tenant);
+	if (!clear(show, &q)) {
+		cgn_warn("operator", "mappings cleared in part tenant=%s n=%u", tenant, q.n);
+		return;
+	}
+	cgn_notice("operator", "mappings cleared tenant=%s subscriber=%s n=%u explicit=%u", tenant,
+		q.inside != CGN_NONE ? show->params->values[CGN_PARAM_SUBSCRIBER].text : "-", q.n,
+		q.n_explicit);
+	cgn_reply_str(show->reply, "done", "cleared");
+	cgn_reply_str(show->reply, "tenant", tenant);
+	cgn_show_inside(show, "subscriber", q.inside);
+	cgn_reply_u64(show->reply, "mappings", q.n);
+	cgn_reply_u64(show->reply, "explicit", q.n_explicit);
 }

@@ -134,7 +134,7 @@ refusals_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 
 	add_time(r, "time", row->last_utc_s);
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, what->tenant));
-	cgn_reply_ip4(r, "subscriber", cgn_directory_inside_addr(dir, what->inside));
+	cgn_show_inside(show, "subscriber", what->inside);
 	cgn_reply_str(r, "protocol", kind.protocol);
 	cgn_reply_str(r, "opcode", kind.opcode);
 	add_wish(r, what);

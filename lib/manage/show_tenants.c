@@ -201,7 +201,8 @@ add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscrib
 	add_use(r, &sub->use);
 	cgn_reply_u64(r, "mappings_max", conf->quota.subscriber.mappings);
 	cgn_reply_u64(r, "explicit_max", conf->quota.subscriber.explicit_mappings);
-	if (sub->n_blocks > 0)
+	/* Its blocks may be on addresses that the tenant has lost, and no other be free. */
+	if (sub->n_blocks > 0 && cgn_directory_pool_live(dir, sub->pool))
 		cgn_reply_ip4(r, "outside", dir->pool_addrs[sub->pool]);
 	else
 		cgn_reply_str(r, "outside", "-");

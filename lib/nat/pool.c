@@ -178,13 +178,16 @@ chunk_at(const struct cgn_pool *pool, struct cgn_port at)
 		memory_order_relaxed);
 }
 
-/* A block of the subscriber, resting or not, with a free port of this protocol, or CGN_NONE. */
+/* A block of the subscriber, resting or not, with a free port of this protocol, or CGN_NONE. One on
+ * an address that the tenant has lost gives no port, however long some of its ports rest. */
 static uint32_t
 block_with_room(const struct cgn_pool *pool, const struct cgn_subscriber *sub, enum cgn_proto proto,
 	bool is_resting)
 {
 	uint32_t b = sub->first_block;
 
+	if (!cgn_directory_pool_live(pool->dir, sub->pool))
+		return CGN_NONE;
 	while (b != CGN_NONE &&
 		(pool->blocks[b].is_resting != is_resting || pool->blocks[b].pool != sub->pool ||
 			pool->blocks[b].busy[proto] == pool->blocks[b].capacity[proto]))

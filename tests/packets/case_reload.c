@@ -87,7 +87,69 @@ overtaken_in_the_hold(void)
 	return end(sim, ok);
 }
 
+/* A first packet on its way to control; its address is nobody's then, its attachment stays. */
+static bool
+overtaken_unassigned(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	struct packet_spec s = packet_udp(SIM_A1 + 500, 5000, SIM_PEER, 53);
+	struct cgn_errmsg err;
+	bool ok;
+
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_poll_workers(sim);
+	ok = CHECK(
+		cgn_sim_reload(sim,
+			&(struct cgn_sim_params){
+				.a = "attachments: [{port: access, address: 100.64.0.1/22, "
+				     "binding: access, subscribers: [{prefix: 100.64.0.0/24}]}]\n"},
+			&err) == 0);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "reconfigured") == 1);
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 0);
+	return end(sim, ok);
+}
+
+/* To a subscriber who has moved to another VLAN, before his mapping has followed: nothing goes to
+ * the old link, and nobody is told that the packet is too big for it. */
+static bool
+overtaken_by_a_move(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	struct packet_spec s = packet_udp(SIM_A1, 5000, SIM_PEER, 53), back;
+	const struct cgn_mapping *m;
+	struct cgn_errmsg err;
+	bool ok;
+
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_run(sim);
+	m = cgn_sim_mapping(sim, "a", 17, SIM_A1, 5000);
+	back = packet_udp(
+		SIM_PEER, 53, rte_be_to_cpu_32(m->outside_addr), rte_be_to_cpu_16(m->outside_port));
+	cgn_sim_flush(sim, SIM_WAN);
+	ok = CHECK(
+		cgn_sim_reload_begin(sim,
+			&(struct cgn_sim_params){
+				.a = "attachments: [{port: trunk, vlan: 103, address: "
+				     "100.64.0.1/22, subscribers: [{prefix: 100.64.0.0/22}]}]\n"},
+			&err) == 0);
+	cgn_sim_send_spec(sim, SIM_WAN, &back);
+	cgn_sim_poll_workers(sim);
+	cgn_sim_reload_end(sim);
+	ok &= CHECK(cgn_sim_fate(sim, "too_big") == 0);
+	ok &= CHECK(cgn_sim_fate(sim, "reconfigured") == 1);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_WAN) == 0);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_ACCESS) == 0);
+	cgn_sim_send_spec(sim, SIM_WAN, &back);
+	cgn_sim_run(sim);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_TRUNK) == 1);
+	return end(sim, ok);
+}
+
 const struct row_case row_cases_reload[] = {
+	{"packet_overtaken_when_its_address_is_nobodys_any_more_is_dropped", CGN_FATE_RECONFIGURED,
+		overtaken_unassigned},
+	{"packet_to_a_subscriber_who_has_just_moved_is_not_too_big", CGN_FATE_RECONFIGURED,
+		overtaken_by_a_move},
 	{"packet_overtaken_on_its_way_to_control_is_dropped", CGN_FATE_RECONFIGURED,
 		overtaken_before_control},
 	{"packet_for_an_owner_who_has_moved_reaches_him", CGN_FATE_NONE, owner_has_moved},

@@ -147,6 +147,27 @@ audit_is_sound(const struct cgn_box *box)
 }
 
 bool
+audit_follows_directory(const struct cgn_box *box)
+{
+	const struct cgn_control *c = box->control;
+	const struct cgn_neigh_table *neigh = c->neigh;
+
+	for (uint32_t i = 1; i <= c->table->capacity; i++) {
+		const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+		if (is_live(m) &&
+			(!cgn_directory_inside_live(box->dir, m->inside) ||
+				m->neigh != cgn_directory_inside_neigh(box->dir, m->inside)))
+			return say("mapping leads to an old next hop", i);
+	}
+	for (uint32_t i = 0; i < cgn_neigh_n(neigh); i++)
+		if (neigh->ctl[i].state != CGN_NEIGH_UNKNOWN &&
+			!cgn_directory_neigh_live(box->dir, i))
+			return say("neighbour of a link that is gone", i);
+	return true;
+}
+
+bool
 audit_is_empty(const struct cgn_box *box)
 {
 	if (cgn_table_n_used(box->control->table) != 0)

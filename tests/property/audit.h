@@ -15,6 +15,12 @@
  */
 bool audit_is_sound(const struct cgn_box *box);
 
+/*
+ * No switch is under way: every mapping's next hop is that of its subscriber in the directory, and
+ * no neighbour of a link that is gone is known. False with the reason likewise.
+ */
+bool audit_follows_directory(const struct cgn_box *box);
+
 /* Nothing is mapped, resting, leased or waiting: the box is as it was made. */
 bool audit_is_empty(const struct cgn_box *box);
 

@@ -347,3 +347,57 @@ Test(explicit, blocks_that_rest_since_a_restart_are_shown)
 	cr_expect_eq(item_num("/cgnat/info", "blocks_restored"), 1);
 	cr_expect_eq(item_num("/cgnat/info", "blocks_resting"), 0);
 }
+
+/* PMP-38: clearing starts the tenant's epoch anew, and its clients are told; no other tenant's. */
+Test(explicit, clearing_a_tenant_ends_all_but_the_operators_and_starts_a_new_epoch)
+{
+	struct packet_spec a = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
+	json_t *answer = ask_ok(add);
+	const json_t *item;
+	uint64_t sent;
+
+	json_decref(answer);
+	ask_rules(CGN_EXPLICIT_NATPMP, 1000, 1, false);
+	ask_rules(CGN_EXPLICIT_PCP_MAP, 3000, 4, false);
+	cr_assert(cgn_sim_send_spec(sim, SIM_ACCESS, &a));
+	cgn_sim_elapse_s(sim, 200);
+	answer = ask_ok("/cgnat/map/clear,tenant=b");
+	cr_expect_eq(num(json_object_get(answer, "item"), "mappings"), 0);
+	json_decref(answer);
+	cr_expect_geq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 200u);
+	sent = sim->box->control->epochs[0].began_ns;
+	answer = ask_ok("/cgnat/map/clear,tenant=a");
+	item = json_object_get(answer, "item");
+	cr_expect_str_eq(str(item, "done"), "cleared");
+	cr_expect_str_eq(str(item, "subscriber"), "-");
+	cr_expect_eq(num(item, "mappings"), 6);
+	cr_expect_eq(num(item, "explicit"), 5);
+	json_decref(answer);
+	cr_expect_neq(sim->box->control->epochs[0].began_ns, sent);
+	cr_expect_eq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 0);
+	cr_expect(sim->box->control->announcing);
+	cr_expect_eq(count("/cgnat/explicit"), 1, "the operator's");
+	cr_expect_eq(cgn_sim_n_mappings(sim), 1);
+}
+
+Test(explicit, clearing_a_subscriber_leaves_others_alone)
+{
+	struct packet_spec other = packet_udp(SIM_A2, 5000, SIM_PEER, 53);
+	json_t *answer;
+
+	ask_rules(CGN_EXPLICIT_NATPMP, 1000, 1, false);
+	cr_assert(cgn_sim_send_spec(sim, SIM_ACCESS, &other));
+	cgn_sim_elapse_s(sim, 10);
+	answer = ask_ok("/cgnat/map/clear,tenant=a,subscriber=100.64.0.11");
+	cr_expect_eq(num(json_object_get(answer, "item"), "mappings"), 1);
+	cr_expect_str_eq(str(json_object_get(answer, "item"), "subscriber"), "100.64.0.11");
+	json_decref(answer);
+	cr_expect_geq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 10u,
+		"no client has lost anything");
+	answer = ask_ok("/cgnat/map/clear,tenant=a,subscriber=100.64.0.10");
+	cr_expect_eq(num(json_object_get(answer, "item"), "explicit"), 1);
+	json_decref(answer);
+	cr_expect_eq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 0);
+	cr_expect_eq(cgn_sim_n_mappings(sim), 0);
+	refused("/cgnat/map/clear,tenant=a,subscriber=192.0.2.9", "subscriber", "not assigned");
+}

@@ -122,34 +122,39 @@ struct audit {
 	uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
 };
 
-/* The blocks that one subscriber holds. */
+/* The blocks that one subscriber holds; audits: of tenants. */
 static bool
-holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audit)
+holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audits)
 {
 	const struct cgn_subscriber *sub = &pool->subscribers[inside];
-	uint32_t n = 0, n_resting = 0;
+	uint32_t n = 0, n_resting = 0, n_live = 0;
 
 	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next, n++) {
 		const struct cgn_block *block = &pool->blocks[b];
+		struct audit *audit = &audits[pool->addrs[block->pool].tenant];
+		bool is_live = cgn_directory_pool_live(pool->dir, block->pool);
 
 		if (n > pool->n_blocks)
 			return say("chain of blocks is a circle", inside);
 		if (block->inside != inside ||
-			(block->pool != sub->pool && !block->is_resting && !pool_fixture_may_move))
+			(is_live && block->pool != sub->pool && !block->is_resting &&
+				!pool_fixture_may_move))
 			return say("block is another's, or not on the paired address", b);
 		if (!block_is_sound(pool, b))
 			return false;
+		audit->blocks++;
+		audit->blocks_resting += block->is_resting;
 		audit->granules += block->n_granules;
 		n_resting += block->is_resting;
+		n_live += is_live;
 		for (int p = 0; p < CGN_N_PROTOS; p++) {
 			audit->busy[p] += block->busy[p];
 			audit->resting[p] += block->resting[p];
 		}
 	}
-	if (n != sub->n_blocks || n_resting != sub->n_resting || (n > 0 && sub->pool == CGN_NONE))
+	if (n != sub->n_blocks || n_resting != sub->n_resting ||
+		(n_live > 0 && sub->pool == CGN_NONE))
 		return say("subscriber's number of blocks is wrong", inside);
-	audit->blocks += n;
-	audit->blocks_resting += n_resting;
 	return true;
 }
 
@@ -209,17 +214,13 @@ addr_is_sound(const struct cgn_pool *pool, uint32_t i)
 	return free_blocks_are_sound(addr, i);
 }
 
+/* audit: what its addresses' holders have, of whom some may be nobody's numbers by now. */
 static bool
-tenant_is_sound(const struct cgn_pool *pool, uint32_t t, uint32_t *granules)
+tenant_is_sound(const struct cgn_pool *pool, uint32_t t, const struct audit *audit)
 {
-	const struct cgn_tenant *tenant = &pool->dir->tenants[t];
 	const struct cgn_pool_use *use = &pool->use[t];
-	struct audit audit = {0};
 	uint32_t n_addrs = 0, n_free = 0, n_avail = 0;
 
-	for (uint32_t k = 0; k < tenant->n_inside; k++)
-		if (!holder_is_sound(pool, tenant->inside.runs[0].first + k, &audit))
-			return false;
 	for (uint32_t i = 0; i < pool->ready.n_pool; i++) {
 		const struct cgn_pool_addr *addr = &pool->addrs[i];
 
@@ -233,15 +234,14 @@ tenant_is_sound(const struct cgn_pool *pool, uint32_t t, uint32_t *granules)
 	}
 	if (n_addrs != pool->avail[t].n_addrs)
 		return say("addresses of a tenant are miscounted", t);
-	if (n_free + audit.blocks != use->n_blocks || audit.blocks != use->blocks ||
-		audit.blocks_resting != use->blocks_resting)
+	if (n_free + audit->blocks != use->n_blocks || audit->blocks != use->blocks ||
+		audit->blocks_resting != use->blocks_resting)
 		return say("blocks of a tenant are miscounted", t);
 	if (n_avail != use->n_avail)
 		return say("addresses with free blocks are miscounted", t);
-	if (memcmp(audit.busy, use->busy, sizeof(use->busy)) != 0 ||
-		memcmp(audit.resting, use->resting, sizeof(use->resting)) != 0)
+	if (memcmp(audit->busy, use->busy, sizeof(use->busy)) != 0 ||
+		memcmp(audit->resting, use->resting, sizeof(use->resting)) != 0)
 		return say("ports of a tenant are miscounted", t);
-	*granules += audit.granules;
 	return true;
 }
 
@@ -284,16 +284,30 @@ free_chunks(const struct cgn_pool *pool)
 	return n;
 }
 
+static bool
+tenants_are_sound(const struct cgn_pool *pool, uint32_t *granules, uint32_t *blocks)
+{
+	struct audit *audits = calloc(pool->dir->n_tenants, sizeof(*audits));
+	bool ok = audits != NULL;
+
+	for (uint32_t i = 0; ok && i < pool->dir->n_inside; i++)
+		ok = holder_is_sound(pool, i, audits);
+	for (uint32_t t = 0; ok && t < pool->dir->n_tenants; t++) {
+		ok = tenant_is_sound(pool, t, &audits[t]);
+		*granules += audits[t].granules;
+		*blocks += pool->use[t].blocks;
+	}
+	free(audits);
+	return ok;
+}
+
 bool
 pool_is_consistent(const struct cgn_pool *pool)
 {
 	uint32_t granules = 0, blocks = 0;
 
-	for (uint32_t t = 0; t < pool->dir->n_tenants; t++) {
-		if (!tenant_is_sound(pool, t, &granules))
-			return false;
-		blocks += pool->use[t].blocks;
-	}
+	if (!tenants_are_sound(pool, &granules, &blocks))
+		return false;
 	if (!kept_is_sound(pool))
 		return false;
 	if (free_blocks(pool) + blocks != pool->n_blocks)
