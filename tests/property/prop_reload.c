@@ -18,6 +18,7 @@ static struct cgn_sim *sim;
 static struct cgn_rand prng;
 static struct random_conf conf;
 static uint32_t n_delivered, n_explicit, n_kept_checked;
+static uint64_t n_probes; /* that a worker has to drop */
 
 static void
 must(bool ok, const char *what)
@@ -93,8 +94,22 @@ send_outside(void)
 	s.payload_len = sizeof(payload);
 	if (conf.uplink == 2)
 		tag(&s, 9);
-	if (m->outside_addr != 0)
-		cgn_sim_send_spec(sim, SIM_WAN, &s);
+	if (m->outside_addr == 0 || !cgn_sim_send_spec(sim, SIM_WAN, &s))
+		return;
+	n_probes += s.dport == 5350 || s.dport == 5351; /* other protocols use these ports */
+}
+
+/* ROOT-6: a request from the WAN side ends first of all, before, during and after each reload. */
+static void
+probe(void)
+{
+	struct packet_spec s = packet_udp((uint32_t)SIM_PEER, 5350,
+		below(2) == 0 ? (uint32_t)SIM_POOL_A + below(32) : (uint32_t)SIM_UPLINK,
+		(uint16_t)(5350 + below(2)));
+
+	if (below(2) == 0)
+		tag(&s, 9);
+	n_probes += cgn_sim_send_spec(sim, SIM_WAN, &s);
 }
 
 static void
@@ -232,6 +247,7 @@ traffic_meanwhile(void)
 	for (int turn = 0; turn < 6; turn++) {
 		for (int i = 0; i < 8; i++)
 			send_inside();
+		probe();
 		if (below(2) == 0)
 			cgn_sim_poll_workers(sim);
 		if (below(2) == 0)
@@ -263,6 +279,7 @@ reload(int slot)
 	cgn_sim_reload_end(sim);
 	check_kept();
 	must(cgn_sim_is_sound(sim), "the law is broken after a reload");
+	must(cgn_sim_fate(sim, "wan_natpmp") == n_probes, "a request from outside was let in");
 	must(audit_is_sound(sim->box), "the audit failed after a reload");
 	must(audit_follows_directory(sim->box), "a mapping does not follow the directory");
 	cgn_sim_flush(sim, SIM_ACCESS); /* what was on its way went by the old links */

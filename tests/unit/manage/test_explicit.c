@@ -380,6 +380,7 @@ Test(explicit, clearing_a_tenant_ends_all_but_the_operators_and_starts_a_new_epo
 	cr_expect_eq(cgn_sim_n_mappings(sim), 1);
 }
 
+/* PMP-31: what a session manager can do when the subscriber's session ends. */
 Test(explicit, clearing_a_subscriber_leaves_others_alone)
 {
 	struct packet_spec other = packet_udp(SIM_A2, 5000, SIM_PEER, 53);
