@@ -57,7 +57,7 @@ cgn_peer_check(struct cgn_control *c, struct cgn_explicit *e, const struct cgn_e
 	}
 	if (entry != NULL || spare != NULL || ask->lifetime_s == 0)
 		return CGN_EXPLICIT_OK;
-	if (n > 0 && n >= PEERS_PER_MAPPING) {
+	if (n >= PEERS_PER_MAPPING) {
 		c->why = (struct cgn_why){.text = "peers of one inside port that PEER may name",
 			.used = n,
 			.limit = PEERS_PER_MAPPING};

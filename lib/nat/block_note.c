@@ -2,7 +2,7 @@
 /*
  * Notes of blocks that changed hands: a bit for each granule at which a block began or begins, and
  * a queue of the addresses that have such bits. A note cannot be lost for want of room, and a block
- * that goes to and fro costs no more than one. Called by port_block.c, read by
+ * that changes hands again and again costs no more than one. Called by port_block.c, read by
  * control/state_lease.c.
  */
 #include "lease.h"
