@@ -1,29 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs tests/e2e: the lab comes up once for all tests but those with E2E_NO_LAB, which come after it.
+# Runs tests/e2e in lanes side by side. A lane (scripts/lib/e2e-lane) has its own /run, its own
+# process numbers and so a lab of its own: the fixed names of one lab do not meet those of another,
+# and whatever happens, the end of a lane is the end of all its processes, mounts and namespaces.
 # Sourced by scripts/test; prints TAP-like lines, which the caller counts.
 # shellcheck shell=bash
+#
+# A test may say, in a comment of its own at the beginning of a line:
+#   e2e: takes 70 s   the longest begin first; what says nothing takes 10 s
+#   e2e: alone        it measures time: nothing else runs beside it
 
-E2E_TEST_S=120 # no test may take longer
-
-# Everything that the box sends to the Internet and that could carry an inside address.
-E2E_CAPTURE='net 100.64.0.0/10 or (icmp and icmp[0] != 0 and icmp[0] != 8) or vlan'
-
-e2e_one() {
-	local file=$1 rc=0 out
-
-	out=$(mktemp)
-	say "# ${file##*/}"
-	timeout --kill-after=10 "$E2E_TEST_S" "$file" >"$out" 2>&1 </dev/null || rc=$?
-	cat "$out"
-	if ((rc == 124 || rc == 137)); then
-		say "not ok - ${file##*/} took longer than $E2E_TEST_S s"
-	elif ! grep -qE '^(not )?ok ' "$out"; then
-		say "not ok - ${file##*/} tested nothing, status $rc"
-	elif ((rc != 0)) && ! grep -q '^not ok ' "$out"; then
-		say "not ok - ${file##*/} ended with status $rc"
-	fi
-	rm -f "$out"
-}
+E2E_LANES=${CGN_E2E_LANES:-2}
+E2E_PIDS=()
+E2E_WORK=
 
 # e2e_chosen FILTER: all tests whose file name contains FILTER.
 e2e_chosen() {
@@ -35,82 +23,82 @@ e2e_chosen() {
 	return 0
 }
 
-capture_begin() {
-	ip netns exec cgn-wan tcpdump -n -U -Q in -i eth0 -w "$1" "$E2E_CAPTURE" \
-		>/dev/null 2>"$1.log" </dev/null &
-	CAPTURE_PID=$!
-	wait_for 5 grep -q 'listening on' "$1.log" || true
+# e2e_when FILE: may it run together with others?
+e2e_when() {
+	if grep -q '^# e2e: alone$' "$1"; then say alone; else say together; fi
 }
 
-capture_judge() {
-	local leaks
-
-	kill "$CAPTURE_PID" 2>/dev/null || true
-	wait "$CAPTURE_PID" 2>/dev/null || true
-	if ! grep -q 'listening on' "$1.log"; then
-		say "not ok - the capture on the WAN ran"
-		return
-	fi
-	leaks=$(/usr/bin/python3 "$TOP/scripts/lib/find-inside-addresses.py" "$1" 2>&1) || true
-	if [[ $leaks = none ]]; then
-		say "ok - no inside address was seen on the WAN during the whole run"
-	else
-		say "not ok - no inside address was seen on the WAN during the whole run"
-		head -n 12 <<<"$leaks" | sed 's/^/# /'
-	fi
-}
-
-needs_lab() {
+e2e_needs_lab() {
 	! grep -q '^E2E_NO_LAB=1' "$1"
 }
 
-# The tests that want the lab, in one lab.
-e2e_in_lab() {
-	local work=$1 file
+# e2e_enqueue FILE...: into the queue that the lanes take from, by its name, which sorts the longest
+# first. Tests without lab have a queue of their own.
+e2e_enqueue() {
+	local file queue seconds
+
+	mkdir "$E2E_WORK/lab" "$E2E_WORK/no-lab"
+	for file in "$@"; do
+		queue=lab
+		e2e_needs_lab "$file" || queue=no-lab
+		seconds=$(sed -n 's/^# e2e: takes \([0-9]*\) s$/\1/p' "$file")
+		printf '%s\n' "$file" \
+			>"$E2E_WORK/$queue/$((10000 - ${seconds:-10}))-${file##*/}"
+	done
+}
+
+e2e_lane() {
+	mkdir "$E2E_WORK/tmp.$1" "$E2E_WORK/reports.$1"
+	TMPDIR=$E2E_WORK/tmp.$1 unshare --mount --pid --fork --kill-child --mount-proc \
+		"$TOP/scripts/lib/e2e-lane" "$1" "$E2E_WORK" &
+	E2E_PIDS+=($!)
+}
+
+# Kills what still runs of the lanes. When the first process of a lane is gone, all are.
+e2e_end() {
+	local pid hugepages=/proc/sys/vm/nr_hugepages
+
+	trap - EXIT
+	trap '' INT TERM HUP
+	for pid in "${E2E_PIDS[@]}"; do
+		pkill -KILL -P "$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	[[ $(<"$hugepages") = "$E2E_HUGEPAGES" ]] || printf '%s\n' "$E2E_HUGEPAGES" >"$hugepages"
+	rm -rf "$E2E_WORK"
+}
+
+# What ended a lane before its work was done, and what was therefore not run.
+e2e_judge() {
+	local n=1 pid rc file
+
+	for pid in "${E2E_PIDS[@]}"; do
+		rc=0
+		wait "$pid" || rc=$?
+		((rc == 0)) || say "not ok - lane $n of the end-to-end tests ended with status $rc"
+		n=$((n + 1))
+	done
+	for file in "$E2E_WORK"/lab/* "$E2E_WORK"/no-lab/*; do
+		[[ ! -e $file ]] || say "not ok - ${file##*/[0-9]*-} was not run"
+	done
+}
+
+# e2e_run LANES FILE...: in a subshell of the caller's, whose traps it takes.
+e2e_run() {
+	local n lanes=$1
 
 	shift
-	if ! "$TOP/scripts/lab" up >"$work/up" 2>&1; then
-		say "not ok - the lab comes up and traffic passes"
-		sed 's/^/# /' "$work/up"
-		return
-	fi
-	say "ok - the lab comes up and traffic passes"
-	capture_begin "$work/wan.pcap"
-	for file in "$@"; do
-		e2e_one "$file"
+	E2E_PIDS=()
+	E2E_HUGEPAGES=$(</proc/sys/vm/nr_hugepages)
+	E2E_WORK=$(mktemp -d)
+	trap e2e_end EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	e2e_enqueue "$@"
+	((lanes <= $#)) || lanes=$#
+	for ((n = 1; n <= lanes; n++)); do
+		e2e_lane "$n"
 	done
-	capture_judge "$work/wan.pcap"
-	e2e_sanitizer_judge
-	"$TOP/scripts/lab" down
-}
-
-# e2e_run FILE...
-e2e_run() {
-	local file work
-	local -a with=() without=()
-
-	for file in "$@"; do
-		if needs_lab "$file"; then with+=("$file"); else without+=("$file"); fi
-	done
-	work=$(mktemp -d)
-	"$TOP/scripts/lab" down
-	((${#with[@]} == 0)) || e2e_in_lab "$work" "${with[@]}"
-	for file in "${without[@]}"; do
-		e2e_one "$file"
-	done
-	rm -rf "$work"
-}
-
-# An instrumented daemon reports to its log; an error there is a failure whatever passed.
-e2e_sanitizer_judge() {
-	local found
-
-	found=$(grep -hE 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:' \
-		/run/cgnat-lab/cgnatd.log* 2>/dev/null | head -n 5 || true)
-	if [[ -z $found ]]; then
-		say "ok - the daemon's log has no sanitizer report"
-	else
-		say "not ok - the daemon's log has no sanitizer report"
-		printf '# %s\n' "${found//$'\n'/$'\n# '}"
-	fi
+	e2e_judge
+	e2e_end
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Every kind of virtual device comes up, works, stops quickly on SIGTERM and leaves nothing behind.
+# e2e: takes 50 s
 E2E_NO_LAB=1
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_daemon.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A start that cannot work ends with status 1, says what is wrong and what to do, leaves nothing.
+# e2e: takes 20 s
 E2E_NO_LAB=1
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_daemon.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # 100 000 mappings made by real packets: all answered, all visible, all gone on time, and whatever
 # they took is given back.
+# e2e: alone
 . "$(dirname "$0")/_lib.sh"
 
 # The lab's configuration, but that freed ports rest a second only: the test sees them come back.

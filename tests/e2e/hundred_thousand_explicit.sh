@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # 100 000 ports asked for by real PCP and NAT-PMP requests: all granted, listed and in the journal;
 # after a crash all are there again, at the same outside ports.
+# e2e: alone
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_clients.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # ICMP errors reach the program that they are for: of closed ports on the Internet, of addresses that a
 # router there cannot reach, and of a subscriber's closed port to whom sent there (RFC 5508 REQ-4, 5).
+# e2e: takes 30 s
 . "$(dirname "$0")/_lib.sh"
 
 GATEWAY=100.64.0.1

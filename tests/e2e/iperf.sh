@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Sustained TCP and UDP, both directions of data, connections opened from inside.
+# e2e: takes 25 s
 . "$(dirname "$0")/_lib.sh"
 
 # megabits PORT HOST ARGS...: what the receiver got, whole Mbit/s; 0 on failure.

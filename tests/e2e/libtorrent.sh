@@ -3,6 +3,7 @@
 # A subscriber's BitTorrent client (libtorrent, as in qBittorrent and Deluge) opens its port with
 # PCP, TCP and UDP; peers in the Internet download from it, also after the daemon crashed; the ports
 # are shut when it stops. Where PCP is not served it uses NAT-PMP.
+# e2e: takes 70 s
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_clients.sh"
 

@@ -3,6 +3,7 @@
 # A subscriber opens a port with a NAT-PMP client that others have written, is reached on it from the
 # Internet, and shuts it again; the same client on the Internet gets no answer (RFC 6886);
 # with forged sources and in all other shapes: wan_natpmp.sh.
+# e2e: takes 20 s
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_clients.sh"
 

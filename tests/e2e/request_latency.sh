@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A subscriber that floods the box with requests and new flows does not keep another one waiting for
 # its answers.
+# e2e: alone
 . "$(dirname "$0")/_lib.sh"
 
 daemon_afresh() {

@@ -3,6 +3,7 @@
 # A tenant with two attachments, the second with a gateway of RFC 1918, the only kind that Apple's and
 # Tailscale's clients ask: its subscribers are answered from that address, and nobody is answered by
 # the service address of the other attachment.
+# e2e: takes 25 s
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_clients.sh"
 

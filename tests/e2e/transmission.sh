@@ -4,6 +4,7 @@
 # it, also after the daemon crashed. The port is shut when the client stops, and when it was killed
 # and its lifetime is over. Renewal is not waited for: Transmission 3 looks at its mapping every 20
 # minutes.
+# e2e: takes 75 s
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_clients.sh"
 
