@@ -51,8 +51,8 @@ def seed(torrent, folder, port):
 
 def fetch(torrent, folder, own, address, port, transport):
     tcp = transport == "tcp"
-    session = lt.session({**QUIET, "listen_interfaces": f"{own}:0", "alert_mask": 0,
-                          "min_reconnect_time": 1, "enable_outgoing_tcp": tcp,
+    session = lt.session({**QUIET, "listen_interfaces": f"{own}:0", "outgoing_interfaces": own,
+                          "alert_mask": 0, "min_reconnect_time": 1, "enable_outgoing_tcp": tcp,
                           "enable_outgoing_utp": not tcp})
     handle = add(session, torrent, folder)
     deadline = time.monotonic() + FETCH_S

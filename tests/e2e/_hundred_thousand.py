@@ -20,10 +20,12 @@ TARGET = "192.0.2.1"
 ARRIVALS = 500     # new subscribers per second: each has to be asked for by ARP
 RATE = 8000        # packets per second
 BURST = 40
+WINDOW = 4096      # requests without an answer; half of the queue to the daemon (LAB_QUEUE)
 TIMEOUT_S = 60     # timeouts.icmp_s
 TOLERANCE_S = 2
 REST_S = 1         # timeouts.port_rest_s
 SAMPLE_S = 0.2
+STALL_S = 5        # without an answer: too many are lost to wait for
 
 
 def checksum(data):
@@ -74,10 +76,12 @@ def taken():
             "blocks of the pools": sum(p["blocks"] for p in pools)}
 
 
-def send(port, frames, rate, burst):
-    """At that many a second; returns the seconds it took."""
+def send(port, frames, rate, burst, has_room=None):
+    """At no more than that many a second, and only what has room; returns the seconds it took."""
     began = time.monotonic()
     for i in range(0, len(frames), burst):
+        if has_room and not wait_for(lambda sent=i: has_room(sent), STALL_S):
+            has_room = None
         for frame in frames[i:i + burst]:
             port.send(frame)
         ahead = began + (i + burst) / rate - time.monotonic()
@@ -130,7 +134,8 @@ def main():
     sampler.start()
     answers.start()
     send(port, frames[:SUBSCRIBERS], ARRIVALS, 1)
-    seconds = send(port, frames[SUBSCRIBERS:], RATE, BURST)
+    seconds = send(port, frames[SUBSCRIBERS:], RATE, BURST,
+                   lambda sent: SUBSCRIBERS + sent - len(answers.seen) <= WINDOW)
     wait_for(lambda: lab.ctl("info")["mappings"] >= N, 5)
     info, full = lab.ctl("info"), lab.ctl("memory")
     print(f"# {N - SUBSCRIBERS} mappings in {seconds:.1f} s: {(N - SUBSCRIBERS) / seconds:.0f} a "
