@@ -28,12 +28,15 @@ cgn_number_next(const struct cgn_number_runs *runs, uint32_t from)
 void
 cgn_number_runs_add(struct cgn_number_runs *runs, struct cgn_number_run run)
 {
-	struct cgn_number_run *last = runs->n_runs > 0 ? &runs->runs[runs->n_runs - 1] : NULL;
+	if (runs->n_runs > 0) {
+		struct cgn_number_run *last = &runs->runs[runs->n_runs - 1];
 
-	if (last != NULL && last->first + last->n == run.first)
-		last->n += run.n;
-	else
-		runs->runs[runs->n_runs++] = run;
+		if (last->first + last->n == run.first) {
+			last->n += run.n;
+			return;
+		}
+	}
+	runs->runs[runs->n_runs++] = run;
 }
 
 void
