@@ -125,7 +125,9 @@ def punctual(sampler):
 def main():
     port = lab.Port("cgn-a1", "eth0")
     gateway = lab.box_mac("cgn-a1", lab.SERVICE)
-    # The ping that asked for the gateway's MAC was answered by the box: no mapping is there yet.
+    # The ping that asked for the gateway's MAC was answered by the box: no mapping is there yet. But
+    # the blocks that a1 and a2 had before the start rest.
+    wait_for(lambda: taken()["port blocks"] == 0, REST_S + 5)
     before, memory = taken(), lab.ctl("memory")
     sampler, answers = Sampler(), Answers(lab.Port("cgn-a1", "eth0"))
     ethernet = bytes.fromhex((gateway + port.mac).replace(":", "")) + b"\x08\x00"
