@@ -110,6 +110,15 @@ parse(struct options *o, int argc, char **argv)
 	return false;
 }
 
+/* getaddrinfo takes 99999 for 34463. */
+static bool
+is_port(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+
+	return n > 0 && n <= 5 && text[n] == '\0' && strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
 /* "127.0.0.1:9469", "[::1]:9469". NULL with the reason printed. */
 static struct addrinfo *
 resolve(const char *text)
@@ -117,19 +126,14 @@ resolve(const char *text)
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
 	const char *colon = strrchr(text, ':');
+	size_t n = colon != NULL ? (size_t)(colon - text) : 0;
 	struct addrinfo *found = NULL;
 	char host[64];
-	size_t n;
 
-	if (colon != NULL && colon > text && (size_t)(colon - text) < sizeof(host)) {
-		const char *begin = text;
+	if (n > 0 && n < sizeof(host) && is_port(colon + 1)) {
+		bool brackets = n > 2 && text[0] == '[' && colon[-1] == ']';
 
-		n = (size_t)(colon - text);
-		if (n >= 2 && text[0] == '[' && colon[-1] == ']') {
-			begin++;
-			n -= 2;
-		}
-		snprintf(host, sizeof(host), "%.*s", (int)n, begin);
+		snprintf(host, sizeof(host), "%.*s", (int)(brackets ? n - 2 : n), text + brackets);
 		if (getaddrinfo(host, colon + 1, &hints, &found) == 0)
 			return found;
 	}

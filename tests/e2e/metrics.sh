@@ -67,6 +67,12 @@ check "Prometheus scrapes it" wait_for 20 in_own /usr/bin/python3 "$E2E/_metrics
 check "Prometheus knows types and units" in_own /usr/bin/python3 "$E2E/_metrics.py" metadata "$PROMETHEUS"
 check "all of the dashboard's queries are valid" in_own /usr/bin/python3 "$E2E/_metrics.py" \
 	dashboard "$PROMETHEUS" "$TOP/contrib/grafana/cgnatd.json"
+for wrong in 9469 :9469 127.0.0.1: 127.0.0.1:99999 127.0.0.1:-1 host:80 '[::1:9469'; do
+	rc=0
+	timeout 5 ip netns exec cgt-metrics "$BUILD/app/cgnat_exporter/cgnat-exporter" --listen "$wrong" \
+		2>"$WORK/usage" || rc=$?
+	check "--listen $wrong is wrong usage" equal "$rc $(grep -c 'is not like' "$WORK/usage")" "2 1"
+done
 
 "$LAB" stop >/dev/null
 check "without the daemon the exporter answers, and says so" shows 'cgnat_up 0'
