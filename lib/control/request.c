@@ -84,6 +84,7 @@ cgn_request_call(struct cgn_request_box *box, cgn_request_fn fn, void *arg, size
 		return -ETIMEDOUT;
 	if (rc < 0)
 		sem_wait(&slot->done); /* control finished in this very moment; take its post */
+	(void)atomic_load_explicit(&slot->state, memory_order_acquire); /* DONE, and arg with it */
 	memcpy(arg, slot->arg, size);
 	atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_release);
 	return 0;
