@@ -22,9 +22,14 @@ spawn() {
 	printf '%s %s\n' "$!" "$(proc_began "$!")" >"$RUN/$name.pid"
 }
 
-# When process PID began, which together with its number names it for ever; empty for a zombie.
+# When process PID began, which together with its number names it for ever; empty for a zombie. One
+# that was killed is a zombie while other threads of it still end, and hold its sockets: not gone yet.
 proc_began() {
-	sed -n 's/^.*) [^Z] .*/&/p' "/proc/$1/stat" 2>/dev/null | sed 's/^.*) //' | cut -d' ' -f20
+	local stat tasks=("/proc/$1/task/"*)
+
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	stat=${stat##*) }
+	[[ $stat == Z* && ${#tasks[@]} -le 1 ]] || cut -d' ' -f20 <<<"$stat"
 }
 
 proc_pid() {

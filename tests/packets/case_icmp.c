@@ -157,6 +157,8 @@ extensions(void)
 static void
 change_rest(struct icmp_error *e, int i)
 {
+	static const uint8_t mss[] = {2, 4, 5, 0xb4};
+
 	switch (i) {
 	case 0:
 		e->quoted.udp_no_csum = true;
@@ -182,7 +184,7 @@ change_rest(struct icmp_error *e, int i)
 		e->outer.pad_to = 120;
 		break;
 	default:
-		e->quoted.tcp_opts = (const uint8_t[]){2, 4, 5, 0xb4};
+		e->quoted.tcp_opts = mss;
 		e->quoted.tcp_opts_len = 4;
 		break;
 	}

@@ -149,7 +149,7 @@ expect_reset(uint16_t port, uint32_t src, uint32_t dst, uint32_t ports, uint32_t
 void
 expect_reset_inside(uint32_t peer, uint32_t seq, uint32_t ack)
 {
-	expect_reset(SIM_ACCESS, peer, SIM_A1, WEB << 16 | PORT, seq, ack);
+	expect_reset(SIM_ACCESS, peer, SIM_A1, (uint32_t)WEB << 16 | PORT, seq, ack);
 }
 
 void
