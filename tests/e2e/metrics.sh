@@ -65,7 +65,8 @@ check "no subscriber's address is in it" bash -c "! grep -E '100\.64\.|02:c9:' '
 check "Prometheus scrapes it" wait_for 20 in_own /usr/bin/python3 "$E2E/_metrics.py" query \
 	"$PROMETHEUS" 'cgnat_up == 1 and up{job="cgnatd"} == 1'
 check "Prometheus knows types and units" in_own /usr/bin/python3 "$E2E/_metrics.py" metadata "$PROMETHEUS"
-check "all of the dashboard's queries are valid" in_own /usr/bin/python3 "$E2E/_metrics.py" \
+# Rates want two scrapes.
+check "all of the dashboard's queries are valid" wait_for 20 in_own /usr/bin/python3 "$E2E/_metrics.py" \
 	dashboard "$PROMETHEUS" "$TOP/contrib/grafana/cgnatd.json"
 for wrong in 9469 :9469 127.0.0.1: 127.0.0.1:99999 127.0.0.1:-1 host:80 '[::1:9469'; do
 	rc=0

@@ -79,7 +79,7 @@ services() {
 	reloads "PCP is switched off too" 'portctl.pcp: true -> false'
 	check "a1 gets nothing by PCP" is_refused_pcp
 	tenant a
-	reloads "both are switched on" '2 live'
+	reloads "both are switched on" '2 drain'
 	check "a1 is served by NAT-PMP" asks_natpmp 6002
 	check "and by PCP" asks_pcp
 }
