@@ -82,6 +82,25 @@ create_workers(struct cgn_box *box, const char *name)
 	return 0;
 }
 
+static int
+create_captures(struct cgn_box *box, const char *name, struct cgn_errmsg *err)
+{
+	const struct cgn_conf *conf = box->conf;
+
+	if (conf->capture.directory[0] == '\0')
+		return 0;
+	box->dp.tap = cgn_tap_create(
+		name, conf->cores.n_workers, conf->capture.ring, (int)rte_socket_id());
+	if (box->dp.tap != NULL)
+		box->captures = cgn_captures_create(
+			box->dp.tap, conf->capture.directory, conf->capture.max_mib);
+	if (box->captures != NULL)
+		return 0;
+	cgn_errmsg_set(err, "no memory for captures: lower capture.ring or raise memory.size_mib");
+	errno = ENOMEM;
+	return -ENOMEM;
+}
+
 struct cgn_box *
 cgn_box_create(const struct cgn_box_params *p, struct cgn_errmsg *err)
 {
@@ -112,6 +131,8 @@ cgn_box_create(const struct cgn_box_params *p, struct cgn_errmsg *err)
 		errno = ENOMEM;
 		goto fail;
 	}
+	if (create_captures(box, p->name, err) < 0)
+		goto fail;
 	cp.dp = &box->dp;
 	box->control = cgn_control_create(&cp, err);
 	if (box->control != NULL)
@@ -138,6 +159,8 @@ cgn_box_prepare(struct cgn_box *box, const struct cgn_directory *fresh,
 void
 cgn_box_adopt(struct cgn_box *box, struct cgn_directory *fresh)
 {
+	if (box->captures != NULL)
+		cgn_captures_end(box->captures, CGN_CAPTURE_RELOADED);
 	box->retired = box->dir;
 	box->dir = fresh;
 	box->conf = fresh->conf;
@@ -168,6 +191,8 @@ cgn_box_destroy(struct cgn_box *box)
 	for (uint16_t i = 0; i < box->dp.n_workers; i++)
 		cgn_worker_fini(&box->workers[i]);
 	cgn_control_destroy(box->control);
+	cgn_captures_destroy(box->captures);
+	cgn_tap_destroy(box->dp.tap);
 	cgn_mem_free(box->workers);
 	cgn_mem_free(box->dp.rcu);
 	cgn_directory_destroy(box->retired);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "captures.h"
 #include "control.h"
 #include "worker.h"
 
@@ -19,6 +20,7 @@ struct cgn_box {
 	struct cgn_control *control;
 	struct cgn_worker *workers; /* [dp.n_workers] */
 	struct rte_mempool *mempool;
+	struct cgn_captures *captures; /* NULL: no directory for them is configured */
 };
 
 struct cgn_box_params {

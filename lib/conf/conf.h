@@ -217,6 +217,11 @@ struct cgn_conf {
 		char journal[CGN_DEVICE_LEN]; /* path; empty: nothing is kept over a restart */
 		uint32_t max_mib;
 	} state;
+	struct {
+		char directory[CGN_DEVICE_LEN]; /* path; empty: there are no captures */
+		uint32_t max_mib;               /* of one file */
+		uint32_t ring;                  /* packets, of each source; a power of two */
+	} capture;
 	int log_level; /* enum cgn_log_level */
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;

@@ -89,14 +89,17 @@ is_power_of_two(uint32_t n)
 static void
 check_powers(struct cgn_validation *v)
 {
-	const uint32_t *shards = &v->conf->table.shards, *ring = &v->conf->punt.ring;
+	const uint32_t *const rings[] = {&v->conf->punt.ring, &v->conf->capture.ring};
+	const uint32_t *shards = &v->conf->table.shards;
 
 	if (cgn_rule_may(v, shards) && !is_power_of_two(*shards))
 		cgn_rule_break(v, CGN_RULE_SHARDS_POWER, shards,
 			"%u is not a power of two; write 1, 2, 4, 8 or 16", *shards);
-	if (cgn_rule_may(v, ring) && !is_power_of_two(*ring))
-		cgn_rule_break(v, CGN_RULE_RING_POWER, ring,
-			"%u is not a power of two; write one, for instance 4096", *ring);
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
+		if (cgn_rule_may(v, rings[i]) && !is_power_of_two(*rings[i]))
+			cgn_rule_break(v, CGN_RULE_RING_POWER, rings[i],
+				"%u is not a power of two; write one, for instance 4096",
+				*rings[i]);
 }
 
 static void

@@ -63,6 +63,9 @@ cgn_portctl_send(struct cgn_control *c, const struct cgn_portctl_dest *to,
 	cgn_l2_write(p, &to->mac, &c->dp->devs[iface->port].mac, &iface->tags, RTE_ETHER_TYPE_IPV4);
 	write_headers(p + l2, iface->onlink.addr, to, message->len);
 	cgn_pkt_of(m)->iface = to->iface;
+	cgn_pkt_of(m)->tenant = iface->tenant; /* for captures; what is originated has no fate */
+	cgn_pkt_of(m)->inside = cgn_directory_inside_find(c->dp->dir, iface->tenant, to->addr);
+	cgn_pkt_of(m)->ip_proto = IPPROTO_UDP;
 	cgn_pkt_of(m)->worker = to->worker;
 	cgn_reinject(c, m, CGN_ACT_SEND_RAW);
 }

@@ -8,6 +8,8 @@ cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 
+	if (unlikely(cgn_tap_active(c->dp->tap) != 0))
+		cgn_tap_dropped_at(c->dp->tap, c->dp->n_workers, c->dp->dir, c->now, m, fate);
 	if (pkt->originated != 0)
 		cgn_counter_add(&c->counters.originated[CGN_ORIG_LOST], 1);
 	else

@@ -35,6 +35,8 @@ parse(struct cgn_worker *w, struct rte_mbuf *m)
 	pkt->in_port = w->burst.port;
 	pkt->worker = (uint8_t)w->id;
 	pkt->tenant = CGN_TENANT_BOX;
+	pkt->inside = CGN_NONE;
+	pkt->fate = CGN_FATE_NONE;
 }
 
 /* True when the frame's destination is this port. */
@@ -109,6 +111,8 @@ cgn_answer_echo(struct cgn_worker *w, struct rte_mbuf *m)
 		cgn_drop(w, m, CGN_FATE_ECHO_RATE);
 		return;
 	}
+	if (unlikely(w->tapping != 0))
+		cgn_tap_received(w, m);
 	cgn_icmp_echo_reply(frame, pkt);
 	eth->dst_addr = eth->src_addr;
 	eth->src_addr = w->dp->devs[pkt->in_port].mac;

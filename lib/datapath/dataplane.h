@@ -27,6 +27,8 @@ struct cgn_dev {
 	bool rx_ip_csum; /* verifies IPv4 header checksums */
 };
 
+struct cgn_tap;
+
 struct cgn_dataplane {
 	/* Writer: control. A worker takes it once a turn (cgn_worker.dir), so that all of a turn
 	 * sees one directory; the one before is freed after a grace period. */
@@ -37,6 +39,7 @@ struct cgn_dataplane {
 	const struct cgn_tcp_session_pool
 		*tcp_sessions;         /* records: workers write what is in them */
 	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
+	struct cgn_tap *tap;           /* NULL: captures are not configured */
 	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	uint16_t n_devs;

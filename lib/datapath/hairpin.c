@@ -69,11 +69,14 @@ hairpin_one(struct cgn_worker *w, uint8_t at)
 	if (!cgn_forward_fits(w, m, pkt))
 		return;
 	refresh(w, &b, frame, pkt);
+	if (unlikely(w->tapping != 0))
+		cgn_tap_received(w, m);
 	out = cgn_forward_rewrite(b.from, CGN_IN2OUT);
 	in = cgn_forward_rewrite(b.to, CGN_OUT2IN);
 	cgn_rewrite_apply(frame, pkt, CGN_IN2OUT, &out);
 	cgn_rewrite_again(frame, pkt, CGN_OUT2IN, &in);
 	pkt->to_tenant = b.to->tenant;
+	pkt->to_inside = b.to->inside;
 	pkt->fate = CGN_FATE_HAIRPIN;
 	cgn_lane_add(&w->burst.tx, at);
 }

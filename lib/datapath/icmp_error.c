@@ -82,17 +82,20 @@ read_error(struct error *e)
 	}
 }
 
+/* A hairpin is rewritten twice, and received once. */
 static void
-rewrite(struct error *e, const struct cgn_mapping *m, enum cgn_dir dir)
+rewrite(struct cgn_worker *w, struct error *e, const struct cgn_mapping *m, enum cgn_dir dir)
 {
 	struct cgn_rewrite rw = cgn_forward_rewrite(m, dir);
 
+	if (unlikely(w->tapping != 0) && dir == (enum cgn_dir)e->pkt->dir)
+		cgn_tap_received(w, e->m);
 	cgn_icmp_quote_rewrite(rte_pktmbuf_mtod(e->m, uint8_t *), e->pkt, &e->quote, dir, &rw);
 }
 
 /* The quoted packet came to a subscriber of this attachment, from where the error goes. */
 static enum cgn_fate
-in2out(const struct cgn_worker *w, struct error *e)
+in2out(struct cgn_worker *w, struct error *e)
 {
 	const struct cgn_directory *dir = w->dir;
 	const struct cgn_iface *iface = &dir->ifaces[e->pkt->iface];
@@ -114,13 +117,13 @@ in2out(const struct cgn_worker *w, struct error *e)
 	m = cgn_table_at(w->dp->table, found);
 	if (!is_known_query(w, e, m))
 		return CGN_FATE_ICMP_NO_MAPPING;
-	rewrite(e, m, CGN_IN2OUT);
+	rewrite(w, e, m, CGN_IN2OUT);
 	return CGN_FATE_NONE;
 }
 
 /* The quoted packet was sent by the outside address that the error is for. */
 static enum cgn_fate
-out2in(const struct cgn_worker *w, struct error *e)
+out2in(struct cgn_worker *w, struct error *e)
 {
 	const struct cgn_icmp_quote *q = &e->quote;
 	const struct cgn_mapping *m;
@@ -132,15 +135,18 @@ out2in(const struct cgn_worker *w, struct error *e)
 		return CGN_FATE_ICMP_NO_MAPPING;
 	if (!cgn_filter_allows_peer(w->dp->filters, m, q->dst, q->dport))
 		return CGN_FATE_FILTERED;
-	rewrite(e, m, CGN_OUT2IN);
-	e->pkt->neigh = m->neigh;
 	e->pkt->to_tenant = m->tenant;
+	e->pkt->to_inside = m->inside;
+	if (!e->pkt->hairpin)
+		e->pkt->inside = m->inside;
+	rewrite(w, e, m, CGN_OUT2IN);
+	e->pkt->neigh = m->neigh;
 	return CGN_FATE_NONE;
 }
 
 /* Returns a fate of what is forwarded, or why it is not. */
 static enum cgn_fate
-translate(const struct cgn_worker *w, struct error *e)
+translate(struct cgn_worker *w, struct error *e)
 {
 	enum cgn_fate fate = read_error(e);
 	const struct cgn_iface *iface;

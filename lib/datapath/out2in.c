@@ -32,6 +32,7 @@ cgn_out2in(struct cgn_worker *w)
 			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
 			continue;
 		}
+		pkt->inside = m->inside;
 		if (!cgn_filter_allows(w->dp->filters, m, pkt)) {
 			cgn_drop(w, b->mbufs[at], CGN_FATE_FILTERED);
 			continue;
@@ -41,13 +42,14 @@ cgn_out2in(struct cgn_worker *w)
 			continue;
 		}
 		pkt->neigh = m->neigh;
-		pkt->inside = m->inside;
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
 		if (m->inbound_refresh)
 			cgn_mapping_touch(m, b->now_s);
 		if (pkt->proto == CGN_TCP)
 			cgn_forward_track(w, m, frame, pkt, CGN_OUT2IN);
+		if (unlikely(w->tapping != 0))
+			cgn_tap_received(w, b->mbufs[at]);
 		cgn_rewrite_apply(frame, pkt, CGN_OUT2IN, &rw);
 		pkt->fate = CGN_FATE_OUT2IN;
 		cgn_lane_add(&b->tx, at);

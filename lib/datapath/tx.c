@@ -124,6 +124,19 @@ count_sent(struct cgn_counters *c, uint16_t port, const struct sent *sent, uint3
 	cgn_counter_add(&c->tx_bytes[port], bytes);
 }
 
+/* Sends, and records what the device has taken. */
+static uint16_t
+send_tapped(struct cgn_worker *w, uint16_t port, struct cgn_tx_buffer *buf)
+{
+	struct cgn_tap_sending sending;
+	uint16_t n;
+
+	cgn_tap_sending_begin(w, port, buf, &sending);
+	n = rte_eth_tx_burst(w->dp->devs[port].id, buf->queue, buf->mbufs, buf->n);
+	cgn_tap_sending_end(w, &sending, n);
+	return n;
+}
+
 static void
 send_burst(struct cgn_worker *w, uint16_t port, struct cgn_tx_buffer *buf)
 {
@@ -141,7 +154,10 @@ send_burst(struct cgn_worker *w, uint16_t port, struct cgn_tx_buffer *buf)
 			.fate = pkt->fate,
 			.originated = pkt->originated};
 	}
-	n = rte_eth_tx_burst(w->dp->devs[port].id, buf->queue, buf->mbufs, buf->n);
+	if (unlikely(w->tapping != 0))
+		n = send_tapped(w, port, buf);
+	else
+		n = rte_eth_tx_burst(w->dp->devs[port].id, buf->queue, buf->mbufs, buf->n);
 	count_sent(&w->counters, port, sent, n);
 	for (uint32_t i = n; i < buf->n; i++)
 		cgn_drop(w, buf->mbufs[i], CGN_FATE_TX_FULL);

@@ -27,6 +27,8 @@ cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 
+	if (unlikely(w->tapping != 0))
+		cgn_tap_dropped(w, m, fate);
 	if (pkt->originated != 0)
 		cgn_counter_add(&w->counters.originated[CGN_ORIG_LOST], 1);
 	else

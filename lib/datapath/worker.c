@@ -179,6 +179,7 @@ cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now)
 	uint32_t n = 0;
 
 	w->dir = atomic_load_explicit(&w->dp->dir, memory_order_acquire);
+	w->tapping = cgn_tap_active(w->dp->tap);
 	w->burst.now = now;
 	w->burst.now_s = cgn_ns_to_s(now);
 	for (uint32_t q = 0; q < w->n_rxqs; q++) {

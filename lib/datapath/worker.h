@@ -20,6 +20,7 @@
 #include "burst.h"
 #include "counters.h"
 #include "dataplane.h"
+#include "tap.h"
 
 enum { CGN_MAX_RXQS = 256 };
 
@@ -49,6 +50,7 @@ struct cgn_punt_buffer {
 struct cgn_worker {
 	_Alignas(64) struct cgn_dataplane *dp; /* no line of a worker is another's too */
 	const struct cgn_directory *dir;       /* of this turn */
+	uint32_t tapping;                      /* filters of the tap in use, of this turn */
 	uint16_t id;
 	uint16_t n_rxqs;
 	struct cgn_rxq rxqs[CGN_MAX_RXQS];

@@ -65,18 +65,18 @@ struct cgn_pkt {
 	rte_be16_t sport, dport; /* ICMP echo: both hold the identifier */
 	rte_be32_t src, dst;
 	/* From the stages. */
-	uint16_t in_port; /* index of the port it came in by */
-	uint16_t tenant;  /* tenant number; the number of tenants stands for the box */
-	uint8_t action;   /* enum cgn_pkt_action */
-	uint8_t dir;      /* enum cgn_dir */
-	uint8_t resumed;  /* has been at control already */
-	uint8_t worker;   /* worker that took it in, or will send it */
-	uint32_t iface;   /* interface number it came in by */
-	uint32_t inside;  /* directory index of the inside address */
-	uint32_t reserved1;
+	uint16_t in_port;   /* index of the port it came in by */
+	uint16_t tenant;    /* tenant number; the number of tenants stands for the box */
+	uint8_t action;     /* enum cgn_pkt_action */
+	uint8_t dir;        /* enum cgn_dir */
+	uint8_t resumed;    /* has been at control already */
+	uint8_t worker;     /* worker that took it in, or will send it */
+	uint32_t iface;     /* interface number it came in by */
+	uint32_t inside;    /* directory index of the inside address */
+	uint32_t to_inside; /* directory index of the receiver; hairpin only */
 	uint32_t neigh;     /* neighbour index of the next hop */
 	uint16_t out_port;  /* index of the port it leaves by */
-	uint8_t fate;       /* enum cgn_fate to count when it has been sent */
+	uint8_t fate;       /* enum cgn_fate to count when it has been sent; NONE: not decided */
 	uint8_t originated; /* enum cgn_originated + 1 when the box made it; 0: it was received */
 	uint16_t to_tenant; /* of the receiver; hairpin only */
 	uint8_t hairpin;    /* from inside to a pool address */
