@@ -265,6 +265,8 @@ find_command(int argc, char **argv, int *n_words)
 		return cmd;
 	*n_words = 2;
 	snprintf(verb, sizeof(verb), "%s %s", argv[0], argv[1]);
+	if (strcmp(verb, "capture list") == 0) /* beside start and stop; lists have one word */
+		return &cgn_commands[CGN_COMMAND_CAPTURES];
 	return verb[0] != '/' ? cgn_command_find(verb) : NULL;
 }
 

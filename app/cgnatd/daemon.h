@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -24,8 +25,10 @@ struct cgn_daemon {
 	struct rte_mempool *mempool;
 	struct cgn_box *box;
 	struct cgn_exporter *exporter; /* NULL: no journal is configured */
-	atomic_bool stop;              /* main sets it, the loops watch it */
-	atomic_uint n_online;          /* loops that have begun */
+	pthread_t capture_thread;      /* if box->captures */
+	atomic_bool capture_stop;
+	atomic_bool stop;     /* main sets it, the loops watch it */
+	atomic_uint n_online; /* loops that have begun */
 };
 
 /* One step of the start. start: 0, or negative with *err filled and nothing of its own left. */
@@ -50,6 +53,9 @@ void cgn_exporter_close(struct cgn_daemon *d);
 void cgn_exporter_restore(struct cgn_daemon *d); /* control thread, before its first turn */
 int cgn_exporter_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_exporter_stop(struct cgn_daemon *d);
+/* The thread that writes captures (capture.c). */
+int cgn_capture_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_capture_stop(struct cgn_daemon *d);
 int cgn_threads_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_threads_stop(struct cgn_daemon *d);
 

@@ -20,6 +20,7 @@ enum cgn_param_type {
 	CGN_PARAM_TYPE_ADDRESS,  /* a.b.c.d */
 	CGN_PARAM_TYPE_PROTO,    /* tcp, udp, icmp */
 	CGN_PARAM_TYPE_ORIGIN,   /* natpmp, pcp_map, pcp_peer, operator */
+	CGN_PARAM_TYPE_SIDE,     /* inside, outside, both: bits 1, 2, 3 */
 	CGN_PARAM_TYPE_ENDPOINT, /* a.b.c.d:port */
 	CGN_PARAM_TYPE_NUMBER,   /* decimal, min to max */
 	CGN_PARAM_TYPE_BOOL,     /* true, false */

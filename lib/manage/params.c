@@ -77,6 +77,18 @@ parse_origin(struct cgn_param_value *v, const char **wanted)
 }
 
 static int
+parse_side(struct cgn_param_value *v, const char **wanted)
+{
+	static const char *const sides[] = {NULL, "inside", "outside", "both"};
+
+	*wanted = "inside, outside or both";
+	for (v->number = 1; v->number < sizeof(sides) / sizeof(sides[0]); v->number++)
+		if (strcmp(v->text, sides[v->number]) == 0)
+			return 0;
+	return -EINVAL;
+}
+
+static int
 parse_word(enum cgn_param_type type, struct cgn_param_value *v, const char **wanted)
 {
 	if (type == CGN_PARAM_TYPE_PROTO) {
@@ -103,6 +115,8 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 		return cgn_ip4_parse(v->text, &v->addr);
 	case CGN_PARAM_TYPE_ORIGIN:
 		return parse_origin(v, wanted);
+	case CGN_PARAM_TYPE_SIDE:
+		return parse_side(v, wanted);
 	case CGN_PARAM_TYPE_ENDPOINT:
 		return parse_endpoint(v, wanted);
 	case CGN_PARAM_TYPE_NUMBER:

@@ -2,7 +2,10 @@
 /* Every telemetry command on a whole simulated box, over the real socket. */
 #include "commands.h"
 
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -28,21 +31,38 @@ open_udp(uint32_t n)
 	cgn_sim_flush(sim, SIM_WAN);
 }
 
+static char captures[64];
+
 static void
 setup(void)
 {
+	char box[256];
+
 	rig_start();
-	sim = cgn_sim_create(&(struct cgn_sim_params){
-		.box = "punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n",
-		.a = "portctl: {natpmp: true, pcp: true}\n"});
+	strcpy(captures, "/tmp/cgn-manage-XXXXXX");
+	cr_assert_not_null(mkdtemp(captures));
+	snprintf(box, sizeof(box),
+		"punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n"
+		"capture: {directory: %s}\n",
+		captures);
+	sim = cgn_sim_create(
+		&(struct cgn_sim_params){.box = box, .a = "portctl: {natpmp: true, pcp: true}\n"});
 	cr_assert_eq(cgn_manage_register(sim->box), 0);
 }
 
 static void
 teardown(void)
 {
+	DIR *d = opendir(captures);
+
 	cgn_manage_detach();
+	cgn_captures_end(sim->box->captures, CGN_CAPTURE_EXIT);
+	cgn_captures_poll(sim->box->captures, cgn_clock_now());
 	cgn_sim_destroy(sim);
+	for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+		unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+	rmdir(captures);
 	rig_stop();
 }
 
@@ -113,7 +133,7 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 	} values[] = {{CGN_PARAM_TENANT, "tenant=a"}, {CGN_PARAM_ADDRESS, "address=100.64.0.10"},
 		{CGN_PARAM_PROTO, "proto=tcp"}, {CGN_PARAM_INSIDE, "inside=100.64.0.21:443"},
 		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"},
-		{CGN_PARAM_DRY_RUN, "dry_run=true"}};
+		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_CAPTURE, "capture=1"}};
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -157,6 +177,7 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 	cgn_manage_set_reloader(&reloader);
 	open_udp(3);
 	ask_natpmp();
+	json_decref(ask_ok("/cgnat/capture/start,tenant=b"));
 	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=udp,inside=100.64.0.20:443,"
 			   "outside=203.0.113.17:8443"));
 	for (int c = 0; c < CGN_N_COMMANDS; c++) {
@@ -428,4 +449,48 @@ Test(commands, after_detach_they_say_that_the_daemon_stops)
 	cgn_manage_detach();
 	refused("/cgnat/info", "");
 	refused("/cgnat/mappings", "");
+}
+
+static void
+expect_refused(const char *request, const char *parameter)
+{
+	json_t *answer = rig_ask(sim, request);
+
+	cr_expect_str_eq(str(answer, "status"), "error", "%s", request);
+	cr_expect_str_eq(
+		str(answer, "parameter"), parameter, "%s: %s", request, str(answer, "message"));
+	json_decref(answer);
+}
+
+Test(commands, a_capture_is_bounded_and_its_file_is_not_the_clients_choice)
+{
+	json_t *answer = ask_ok(
+		"/cgnat/capture/start,tenant=a,subscriber=100.64.0.10,peer=192.0.2.1,"
+		"proto=udp,side=outside,packets=7,seconds=3,snaplen=100");
+	const char *file = str(json_object_get(answer, "item"), "file");
+	const json_t *r;
+
+	cr_assert_eq(strncmp(file, captures, strlen(captures)), 0, "%s", file);
+	json_decref(answer);
+	expect_refused("/cgnat/capture/start,tenant=a,file=/etc/passwd", "");
+	expect_refused("/cgnat/capture/start,tenant=zz", "tenant");
+	expect_refused("/cgnat/capture/start,tenant=a,subscriber=192.0.2.1", "subscriber");
+	expect_refused("/cgnat/capture/start,tenant=a,seconds=3601", "seconds");
+	expect_refused("/cgnat/capture/start,tenant=a,snaplen=1985", "snaplen");
+	expect_refused("/cgnat/capture/start,tenant=a,side=up", "side");
+	expect_refused("/cgnat/capture/start,tenant=a,bytes=300000000", "bytes"); /* max_mib 256 */
+	expect_refused("/cgnat/capture/stop,capture=2", "capture");
+	answer = ask_ok("/cgnat/captures");
+	cr_assert_eq(num(answer, "n"), 1);
+	r = row(answer, "r0");
+	cr_expect_str_eq(str(r, "subscriber"), "100.64.0.10");
+	cr_expect_str_eq(str(r, "peer"), "192.0.2.1");
+	cr_expect_str_eq(str(r, "proto"), "udp");
+	cr_expect_str_eq(str(r, "side"), "outside");
+	cr_expect_str_eq(str(r, "state"), "running");
+	cr_expect_eq(num(r, "packets_max"), 7);
+	json_decref(answer);
+	json_decref(ask_ok("/cgnat/capture/stop,capture=1"));
+	cgn_captures_poll(sim->box->captures, cgn_clock_now());
+	expect_refused("/cgnat/capture/stop,capture=1", "capture");
 }
