@@ -9,7 +9,7 @@ PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf
 	bind9-dnsutils natpmpc traceroute iputils-tracepath python3 python3-scapy)
 # Of the end-to-end tests.
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
-	dpdk)
+	dpdk tshark)
 PACKAGES_test=(libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 PACKAGES_lint=(git clang-format clang-tidy codespell shellcheck binutils python3)
 
