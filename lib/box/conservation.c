@@ -24,6 +24,7 @@ cgn_box_conservation(const struct cgn_box *box)
 			rte_ring_count(w->back) + rte_ring_count(w->handover);
 	}
 	add_block(&sum, &box->control->counters);
+	sum.held += __atomic_load_n(&box->control->queue.n, __ATOMIC_RELAXED);
 	sum.held += __atomic_load_n(&box->control->neigh->n_held, __ATOMIC_RELAXED);
 	/* The box's own were never received. Control may be between the two counts. */
 	own = cgn_counter_read(&box->control->tcp_ending.held);

@@ -93,6 +93,7 @@ struct cgn_conf_quota_tenant {
 	uint32_t mappings; /* 0 in the file (default): an equal share of what the others leave */
 	uint32_t new_per_s, burst;
 	uint32_t explicit_mappings; /* asked for, at one time */
+	uint16_t weight;            /* of its part of control's time */
 };
 
 /* An inside address that may use PCP's THIRD_PARTY. */

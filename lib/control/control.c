@@ -41,6 +41,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->announces, 0, dir->n_ifaces) == 0 &&
 		cgn_reserve_fill(c->request_counts, 0, dir->n_tenants) == 0 &&
+		cgn_fair_fill(&c->queue, dir->n_tenants) == 0 &&
 		cgn_directory_shares_fill(dir, c->error_rates.full_at) == 0 &&
 		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
 		return 0;
@@ -109,6 +110,8 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	cgn_rand_init(&c->rand, params->seed);
 	if (cgn_counters_init(&c->counters, 0, conf->n_ports) < 0 ||
 		cgn_error_rates_init(&c->error_rates, params->socket) < 0 ||
+		cgn_fair_init(&c->queue, conf->punt.ring * params->dp->n_workers, params->socket) <
+			0 ||
 		cgn_request_init(&c->requests, params->name, params->socket) < 0)
 		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
 	else
@@ -143,6 +146,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_pool_destroy(c->pool);
 	cgn_table_destroy(c->table);
 	cgn_error_rates_fini(&c->error_rates);
+	cgn_fair_fini(&c->queue);
 	cgn_mem_free(c->updates.at);
 	cgn_reserve_destroy(c->subscribers);
 	cgn_reserve_destroy(c->tenants);
@@ -154,6 +158,7 @@ void
 cgn_control_settle(struct cgn_control *c)
 {
 	c->stopping = true;
+	cgn_punt_purge(c);
 	cgn_neigh_flush(c->neigh);
 }
 

@@ -22,6 +22,7 @@
 #include "epoch.h"
 #include "error_rate.h"
 #include "explicit.h"
+#include "fair_queue.h"
 #include "rand.h"
 #include "refusals.h"
 #include "request.h"
@@ -86,6 +87,7 @@ struct cgn_control {
 	/* Packets. */
 	struct rte_mempool *mempool; /* for packets that the box makes */
 	struct cgn_back_buffer back[CGN_MAX_WORKERS];
+	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */
 	cgn_ns_t announce_slice_at;                            /* a few of them each millisecond */
@@ -159,6 +161,12 @@ cgn_is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 
 /* Takes new flows and local packets from all workers (punt_drain.c). */
 uint32_t cgn_punt_drain(struct cgn_control *c);
+
+/*
+ * Ends what waits in the queue and names what is gone, or all of it when control is stopping: a
+ * number may have another owner in the directory after next (punt_drain.c).
+ */
+void cgn_punt_purge(struct cgn_control *c);
 
 /* The inside end of a mapping to be made. */
 struct cgn_flow {

@@ -223,6 +223,7 @@ cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 
 	if (!cgn_switch_is_over(s))
 		return -EBUSY;
+	cgn_punt_purge(c);
 	*s = (struct cgn_switch){
 		.old = old, .phase = CGN_SWITCH_SWEEP, .cursor = 1, .number = s->number + 1};
 	cgn_error_rates_set(&c->error_rates, fresh);

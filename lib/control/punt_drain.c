@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * First step for everything that workers hand over: a burst from each ring of each worker in turn.
+ * First step for everything that workers hand over: a burst of local packets from each worker, and
+ * from the fair queue as many new flows and requests as all workers have bursts, in its order.
  * Packets of one new flow that follow each other into the ring make one mapping: the first makes
  * it, the others find it here and go straight back.
  */
@@ -70,9 +71,6 @@ local(struct cgn_control *c, struct rte_mbuf *m)
 	case CGN_ACT_NO_NEIGH:
 		hold(c, m);
 		break;
-	case CGN_ACT_PORTCTL:
-		cgn_portctl_input(c, m);
-		break;
 	case CGN_ACT_TTL:
 		cgn_refuse(c, m, CGN_FATE_TTL_EXPIRED);
 		break;
@@ -100,18 +98,83 @@ is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 			cgn_directory_run_at(dir, pkt->inside)->iface == pkt->iface);
 }
 
+static bool
+is_dropped_as_stale(struct cgn_control *c, struct rte_mbuf *m)
+{
+	if (is_current(c, cgn_pkt_of(m)))
+		return false;
+	cgn_control_drop(c, m, CGN_FATE_RECONFIGURED);
+	return true;
+}
+
 static uint32_t
-drain_ring(struct cgn_control *c, struct rte_ring *ring,
-	void (*step)(struct cgn_control *, struct rte_mbuf *))
+drain_local(struct cgn_control *c, struct rte_ring *ring)
 {
 	struct rte_mbuf *mbufs[CGN_BURST] = {NULL};
 	uint32_t n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, CGN_BURST, NULL);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (is_current(c, cgn_pkt_of(mbufs[i])))
-			step(c, mbufs[i]);
+		if (!is_dropped_as_stale(c, mbufs[i]))
+			local(c, mbufs[i]);
+	return n;
+}
+
+static uint16_t
+weight_of(const struct cgn_control *c, uint32_t tenant)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+
+	return cgn_directory_tenant_live(dir, tenant)
+		? dir->tenants[tenant].conf->quota.tenant.weight
+		: 1;
+}
+
+/* All of it, so that nobody waits behind others in the ring: windows bound how much that is. */
+static void
+queue_ring(struct cgn_control *c, struct rte_ring *ring)
+{
+	struct rte_mbuf *mbufs[CGN_BURST] = {NULL};
+	uint32_t n, left = rte_ring_get_capacity(ring);
+
+	do {
+		n = RTE_MIN(left, cgn_fair_room(&c->queue));
+		n = RTE_MIN(n, (uint32_t)CGN_BURST);
+		n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, n, NULL);
+		for (uint32_t i = 0; i < n; i++)
+			cgn_fair_put(
+				&c->queue, mbufs[i], weight_of(c, cgn_pkt_of(mbufs[i])->tenant));
+		left -= n;
+	} while (n > 0 && left > 0);
+}
+
+static struct rte_mbuf *
+take_next(struct cgn_control *c)
+{
+	return cgn_fair_get(&c->queue, weight_of(c, cgn_fair_next(&c->queue)));
+}
+
+/* Its worker may send one more of that subscriber. */
+static void
+book_done(struct cgn_control *c, const struct cgn_pkt *pkt)
+{
+	cgn_punt_book(&c->dp->workers[pkt->worker]->punt_done, pkt->tenant, pkt->inside, 1);
+}
+
+static uint32_t
+serve_queue(struct cgn_control *c, uint32_t budget)
+{
+	struct rte_mbuf *m;
+	uint32_t n = 0;
+
+	for (; n < budget && (m = take_next(c)) != NULL; n++) {
+		book_done(c, cgn_pkt_of(m));
+		if (is_dropped_as_stale(c, m))
+			continue;
+		if (cgn_pkt_of(m)->action == CGN_ACT_PORTCTL)
+			cgn_portctl_input(c, m);
 		else
-			cgn_control_drop(c, mbufs[i], CGN_FATE_RECONFIGURED);
+			new_flow(c, m);
+	}
 	return n;
 }
 
@@ -121,8 +184,24 @@ cgn_punt_drain(struct cgn_control *c)
 	uint32_t n = 0;
 
 	for (uint16_t w = 0; w < c->dp->n_workers; w++) {
-		n += drain_ring(c, c->dp->workers[w]->local.ring, local);
-		n += drain_ring(c, c->dp->workers[w]->new_flows.ring, new_flow);
+		n += drain_local(c, c->dp->workers[w]->local.ring);
+		queue_ring(c, c->dp->workers[w]->new_flows.ring);
 	}
-	return n;
+	return n + serve_queue(c, (uint32_t)c->dp->n_workers * CGN_BURST);
+}
+
+void
+cgn_punt_purge(struct cgn_control *c)
+{
+	for (uint32_t n = c->queue.n; n > 0; n--) {
+		struct rte_mbuf *m = take_next(c);
+		const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+		if (!c->stopping && is_current(c, pkt)) {
+			cgn_fair_put(&c->queue, m, weight_of(c, pkt->tenant));
+			continue;
+		}
+		book_done(c, pkt);
+		cgn_control_drop(c, m, c->stopping ? CGN_FATE_STOPPED : CGN_FATE_RECONFIGURED);
+	}
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Punt: the only door to control. New flows go within each subscriber's rate, so that one of them
- * cannot fill the ring; ARP and refusals go by a ring of their own, each within the rate of a
- * sender of its interface or of a share (directory.h), so that neither can starve the other, nor
- * one tenant another. A full ring is a fate, not a wait.
+ * Punt: the only door to control. New flows and requests go within each subscriber's rate, and
+ * within what its tenant and itself may have under way (punt_share.h), so that none of them keeps
+ * the others out; ARP and refusals go by a ring of their own, each within the rate of a sender of
+ * its interface or of a share (directory.h), so that neither can starve the other, nor one tenant
+ * another. A full ring is a fate, not a wait.
  */
 #include <string.h>
 
@@ -13,8 +14,9 @@
 enum { FLAGS_OPEN_MASK = 0x02 | 0x10 | 0x04 | 0x01, FLAG_SYN = 0x02 };
 
 static void
-flush(struct cgn_worker *w, struct cgn_punt_buffer *buf, enum cgn_fate full)
+flush_local(struct cgn_worker *w)
 {
+	struct cgn_punt_buffer *buf = &w->local;
 	unsigned int sent;
 
 	if (buf->n == 0)
@@ -22,15 +24,73 @@ flush(struct cgn_worker *w, struct cgn_punt_buffer *buf, enum cgn_fate full)
 	sent = rte_ring_sp_enqueue_burst(buf->ring, (void *const *)buf->mbufs, buf->n, NULL);
 	cgn_counter_add(&w->counters.punted, sent);
 	for (unsigned int i = sent; i < buf->n; i++)
-		cgn_drop(w, buf->mbufs[i], full);
+		cgn_drop(w, buf->mbufs[i], CGN_FATE_LOCAL_RING_FULL);
 	buf->n = 0;
+}
+
+/* The window bounds what is under way by what the ring holds. */
+static void
+flush_new_flows(struct cgn_worker *w)
+{
+	struct cgn_punt_buffer *buf = &w->new_flows;
+	unsigned int sent;
+
+	if (buf->n == 0)
+		return;
+	sent = rte_ring_sp_enqueue_burst(buf->ring, (void *const *)buf->mbufs, buf->n, NULL);
+	cgn_counter_add(&w->counters.punted, sent);
+	for (unsigned int i = sent; i < buf->n; i++) {
+		const struct cgn_pkt *pkt = cgn_pkt_of(buf->mbufs[i]);
+
+		cgn_punt_book(&w->punt_sent, pkt->tenant, pkt->inside, UINT32_MAX); /* takes back */
+		cgn_drop(w, buf->mbufs[i], CGN_FATE_PUNT_RING_FULL);
+	}
+	buf->n = 0;
+}
+
+/* What the window has left is the most that a tenant may have of it, and what that leaves is the
+ * most that a lane of its subscribers may have. */
+static enum cgn_fate
+refuse_share(const struct cgn_worker *w, const struct cgn_pkt *pkt)
+{
+	const struct cgn_punt_tenant *sent = &w->punt_sent.tenants[pkt->tenant];
+	const struct cgn_punt_tenant *done = &w->punt_done.tenants[pkt->tenant];
+	uint32_t lane = cgn_punt_lane(pkt->inside);
+	uint32_t left = w->punt_window - cgn_punt_under_way(&w->punt_sent.all, &w->punt_done.all);
+	uint32_t of_tenant = cgn_punt_under_way(&sent->all, &done->all);
+
+	if (left == 0)
+		return CGN_FATE_PUNT_RING_FULL;
+	if (of_tenant >= left)
+		return CGN_FATE_PUNT_TENANT_SHARE;
+	if (cgn_punt_under_way(&sent->lanes[lane], &done->lanes[lane]) >= left - of_tenant)
+		return CGN_FATE_PUNT_SUBSCRIBER_SHARE;
+	return CGN_FATE_NONE;
+}
+
+/* Hands a packet of a subscriber to control, if it has a share left; else it ends. */
+static void
+to_control(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	enum cgn_fate fate = refuse_share(w, pkt);
+
+	if (fate != CGN_FATE_NONE) {
+		cgn_drop(w, m, fate);
+		return;
+	}
+	if (w->new_flows.n == CGN_BURST)
+		flush_new_flows(w);
+	cgn_punt_book(&w->punt_sent, pkt->tenant, pkt->inside, 1);
+	pkt->action = (uint8_t)action;
+	w->new_flows.mbufs[w->new_flows.n++] = m;
 }
 
 void
 cgn_punt_flush(struct cgn_worker *w)
 {
-	flush(w, &w->new_flows, CGN_FATE_PUNT_RING_FULL);
-	flush(w, &w->local, CGN_FATE_LOCAL_RING_FULL);
+	flush_new_flows(w);
+	flush_local(w);
 }
 
 /*
@@ -55,7 +115,7 @@ static void
 to_local_ring(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action)
 {
 	if (w->local.n == CGN_BURST)
-		flush(w, &w->local, CGN_FATE_LOCAL_RING_FULL);
+		flush_local(w);
 	cgn_pkt_of(m)->action = (uint8_t)action;
 	w->local.mbufs[w->local.n++] = m;
 }
@@ -77,7 +137,7 @@ cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 	const struct cgn_rate *rate = &w->dir->tenants[pkt->tenant].request_rate;
 
 	if (cgn_rate_take(rate, &w->request_full_at[pkt->inside], w->burst.now))
-		to_local_ring(w, m, CGN_ACT_PORTCTL);
+		to_control(w, m, CGN_ACT_PORTCTL);
 	else
 		cgn_drop(w, m, CGN_FATE_PORTCTL_RATE);
 }
@@ -128,7 +188,7 @@ cgn_punt_misses(struct cgn_worker *w)
 
 	for (uint32_t i = 0; i < b->miss.n; i++) {
 		struct rte_mbuf *m = b->mbufs[b->miss.at[i]];
-		struct cgn_pkt *pkt = cgn_pkt_of(m);
+		const struct cgn_pkt *pkt = cgn_pkt_of(m);
 		enum cgn_fate fate = refuse_miss(w, pkt);
 
 		if (fate == CGN_FATE_NONE && !fits(w, m))
@@ -137,13 +197,9 @@ cgn_punt_misses(struct cgn_worker *w)
 			!cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[pkt->inside],
 				w->burst.now))
 			fate = CGN_FATE_PUNT_SUBSCRIBER_RATE;
-		if (fate != CGN_FATE_NONE) {
+		if (fate != CGN_FATE_NONE)
 			cgn_drop(w, m, fate);
-			continue;
-		}
-		if (w->new_flows.n == CGN_BURST)
-			flush(w, &w->new_flows, CGN_FATE_PUNT_RING_FULL);
-		pkt->action = CGN_ACT_NEW_FLOW;
-		w->new_flows.mbufs[w->new_flows.n++] = m;
+		else
+			to_control(w, m, CGN_ACT_NEW_FLOW);
 	}
 }

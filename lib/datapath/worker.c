@@ -43,15 +43,21 @@ cgn_worker_init(
 	w->new_flows.ring = make_ring(name, id, "new", conf->punt.ring, socket, spsc);
 	w->local.ring = make_ring(name, id, "local", conf->punt.ring, socket, spsc);
 	w->back = make_ring(name, id, "back", conf->punt.ring * 2, socket, spsc);
+	w->punt_sent.tenants = cgn_reserve_create(
+		CGN_MAX_TENANTS, sizeof(*w->punt_sent.tenants), socket);
+	w->punt_done.tenants = cgn_reserve_create(
+		CGN_MAX_TENANTS, sizeof(*w->punt_done.tenants), socket);
 	w->handover = make_ring(name, id, "over", conf->punt.ring, socket, RING_F_SC_DEQ);
 	if (w->subscriber_full_at == NULL || w->request_full_at == NULL || w->arp_full_at == NULL ||
 		w->local_full_at == NULL || w->echo_full_at == NULL || w->new_flows.ring == NULL ||
 		w->local.ring == NULL || w->back == NULL || w->handover == NULL ||
+		w->punt_sent.tenants == NULL || w->punt_done.tenants == NULL ||
 		cgn_counters_init(&w->counters, 0, conf->n_ports) < 0 ||
 		cgn_worker_fill(w, dir) < 0) {
 		cgn_worker_fini(w);
 		return -ENOMEM;
 	}
+	w->punt_window = rte_ring_get_capacity(w->new_flows.ring);
 	return 0;
 }
 
@@ -61,6 +67,8 @@ cgn_worker_fill(struct cgn_worker *w, const struct cgn_directory *dir)
 	if (cgn_reserve_fill(w->subscriber_full_at, 0, dir->n_inside) < 0 ||
 		cgn_reserve_fill(w->request_full_at, 0, dir->n_inside) < 0 ||
 		cgn_reserve_fill(w->arp_full_at, 0, dir->n_ifaces) < 0 ||
+		cgn_reserve_fill(w->punt_sent.tenants, 0, dir->n_tenants) < 0 ||
+		cgn_reserve_fill(w->punt_done.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_directory_shares_fill(dir, w->local_full_at) < 0 ||
 		cgn_directory_shares_fill(dir, w->echo_full_at) < 0)
 		return -ENOMEM;
@@ -99,6 +107,8 @@ cgn_worker_fini(struct cgn_worker *w)
 	cgn_reserve_destroy(w->arp_full_at);
 	cgn_reserve_destroy(w->local_full_at);
 	cgn_reserve_destroy(w->echo_full_at);
+	cgn_reserve_destroy(w->punt_sent.tenants);
+	cgn_reserve_destroy(w->punt_done.tenants);
 	cgn_counters_fini(&w->counters);
 	memset(w, 0, sizeof(*w));
 }

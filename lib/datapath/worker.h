@@ -8,7 +8,7 @@
  *           └ icmp_error → tx
  *
  * It allocates nothing, takes no lock, logs nothing and writes no table. Everything in the struct
- * but the rings is written by its own thread only.
+ * but the rings and punt_done is written by its own thread only.
  */
 #pragma once
 
@@ -20,6 +20,7 @@
 #include "burst.h"
 #include "counters.h"
 #include "dataplane.h"
+#include "punt_share.h"
 #include "tap.h"
 
 enum { CGN_MAX_RXQS = 256 };
@@ -54,7 +55,10 @@ struct cgn_worker {
 	uint16_t id;
 	uint16_t n_rxqs;
 	struct cgn_rxq rxqs[CGN_MAX_RXQS];
-	struct cgn_punt_buffer new_flows; /* → control, single producer and consumer */
+	/* → control, single producer and consumer: new flows and requests */
+	struct cgn_punt_buffer new_flows;
+	struct cgn_punt_count punt_sent; /* to control by that way */
+	uint32_t punt_window;            /* packets that may be under way; fixed */
 	struct cgn_punt_buffer local; /* → control: ARP, unresolved next hops, refusals to tell */
 	struct rte_ring *back;        /* control →, single producer and consumer */
 	struct rte_ring *handover;    /* other workers →, multi producer */
@@ -67,6 +71,8 @@ struct cgn_worker {
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
 	struct cgn_burst burst;
 	struct cgn_counters counters; /* read by telemetry */
+	/* Written by control: of punt_sent, what it is done with. */
+	_Alignas(64) struct cgn_punt_count punt_done;
 };
 
 /*
@@ -117,7 +123,7 @@ void cgn_tx_flush(struct cgn_worker *w);
 /* Puts a complete frame into the buffer of pkt->out_port (tx.c). */
 void cgn_tx_buffer(struct cgn_worker *w, struct rte_mbuf *m);
 
-/* Hands a NAT-PMP or PCP request to control, within the subscriber's rate (punt.c). */
+/* Hands a NAT-PMP or PCP request to control, within the subscriber's rate and share (punt.c). */
 void cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m);
 
 /*

@@ -57,7 +57,7 @@ add_rings(struct cgn_show *show, const struct cgn_worker *w)
 {
 	struct cgn_reply *r = show->reply;
 
-	cgn_reply_u64(r, "ring_new", rte_ring_count(w->new_flows.ring));
+	cgn_reply_u64(r, "ring_new", cgn_punt_under_way(&w->punt_sent.all, &w->punt_done.all));
 	cgn_reply_u64(r, "ring_local", rte_ring_count(w->local.ring));
 	cgn_reply_u64(r, "ring_back", rte_ring_count(w->back));
 	cgn_reply_u64(r, "ring_handover", rte_ring_count(w->handover));

@@ -221,17 +221,58 @@ punt_subscriber_rate(void)
 	return end(sim, ok);
 }
 
-/* A ring of 64 holds 63. */
+/* A ring of 64 holds 63. One subscriber may have as much under way as his tenant may have more: 21,
+ * with 21 that are the tenant's and 21 that are anybody's. */
 static bool
-punt_ring_full(void)
+punt_subscriber_share(void)
 {
 	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){.box = "punt: {ring: 64}\n"});
 	bool ok;
 
 	send_flows(sim, SIM_A1, 0, 64);
 	cgn_sim_run(sim);
+	ok = CHECK(cgn_sim_tenant_fate(sim, "a", "punt_subscriber_share") == 43);
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 21);
+	send_flows(sim, SIM_A1, 100, 21);
+	cgn_sim_run(sim);
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 42);
+	return end(sim, ok);
+}
+
+/* A tenant may have 32: more than is left then. */
+static bool
+punt_tenant_share(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){.box = "punt: {ring: 64}\n"});
+	bool ok;
+
+	for (uint32_t i = 0; i < 50; i++)
+		send_flows(sim, SIM_A1 + i, 0, 1);
+	cgn_sim_run(sim);
+	ok = CHECK(cgn_sim_tenant_fate(sim, "a", "punt_tenant_share") > 0);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "punt_tenant_share") +
+			cgn_sim_tenant_fate(sim, "a", "punt_subscriber_share") ==
+		18);
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 32);
+	return end(sim, ok);
+}
+
+/* As many tenants as there are places would do it. */
+static bool
+punt_ring_full(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){.box = "punt: {ring: 64}\n"});
+	struct cgn_worker *w = &sim->box->workers[0];
+	bool ok;
+
+	cgn_punt_add(&w->punt_sent.all, w->punt_window);
+	send_flows(sim, SIM_A1, 0, 1);
+	cgn_sim_run(sim);
 	ok = CHECK(cgn_sim_tenant_fate(sim, "a", "punt_ring_full") == 1);
-	ok &= CHECK(cgn_sim_n_mappings(sim) == 63);
+	cgn_punt_add(&w->punt_sent.all, -w->punt_window);
+	send_flows(sim, SIM_A1, 1, 1);
+	cgn_sim_run(sim);
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 1);
 	return end(sim, ok);
 }
 
@@ -430,6 +471,10 @@ const struct row_case row_cases_limits[] = {
 	{"subscriber_beyond_its_way_to_control_is_dropped", CGN_FATE_PUNT_SUBSCRIBER_RATE,
 		punt_subscriber_rate},
 	{"full_ring_to_control_drops", CGN_FATE_PUNT_RING_FULL, punt_ring_full},
+	{"tenant_with_much_on_its_way_to_control_waits", CGN_FATE_PUNT_TENANT_SHARE,
+		punt_tenant_share},
+	{"subscriber_with_much_on_his_way_to_control_waits", CGN_FATE_PUNT_SUBSCRIBER_SHARE,
+		punt_subscriber_share},
 	{"arp_beyond_its_rate_is_dropped", CGN_FATE_LOCAL_RATE, local_rate},
 	{"echo_of_an_own_address_beyond_its_rate_is_dropped", CGN_FATE_ECHO_RATE, echo_rate},
 	{"full_local_ring_drops", CGN_FATE_LOCAL_RING_FULL, local_ring_full},
