@@ -90,11 +90,21 @@ struct cgn_conf_quota_subscriber {
 };
 
 struct cgn_conf_quota_tenant {
-	uint32_t mappings; /* 0 in the file (default): an equal share of what the others leave */
+	/* Guaranteed; 0 in the file (default): an equal share of what the others leave. */
+	uint32_t mappings;
+	uint32_t mappings_max; /* 0: the guaranteed ones; see cgn_conf_mappings_max */
 	uint32_t new_per_s, burst;
 	uint32_t explicit_mappings; /* asked for, at one time */
+	uint32_t explicit_min;      /* of these, guaranteed */
 	uint16_t weight;            /* of its part of control's time */
 };
+
+/* Mappings that the tenant may have when others leave them. */
+static inline uint32_t
+cgn_conf_mappings_max(const struct cgn_conf_quota_tenant *quota)
+{
+	return quota->mappings_max != 0 ? quota->mappings_max : quota->mappings;
+}
 
 /* An inside address that may use PCP's THIRD_PARTY. */
 struct cgn_conf_noc {
@@ -152,9 +162,10 @@ struct cgn_conf_tenant {
 	struct cgn_conf_route *routes; /* outside routes of this tenant, before those of the box */
 	uint32_t n_routes;
 	struct {
-		uint16_t first, last; /* outside ports and ICMP ids that may be used, inclusive */
-		uint16_t block_size;  /* ports per block, a multiple of 64 */
-		uint16_t max_blocks;  /* per subscriber */
+		uint16_t first, last;  /* outside ports and ICMP ids that may be used, inclusive */
+		uint16_t block_size;   /* ports per block, a multiple of 64 */
+		uint16_t max_blocks;   /* per subscriber */
+		uint16_t kept_percent; /* of the pool's blocks, for subscribers without one */
 	} ports;
 	struct {
 		struct cgn_conf_quota_tenant tenant;
@@ -223,6 +234,11 @@ struct cgn_conf {
 		uint32_t max_mib;               /* of one file */
 		uint32_t ring;                  /* packets, of each source; a power of two */
 	} capture;
+	struct {
+		uint16_t raise_percent, clear_percent; /* of a limit */
+		uint32_t refused_per_s, subscribers;   /* cleared below half */
+		uint32_t clear_s;                      /* below the bound for so long */
+	} alarms;
 	int log_level; /* enum cgn_log_level */
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;

@@ -133,6 +133,19 @@ check_buffers(struct cgn_validation *v)
 }
 
 static void
+check_alarms(struct cgn_validation *v)
+{
+	const uint16_t *raise = &v->conf->alarms.raise_percent;
+	const uint16_t *clear = &v->conf->alarms.clear_percent;
+	char where[CGN_WHERE_LEN];
+
+	if (cgn_rule_may(v, raise) && cgn_rule_may(v, clear) && *clear >= *raise)
+		cgn_rule_break(v, CGN_RULE_ALARMS_ORDER, clear,
+			"%u is not below alarms.raise_percent, %u (%s); lower it", *clear, *raise,
+			cgn_rule_where(v, raise, where));
+}
+
+static void
 check_tenant_names(struct cgn_validation *v)
 {
 	struct cgn_named *names = calloc(v->conf->n_tenants + 1, sizeof(*names));
@@ -159,5 +172,6 @@ cgn_validate_box(struct cgn_validation *v)
 	check_cores(v);
 	check_powers(v);
 	check_buffers(v);
+	check_alarms(v);
 	check_tenant_names(v);
 }

@@ -108,18 +108,55 @@ give_share(struct cgn_validation *v, struct cgn_conf_tenant *tenant, uint32_t sh
 {
 	uint32_t *mappings = &tenant->quota.tenant.mappings;
 	const uint32_t *each = &tenant->quota.subscriber.mappings;
+	const uint32_t *max = &tenant->quota.tenant.mappings_max;
 	bool is_equal = *mappings == 0;
+	uint32_t most;
 
 	if (!cgn_rule_may(v, mappings))
 		return;
 	if (is_equal)
 		*mappings = share;
-	if (*mappings != 0 && cgn_rule_may(v, each) && *each > *mappings)
+	if (!cgn_rule_may(v, max))
+		return;
+	if (*max != 0 && *max < *mappings)
+		cgn_rule_break(v, CGN_RULE_QUOTA_ORDER, max,
+			"%u is below the %u that quota.mappings guarantees%s; raise it, or lower "
+			"quota.mappings",
+			*max, *mappings, is_equal ? " (its equal share of table.mappings)" : "");
+	most = cgn_conf_mappings_max(&tenant->quota.tenant);
+	if (most != 0 && cgn_rule_may(v, each) && *each > most)
 		cgn_rule_break(v, CGN_RULE_SUBSCRIBER_QUOTA, each,
 			"%u for one subscriber is more than the tenant's %u%s; lower it, or raise "
 			"%s",
-			*each, *mappings, is_equal ? " (its equal share of table.mappings)" : "",
-			is_equal ? "table.mappings" : "quota.mappings");
+			*each, most,
+			is_equal && *max == 0 ? " (its equal share of table.mappings)" : "",
+			is_equal && *max == 0 ? "table.mappings" : "quota.mappings");
+}
+
+/* Guaranteed explicit mappings: not more than the tenant may have, nor all than there are. */
+static void
+check_explicit(struct cgn_validation *v)
+{
+	const uint32_t *room = &v->conf->table.explicit_mappings;
+	uint64_t n = 0;
+
+	for (uint32_t t = 0; t < v->conf->n_tenants; t++) {
+		const struct cgn_conf_quota_tenant *quota = &v->conf->tenants[t].quota.tenant;
+		const uint32_t *min = &quota->explicit_min, *max = &quota->explicit_mappings;
+
+		if (!cgn_rule_may(v, min) || !cgn_rule_may(v, max))
+			continue;
+		n += *min;
+		if (*min > *max)
+			cgn_rule_break(v, CGN_RULE_QUOTA_ORDER, min,
+				"%u is more than quota.explicit, %u; lower it, or raise that", *min,
+				*max);
+	}
+	if (cgn_rule_may(v, room) && n > *room)
+		cgn_rule_break(v, CGN_RULE_EXPLICIT_TOTAL, room,
+			"%u mappings, but the tenants' quota.explicit_min add up to %llu; raise "
+			"it, or lower them",
+			*room, (unsigned long long)n);
 }
 
 void
@@ -128,6 +165,7 @@ cgn_validate_tenants(struct cgn_validation *v)
 	uint32_t share = find_share(v);
 
 	check_subscribers_total(v);
+	check_explicit(v);
 	for (uint32_t t = 0; t < v->conf->n_tenants; t++) {
 		check_ports(v, &v->conf->tenants[t]);
 		give_share(v, &v->conf->tenants[t], share);

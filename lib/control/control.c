@@ -42,6 +42,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		cgn_reserve_fill(c->announces, 0, dir->n_ifaces) == 0 &&
 		cgn_reserve_fill(c->request_counts, 0, dir->n_tenants) == 0 &&
 		cgn_fair_fill(&c->queue, dir->n_tenants) == 0 &&
+		cgn_alarms_fill(&c->alarms, dir->n_tenants) == 0 &&
 		cgn_directory_shares_fill(dir, c->error_rates.full_at) == 0 &&
 		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
 		return 0;
@@ -110,6 +111,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	cgn_rand_init(&c->rand, params->seed);
 	if (cgn_counters_init(&c->counters, 0, conf->n_ports) < 0 ||
 		cgn_error_rates_init(&c->error_rates, params->socket) < 0 ||
+		cgn_alarms_init(&c->alarms, params->socket) < 0 ||
 		cgn_fair_init(&c->queue, conf->punt.ring * params->dp->n_workers, params->socket) <
 			0 ||
 		cgn_request_init(&c->requests, params->name, params->socket) < 0)
@@ -147,6 +149,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_table_destroy(c->table);
 	cgn_error_rates_fini(&c->error_rates);
 	cgn_fair_fini(&c->queue);
+	cgn_alarms_fini(&c->alarms);
 	cgn_mem_free(c->updates.at);
 	cgn_reserve_destroy(c->subscribers);
 	cgn_reserve_destroy(c->tenants);
@@ -168,6 +171,7 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 	c->now = now;
 	c->now_s = c->start_s = cgn_ns_to_s(now);
 	c->pool->rest_now_s = c->now_s;
+	cgn_rooms_set(c);
 	cgn_wheel_init(
 		&c->wheel, &c->table->entries[0].wheel, sizeof(c->table->entries[0]), c->now_s);
 	cgn_wheel_init(

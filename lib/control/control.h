@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "directory_switch.h"
 #include "dataplane.h"
+#include "alarm.h"
 #include "announce.h"
 #include "epoch.h"
 #include "error_rate.h"
@@ -66,7 +67,8 @@ struct cgn_control {
 	struct cgn_neigh_table *neigh;
 	struct cgn_subscriber *subscribers; /* [n_inside], reserved (base/reserve.h) */
 	struct cgn_use *tenants;            /* [n_tenants], reserved */
-	struct cgn_wheel wheel;             /* of mappings */
+	struct cgn_room mapping_room, explicit_room;
+	struct cgn_wheel wheel; /* of mappings */
 	struct cgn_limbo open, waiting;
 	struct cgn_explicit_pool explicits;
 	struct cgn_switch change; /* of directories */
@@ -87,6 +89,7 @@ struct cgn_control {
 	/* Packets. */
 	struct rte_mempool *mempool; /* for packets that the box makes */
 	struct cgn_back_buffer back[CGN_MAX_WORKERS];
+	struct cgn_alarms alarms;
 	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */
@@ -188,6 +191,15 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 
 /* May this subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
 enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_flow *flow);
+
+/* What a tenant is promised of the rooms; nothing when it is gone (admit.c). */
+struct cgn_promise {
+	uint32_t mappings, explicit_mappings;
+};
+struct cgn_promise cgn_promise_of(const struct cgn_control *c, uint32_t tenant);
+
+/* Counts the rooms anew, when promises have changed: looks at each tenant once. */
+void cgn_rooms_set(struct cgn_control *c);
 
 /*
  * A filled, unpublished mapping for the flow, at the wanted outside port, or at one of the pool's

@@ -231,6 +231,7 @@ cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 	c->neigh->dir = fresh;
 	switch_links(c, old, fresh);
 	atomic_store_explicit(&c->dp->dir, fresh, memory_order_release);
+	cgn_rooms_set(c);
 	switch_subscribers(c, old, fresh);
 	switch_tenants(c, old, fresh);
 	switch_addresses(c, old, fresh);

@@ -48,7 +48,8 @@ cgn_explicit_take(struct cgn_control *c, uint32_t i)
 	c->explicits.records[r] = (struct cgn_explicit){
 		.mapping = i, .ends_s = c->now_s, .peer_ends_s = c->now_s};
 	c->explicits.n_used++;
-	c->tenants[m->tenant].explicit_mappings++;
+	cgn_room_take(&c->explicit_room, c->tenants[m->tenant].explicit_mappings++,
+		cgn_promise_of(c, m->tenant).explicit_mappings);
 	c->subscribers[m->inside].use.explicit_mappings++;
 	return &c->explicits.records[r];
 }
@@ -61,7 +62,8 @@ cgn_explicit_give_back(struct cgn_control *c, struct cgn_explicit *e)
 	*e = (struct cgn_explicit){.mapping = c->explicits.first_free};
 	c->explicits.first_free = (uint32_t)(e - c->explicits.records);
 	c->explicits.n_used--;
-	c->tenants[m->tenant].explicit_mappings--;
+	cgn_room_give(&c->explicit_room, --c->tenants[m->tenant].explicit_mappings,
+		cgn_promise_of(c, m->tenant).explicit_mappings);
 	c->subscribers[m->inside].use.explicit_mappings--;
 }
 
@@ -118,7 +120,8 @@ cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *as
 	uint32_t sub_max = conf->quota.subscriber.explicit_mappings;
 	uint32_t tenant_max = conf->quota.tenant.explicit_mappings;
 	uint32_t room = sub_used < sub_max ? sub_max - sub_used : 0;
-	uint32_t rest = c->explicits.capacity - c->explicits.n_used;
+	uint32_t rest = cgn_room_for(
+		&c->explicit_room, tenant_used, conf->quota.tenant.explicit_min);
 
 	*result = CGN_EXPLICIT_QUOTA;
 	if (room == 0)

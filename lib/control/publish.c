@@ -20,6 +20,8 @@ cgn_publish(struct cgn_control *c, uint32_t i)
 		return CGN_FATE_TABLE_FULL;
 	}
 	cgn_pool_publish(c->pool, cgn_mapping_port(m), proto, i);
+	cgn_room_take(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
+		cgn_promise_of(c, m->tenant).mappings);
 	cgn_use_add(&c->tenants[m->tenant], proto);
 	cgn_use_add(&c->subscribers[m->inside].use, proto);
 	cgn_wheel_add(&c->wheel, i,
@@ -49,6 +51,8 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	cgn_table_unlink(c->table, i);
 	cgn_pool_rest(c->pool, cgn_mapping_port(m), proto, c->now_s + rest_s);
 	cgn_use_del(&c->tenants[m->tenant], proto);
+	cgn_room_give(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
+		cgn_promise_of(c, m->tenant).mappings);
 	cgn_use_del(&c->subscribers[m->inside].use, proto);
 	m->wheel.next = c->open.first;
 	c->open.first = i;

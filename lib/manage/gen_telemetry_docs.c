@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alarms.h"
 #include "command_table.h"
 #include "counters.h"
 #include "fates.h"
@@ -124,6 +125,20 @@ write_requests(FILE *out)
 }
 
 static void
+write_alarms(FILE *out)
+{
+	fputs("\n## Alarms\n\n"
+	      "From `lib/telemetry/alarms.def`; `cgnatctl alarms` shows them, "
+	      "[operations.md](operations.md#alarms) when they are raised and cleared.\n\n"
+	      "| alarm | of | value | meaning | what to do |\n|---|---|---|---|---|\n",
+		out);
+	for (int i = 0; i < CGN_N_ALARMS; i++)
+		fprintf(out, "| `%s` | %s | %s | %s | %s |\n", cgn_alarms[i].name,
+			cgn_alarms[i].scope == CGN_ALARM_OF_BOX ? "the box" : "each tenant",
+			cgn_alarms[i].unit, cgn_alarms[i].sentence, cgn_alarms[i].advice);
+}
+
+static void
 write_counters(FILE *out)
 {
 	fputs("# Counters: what becomes of a packet\n\n"
@@ -152,6 +167,7 @@ write_counters(FILE *out)
 		fprintf(out, "%s `%s`", k > 0 ? "," : "", cgn_originated_names[k]);
 	fputs(".\n", out);
 	write_requests(out);
+	write_alarms(out);
 }
 
 static const struct {

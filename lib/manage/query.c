@@ -2,6 +2,8 @@
 /* Queries about the box, tenants, subscribers and neighbours; control thread, see query.h. */
 #include "query.h"
 
+#include <string.h>
+
 void
 cgn_query_box(struct cgn_control *c, void *arg)
 {
@@ -23,7 +25,10 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.journal_resyncs = c->state.resyncs,
 		.journal_waits = c->state.lease_waits,
 		.blocks_restored = c->state.blocks_restored,
+		.alarms_active = c->alarms.n_active,
+		.alarms_raised = c->alarms.n_raised,
 	};
+	memcpy(q->alarms, c->alarms.box, sizeof(q->alarms));
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
 		q->blocks_resting += c->pool->use[t].blocks_resting;
 		q->made += c->tenants[t].made;

@@ -51,6 +51,8 @@ struct cgn_query_box {
 	bool journal_on;
 	uint64_t journal_written, journal_resyncs, journal_waits;
 	uint32_t blocks_restored, blocks_resting; /* since the last restart */
+	struct cgn_alarm alarms[CGN_N_BOX_ALARMS];
+	uint32_t alarms_active, alarms_raised;
 };
 void cgn_query_box(struct cgn_control *c, void *arg);
 
@@ -63,6 +65,26 @@ struct cgn_query_tenants {
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_tenants(struct cgn_control *c, void *arg);
+
+struct cgn_query_tenant_alarms {
+	uint32_t tenant;
+	struct cgn_alarm each[CGN_N_TENANT_ALARMS];
+};
+void cgn_query_tenant_alarms(struct cgn_control *c, void *arg);
+
+/* Alarms: those of the box, then of each tenant. */
+struct cgn_query_alarms {
+	struct cgn_query
+		q; /* cursor: alarm of the box, or those and tenant × tenants' alarms + its */
+	bool all;  /* also those that are neither active nor newly cleared */
+	struct cgn_alarm_row {
+		uint64_t at;
+		uint32_t tenant; /* or CGN_NONE */
+		enum cgn_alarm_id id;
+		struct cgn_alarm alarm;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_alarms(struct cgn_control *c, void *arg);
 
 /* Subscribers that hold something. */
 struct cgn_query_subscribers {
@@ -177,6 +199,7 @@ struct cgn_query_neighbours {
 };
 void cgn_query_neighbours(struct cgn_control *c, void *arg);
 
+static_assert(sizeof(struct cgn_query_alarms) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_mappings) <= CGN_REQUEST_ARG_MAX, "fits a request");

@@ -2,6 +2,8 @@
 /* What the handlers share: naming things, pages, and asking control. Telemetry threads. */
 #include "show.h"
 
+#include <time.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -175,4 +177,20 @@ cgn_show_counters(const struct cgn_show *show, uint32_t worker, uint32_t i)
 	if (i < box->dp.n_workers)
 		return &box->workers[i].counters;
 	return i == box->dp.n_workers ? &box->control->counters : NULL;
+}
+
+void
+cgn_show_time(struct cgn_reply *r, const char *name, uint64_t utc_s)
+{
+	time_t t = (time_t)utc_s;
+	char text[32];
+	struct tm tm;
+
+	if (utc_s == 0) {
+		cgn_reply_str(r, name, "-");
+		return;
+	}
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	cgn_reply_str(r, name, text);
 }

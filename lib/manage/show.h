@@ -75,5 +75,8 @@ void cgn_show_walk(struct cgn_show *show, const struct cgn_walk *walk);
 const struct cgn_counters *cgn_show_counters(
 	const struct cgn_show *show, uint32_t worker, uint32_t i);
 
+/* A time in UTC, seconds since 1970, as ISO 8601; "-" for 0. */
+void cgn_show_time(struct cgn_reply *r, const char *name, uint64_t utc_s);
+
 /* Rows of the port blocks of a subscriber, or of a tenant, or of all (CGN_NONE). */
 void cgn_show_blocks_of(struct cgn_show *show, uint32_t tenant, uint32_t inside);

@@ -65,6 +65,14 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_u64(r, "fates", law.fates);
 	cgn_reply_u64(r, "held", law.held);
 	cgn_reply_i32(r, "difference", (int32_t)difference);
+	cgn_reply_u64(r, "mappings_peak", q.alarms[CGN_ALARM_TABLE].peak);
+	cgn_show_time(r, "mappings_peak_time", q.alarms[CGN_ALARM_TABLE].peak_utc_s);
+	cgn_reply_u64(r, "explicit_peak", q.alarms[CGN_ALARM_EXPLICIT].peak);
+	cgn_show_time(r, "explicit_peak_time", q.alarms[CGN_ALARM_EXPLICIT].peak_utc_s);
+	cgn_reply_u64(r, "mbufs_peak", q.alarms[CGN_ALARM_MBUFS].peak);
+	cgn_show_time(r, "mbufs_peak_time", q.alarms[CGN_ALARM_MBUFS].peak_utc_s);
+	cgn_reply_u64(r, "alarms_active", q.alarms_active);
+	cgn_reply_u64(r, "alarms_raised", q.alarms_raised);
 }
 
 /* The second number of /proc/self/statm, in pages. */

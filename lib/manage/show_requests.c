@@ -2,7 +2,6 @@
 /* Handlers about NAT-PMP and PCP requests: how they ended, and why not better. Telemetry threads.
  */
 #include <netinet/in.h>
-#include <time.h>
 
 #include "requests.h"
 #include "show.h"
@@ -92,18 +91,6 @@ cgn_show_requests(struct cgn_show *show)
 }
 
 static void
-add_time(struct cgn_reply *r, const char *name, uint64_t utc_s)
-{
-	time_t t = (time_t)utc_s;
-	char text[32];
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	cgn_reply_str(r, name, text);
-}
-
-static void
 add_wish(struct cgn_reply *r, const struct cgn_refused *what)
 {
 	char addr[CGN_IP4_STRLEN];
@@ -132,7 +119,7 @@ refusals_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 		cgn_request_counter(what->version, what->opcode, what->result, what->silent));
 	struct cgn_reply *r = show->reply;
 
-	add_time(r, "time", row->last_utc_s);
+	cgn_show_time(r, "time", row->last_utc_s);
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, what->tenant));
 	cgn_show_inside(show, "subscriber", what->inside);
 	cgn_reply_str(r, "protocol", kind.protocol);
@@ -140,7 +127,7 @@ refusals_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	add_wish(r, what);
 	cgn_reply_str(r, "result", kind.result);
 	cgn_reply_u64(r, "n", row->n);
-	add_time(r, "first_time", row->first_utc_s);
+	cgn_show_time(r, "first_time", row->first_utc_s);
 	if (what->why.limit != 0)
 		cgn_reply_fmt(
 			r, "why", "%s: %u of %u", what->why.text, what->why.used, what->why.limit);

@@ -79,7 +79,8 @@ tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 
 	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
 	add_use(show->reply, &q->rows[i].use);
-	cgn_reply_u64(show->reply, "mappings_max", tenant->conf->quota.tenant.mappings);
+	cgn_reply_u64(
+		show->reply, "mappings_max", cgn_conf_mappings_max(&tenant->conf->quota.tenant));
 	cgn_reply_u64(show->reply, "explicit_max", tenant->conf->quota.tenant.explicit_mappings);
 	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
 	add_pool(show->reply, tenant, &q->rows[i].pool);
@@ -101,7 +102,10 @@ cgn_show_tenants(struct cgn_show *show)
 static void
 add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 {
-	cgn_reply_u64(r, "mappings_max", conf->quota.tenant.mappings);
+	cgn_reply_u64(r, "mappings_min", conf->quota.tenant.mappings);
+	cgn_reply_u64(r, "explicit_min", conf->quota.tenant.explicit_min);
+	cgn_reply_u64(r, "weight", conf->quota.tenant.weight);
+	cgn_reply_u64(r, "mappings_max", cgn_conf_mappings_max(&conf->quota.tenant));
 	cgn_reply_u64(r, "explicit_max", conf->quota.tenant.explicit_mappings);
 	cgn_reply_u64(r, "new_per_s_max", conf->quota.tenant.new_per_s);
 	cgn_reply_u64(r, "burst_max", conf->quota.tenant.burst);
@@ -123,6 +127,22 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_u64(r, "port_rest_s", conf->timeouts.port_rest);
 	cgn_reply_str(r, "tcp_loose", conf->nat.tcp_loose ? "true" : "false");
 	cgn_reply_str(r, "inbound_refresh", conf->nat.inbound_refresh ? "true" : "false");
+}
+
+/* High-water marks and when they were seen. */
+static void
+add_marks(struct cgn_reply *r, const struct cgn_query_tenant_alarms *alarms)
+{
+	const struct cgn_alarm *mappings = &alarms->each[CGN_ALARM_MAPPINGS - CGN_N_BOX_ALARMS];
+	const struct cgn_alarm *asked = &alarms->each[CGN_ALARM_ASKED - CGN_N_BOX_ALARMS];
+	const struct cgn_alarm *blocks = &alarms->each[CGN_ALARM_BLOCKS - CGN_N_BOX_ALARMS];
+
+	cgn_show_time(r, "peak_time", mappings->peak_utc_s);
+	cgn_reply_u64(r, "explicit_peak", asked->peak);
+	cgn_show_time(r, "explicit_peak_time", asked->peak_utc_s);
+	cgn_show_time(r, "blocks_peak_time", blocks->peak_utc_s);
+	cgn_reply_u64(r, "subscribers_at_limit",
+		alarms->each[CGN_ALARM_SUBSCRIBERS - CGN_N_BOX_ALARMS].value);
 }
 
 static void
@@ -170,13 +190,16 @@ void
 cgn_show_tenant(struct cgn_show *show)
 {
 	struct cgn_query_tenants q = {.q.limit = 1};
+	struct cgn_query_tenant_alarms alarms;
 	const struct cgn_tenant *tenant;
 	uint32_t t;
 
 	if (!cgn_show_tenant_find(show, &t))
 		return;
 	q.q.cursor = t;
-	if (!cgn_show_ask(show, cgn_query_tenants, &q, sizeof(q)))
+	alarms.tenant = t;
+	if (!cgn_show_ask(show, cgn_query_tenants, &q, sizeof(q)) ||
+		!cgn_show_ask(show, cgn_query_tenant_alarms, &alarms, sizeof(alarms)))
 		return;
 	tenant = &show->box->dir->tenants[t];
 	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
@@ -184,6 +207,7 @@ cgn_show_tenant(struct cgn_show *show)
 	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
 	add_pool(show->reply, tenant, &q.rows[0].pool);
 	add_traffic(show, t);
+	add_marks(show->reply, &alarms);
 	add_tenant_conf(show->reply, tenant->conf);
 	add_attachments(show, t);
 }

@@ -113,6 +113,16 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 	return b;
 }
 
+/* The last of the pool are for those who have none. */
+static bool
+may_extend(const struct cgn_pool *pool, uint32_t tenant)
+{
+	const struct cgn_pool_use *use = &pool->use[tenant];
+	uint32_t percent = pool->dir->tenants[tenant].conf->ports.kept_percent;
+
+	return use->n_blocks - use->blocks > (uint64_t)use->n_blocks * percent / 100;
+}
+
 static bool
 may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
@@ -122,7 +132,9 @@ may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next)
 		n -= !pool->blocks[b].is_resting &&
 			pool->blocks[b].pool != sub->pool; /* left when it drained */
-	return n < (int)pool->dir->tenants[tenant].conf->ports.max_blocks;
+	if (n >= (int)pool->dir->tenants[tenant].conf->ports.max_blocks)
+		return false;
+	return n <= 0 || may_extend(pool, tenant);
 }
 
 /* The last of an address are for those who have no resting block to fall back on (lease.h). */

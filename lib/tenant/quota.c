@@ -33,7 +33,7 @@ cgn_quota_admit(const struct cgn_tenant *tenant, struct cgn_use *tenant_use,
 	/* The subscriber's limits first: one that is over its own must not use up its tenant's
 	 * rate. */
 	if (fate == CGN_FATE_NONE &&
-		cgn_use_total(tenant_use) >= tenant->conf->quota.tenant.mappings)
+		cgn_use_total(tenant_use) >= cgn_conf_mappings_max(&tenant->conf->quota.tenant))
 		fate = CGN_FATE_QUOTA_TENANT_MAPPINGS;
 	if (fate == CGN_FATE_NONE &&
 		!cgn_rate_has(&tenant->subscriber_new_rate, subscriber_use->rate_full_at, now))

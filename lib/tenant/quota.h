@@ -28,6 +28,39 @@ cgn_use_total(const struct cgn_use *use)
 }
 
 /*
+ * Places of which tenants are promised some. owed: what tenants have not used yet of what they are
+ * promised; nobody else can have it. Control.
+ */
+struct cgn_room {
+	uint32_t size, used, owed;
+};
+
+/* Places that a tenant may take beyond those it uses; min: what it is promised. */
+static inline uint32_t
+cgn_room_for(const struct cgn_room *room, uint32_t used, uint32_t min)
+{
+	uint32_t own = used < min ? min - used : 0;
+	uint64_t taken = (uint64_t)room->used + room->owed - (own < room->owed ? own : room->owed);
+
+	return taken < room->size ? (uint32_t)(room->size - taken) : 0;
+}
+
+/* Books a place that a tenant has taken, or given back; used: its own before, or after. */
+static inline void
+cgn_room_take(struct cgn_room *room, uint32_t used, uint32_t min)
+{
+	room->used++;
+	room->owed -= used < min && room->owed > 0;
+}
+
+static inline void
+cgn_room_give(struct cgn_room *room, uint32_t used, uint32_t min)
+{
+	room->used--;
+	room->owed += used < min;
+}
+
+/*
  * May this subscriber of this tenant open one more mapping of this protocol now? Takes the rate
  * tokens of both when it says yes. Returns CGN_FATE_NONE for yes, else the limit that refused.
  */

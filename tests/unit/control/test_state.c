@@ -323,7 +323,7 @@ Test(state, without_a_rest_the_paired_address_stays)
 Test(state, flood_of_leases_waits_in_the_pool_and_none_is_lost)
 {
 	enum { N_ADDRS = 16, PER_ADDR = 1008, HOLDERS = 60 };
-	const char *a = "ports: {block_size: 64, max_blocks: 17}\n";
+	const char *a = "ports: {block_size: 64, max_blocks: 17, kept_percent: 0}\n";
 
 	start_with(a);
 	run_and_export();

@@ -140,7 +140,9 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 		if (cmd->needs >> values[i].param & 1)
 			n += (size_t)snprintf(request + n, size - n, ",%s", values[i].text);
 	if (cmd->takes >> CGN_PARAM_BY_TENANT & 1)
-		snprintf(request + n, size - n, ",by_tenant=true");
+		n += (size_t)snprintf(request + n, size - n, ",by_tenant=true");
+	if (cmd == &cgn_commands[CGN_COMMAND_ALARMS]) /* none is raised */
+		snprintf(request + n, size - n, ",all=true");
 }
 
 /* A request that is refused and one that is not: inside port 0, and the outside address. */

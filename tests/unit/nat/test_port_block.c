@@ -47,7 +47,8 @@ Test(port_block, every_port_of_the_range_is_handed_out_exactly_once)
 {
 	uint32_t n;
 
-	pool_fixture_init(&f, "pool: [203.0.113.16/32]\nports: {max_blocks: 126}\n", 1);
+	pool_fixture_init(
+		&f, "pool: [203.0.113.16/32]\nports: {max_blocks: 126, kept_percent: 0}\n", 1);
 	cr_assert_eq(take_all(0, CGN_TCP, &n), CGN_FATE_NO_PORTS);
 	cr_assert_eq(n, 65536 - 1024);
 	for (uint32_t port = 0; port < 65536; port++)
@@ -59,8 +60,10 @@ Test(port_block, udp_ports_of_natpmp_and_pcp_are_never_handed_out)
 {
 	uint32_t n;
 
-	pool_fixture_init(
-		&f, "pool: [203.0.113.16/32]\nports: {max_blocks: 1008, block_size: 64}\n", 2);
+	pool_fixture_init(&f,
+		"pool: [203.0.113.16/32]\nports: {max_blocks: 1008, block_size: 64, kept_percent: "
+		"0}\n",
+		2);
 	cr_assert_eq(take_all(0, CGN_UDP, &n), CGN_FATE_NO_PORTS);
 	cr_assert_eq(n, 65536 - 1024 - 2);
 	cr_assert_eq(seen[5350] + seen[5351], 0);
