@@ -67,7 +67,7 @@ cgn_options_help(FILE *out, const struct cgn_command *cmd)
 	}
 	fputs("\n", out);
 	if ((cmd->takes & ~not_positional) != 0)
-		fputs("\nparameters, in this order also without KEY=:\n", out);
+		fputs("\nparameters, in this order also without KEY=, or as KEY VALUE:\n", out);
 	for (int p = 0; p < CGN_N_PARAMS; p++) {
 		if (is_shown(cmd, p))
 			fprintf(out, "  %-12s %s\n", cgn_param_infos[p].name,
@@ -125,6 +125,17 @@ next_positional(const struct cgn_command *cmd, uint32_t given)
 	return -1;
 }
 
+/* The parameter that is called so and has no value yet, or -1. */
+static int
+find_key(const struct cgn_command *cmd, const char *key, uint32_t given)
+{
+	for (int p = 0; p < CGN_N_PARAMS; p++)
+		if (is_shown(cmd, p) && !(given >> p & 1) &&
+			strcmp(cgn_param_infos[p].name, key) == 0)
+			return p;
+	return -1;
+}
+
 /* A word behind the verb: key=value, or the value of the next parameter. */
 static enum cgn_exit
 parse_word(struct cgn_options *o, const char *word, uint32_t *given)
@@ -157,8 +168,16 @@ parse_words(struct cgn_options *o, uint32_t given, int argc, char **argv)
 	uint32_t missing;
 
 	for (int i = 0; i < argc; i++) {
-		enum cgn_exit result = parse_word(o, argv[i], &given);
+		int key = i + 1 < argc ? find_key(o->cmd, argv[i], given) : -1;
+		enum cgn_exit result;
 
+		if (key >= 0) { /* `tenant a`: two words */
+			given |= UINT32_C(1) << key;
+			result = add_param(o, argv[i], strlen(argv[i]), argv[i + 1]);
+			i++;
+		} else {
+			result = parse_word(o, argv[i], &given);
+		}
 		if (result != CGN_EXIT_OK)
 			return result;
 	}
@@ -226,6 +245,11 @@ parse_flag(struct cgn_options *o, struct flags *flags, int c)
 		break;
 	case 'n':
 		return parse_limit(o, optarg);
+	case 't':
+		fputs("cgnatctl: --at: the daemon knows only what is now, and keeps no history; "
+		      "for an earlier time look into its log\n",
+			stderr);
+		return CGN_EXIT_USAGE;
 	default:
 		fputs("try: cgnatctl --help\n", stderr);
 		return CGN_EXIT_USAGE;
@@ -240,7 +264,8 @@ parse_flags(struct cgn_options *o, struct flags *flags, int argc, char **argv)
 		{"prefix", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
 		{"wide", no_argument, NULL, 'w'}, {"limit", required_argument, NULL, 'n'},
 		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
-		{"dry-run", no_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'}, {0}};
+		{"dry-run", no_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'}, {"at", required_argument, NULL, 't'},
+		{0}};
 	int c;
 
 	optind = 0; /* from the beginning, also when called again */
@@ -253,21 +278,32 @@ parse_flags(struct cgn_options *o, struct flags *flags, int argc, char **argv)
 	return CGN_EXIT_OK;
 }
 
+/* `trace` knows from its first word what is asked. */
+static const struct cgn_command *
+find_trace(int argc, char **argv)
+{
+	bool is_subscriber = argc > 1 && strchr(argv[1], ':') == NULL;
+
+	return &cgn_commands[is_subscriber ? CGN_COMMAND_TRACE_SUBSCRIBER : CGN_COMMAND_TRACE_PORT];
+}
+
 /* The command that the words begin with, its verb being one or two of them; NULL: none. */
 static const struct cgn_command *
 find_command(int argc, char **argv, int *n_words)
 {
 	const struct cgn_command *cmd = argv[0][0] != '/' ? cgn_command_find(argv[0]) : NULL;
+	bool is_trace = strcmp(argv[0], "trace") == 0;
 	char verb[32];
 
 	*n_words = 1;
-	if (cmd != NULL || argc < 2)
-		return cmd;
-	*n_words = 2;
-	snprintf(verb, sizeof(verb), "%s %s", argv[0], argv[1]);
-	if (strcmp(verb, "capture list") == 0) /* beside start and stop; lists have one word */
-		return &cgn_commands[CGN_COMMAND_CAPTURES];
-	return verb[0] != '/' ? cgn_command_find(verb) : NULL;
+	if (cmd == NULL && argc > 1 && argv[0][0] != '/') {
+		snprintf(verb, sizeof(verb), "%s %s", argv[0], argv[1]);
+		cmd = cgn_command_find(verb);
+		if (strcmp(verb, "capture list") == 0) /* beside start and stop; lists have one word */
+			cmd = &cgn_commands[CGN_COMMAND_CAPTURES];
+		*n_words = cmd != NULL ? 2 : 1;
+	}
+	return cmd == NULL && is_trace ? find_trace(argc, argv) : cmd;
 }
 
 /* Options that stand for a parameter; *given: these parameters. */

@@ -30,6 +30,14 @@ const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
 		.shape = CGN_SHAPE_##form,                                                         \
 		.needs = need,                                                                     \
 		.takes = (need) | (take) | EXTRA_##form},
+#define QUESTION(id, object, about, form, row, need, take, text)                                   \
+	[CGN_COMMAND_##id] = {.path = "/cgnat/" #object "/" #about,                                \
+		.verb = #object " " #about,                                                        \
+		.help = text,                                                                      \
+		.rows = row,                                                                       \
+		.shape = CGN_SHAPE_##form,                                                         \
+		.needs = need,                                                                     \
+		.takes = (need) | (take) | EXTRA_##form},
 #define ACTION(id, object, action, need, take, text)                                               \
 	[CGN_COMMAND_##id] = {.path = "/cgnat/" #object "/" #action,                               \
 		.verb = #object " " #action,                                                       \

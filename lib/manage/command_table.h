@@ -16,14 +16,15 @@ enum cgn_param_id {
 };
 
 enum cgn_param_type {
-	CGN_PARAM_TYPE_NAME,     /* a-z 0-9 _ -; min and max: length */
-	CGN_PARAM_TYPE_ADDRESS,  /* a.b.c.d */
-	CGN_PARAM_TYPE_PROTO,    /* tcp, udp, icmp */
-	CGN_PARAM_TYPE_ORIGIN,   /* natpmp, pcp_map, pcp_peer, operator */
-	CGN_PARAM_TYPE_SIDE,     /* inside, outside, both: bits 1, 2, 3 */
-	CGN_PARAM_TYPE_ENDPOINT, /* a.b.c.d:port */
-	CGN_PARAM_TYPE_NUMBER,   /* decimal, min to max */
-	CGN_PARAM_TYPE_BOOL,     /* true, false */
+	CGN_PARAM_TYPE_NAME,      /* a-z 0-9 _ -; min and max: length */
+	CGN_PARAM_TYPE_ADDRESS,   /* a.b.c.d */
+	CGN_PARAM_TYPE_PROTO,     /* tcp, udp, icmp */
+	CGN_PARAM_TYPE_ORIGIN,    /* natpmp, pcp_map, pcp_peer, operator */
+	CGN_PARAM_TYPE_SIDE,      /* inside, outside, both: bits 1, 2, 3 */
+	CGN_PARAM_TYPE_ENDPOINT,  /* a.b.c.d:port */
+	CGN_PARAM_TYPE_TRANSPORT, /* a.b.c.d:port/protocol */
+	CGN_PARAM_TYPE_NUMBER,    /* decimal, min to max */
+	CGN_PARAM_TYPE_BOOL,      /* true, false */
 };
 
 struct cgn_param_info {
@@ -36,6 +37,7 @@ extern const struct cgn_param_info cgn_param_infos[CGN_N_PARAMS];
 
 enum cgn_command_id {
 #define COMMAND(id, name, shape, rows, needs, takes, help) CGN_COMMAND_##id,
+#define QUESTION(id, object, about, shape, rows, needs, takes, help) CGN_COMMAND_##id,
 #define ACTION(id, object, action, needs, takes, help) CGN_COMMAND_##id,
 #include "commands.def"
 	CGN_N_COMMANDS

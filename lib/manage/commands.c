@@ -21,6 +21,8 @@ static const struct cgn_box *the_box;
 
 static void (*const handlers[CGN_N_COMMANDS])(struct cgn_show *show) = {
 #define COMMAND(id, name, shape, rows, needs, takes, help) [CGN_COMMAND_##id] = cgn_show_##name,
+#define QUESTION(id, object, about, shape, rows, needs, takes, help)                               \
+	[CGN_COMMAND_##id] = cgn_show_##object##_##about,
 #define ACTION(id, object, action, needs, takes, help)                                             \
 	[CGN_COMMAND_##id] = cgn_show_##object##_##action,
 #include "commands.def"

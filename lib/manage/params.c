@@ -49,21 +49,43 @@ parse_name(const struct cgn_param_info *info, struct cgn_param_value *v, const c
 	return 0;
 }
 
+/* "a.b.c.d:port" */
 static int
-parse_endpoint(struct cgn_param_value *v, const char **wanted)
+parse_end(const char *text, struct cgn_param_value *v)
 {
-	const char *colon = strrchr(v->text, ':');
+	const char *colon = strrchr(text, ':');
 	char quad[CGN_PARAM_VALUE_LEN];
 	uint64_t port;
 
-	*wanted = "an address and port such as 203.0.113.17:40000";
 	if (colon == NULL)
 		return -EINVAL;
-	snprintf(quad, sizeof(quad), "%.*s", (int)(colon - v->text), v->text);
+	snprintf(quad, sizeof(quad), "%.*s", (int)(colon - text), text);
 	if (cgn_ip4_parse(quad, &v->addr) < 0 || cgn_u64_parse(colon + 1, 0, UINT16_MAX, &port) < 0)
 		return -EINVAL;
 	v->port = (uint16_t)port;
 	return 0;
+}
+
+static int
+parse_endpoint(struct cgn_param_value *v, const char **wanted)
+{
+	*wanted = "an address and port such as 203.0.113.17:40000";
+	return parse_end(v->text, v);
+}
+
+static int
+parse_transport(struct cgn_param_value *v, const char **wanted)
+{
+	const char *slash = strchr(v->text, '/');
+	int proto = slash != NULL ? cgn_proto_parse(slash + 1) : -1;
+	char end[CGN_PARAM_VALUE_LEN];
+
+	*wanted = "an address, port and protocol such as 203.0.113.17:40000/udp";
+	if (proto < 0)
+		return -EINVAL;
+	snprintf(end, sizeof(end), "%.*s", (int)(slash - v->text), v->text);
+	v->number = (uint64_t)proto;
+	return parse_end(end, v);
 }
 
 static int
@@ -119,6 +141,8 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 		return parse_side(v, wanted);
 	case CGN_PARAM_TYPE_ENDPOINT:
 		return parse_endpoint(v, wanted);
+	case CGN_PARAM_TYPE_TRANSPORT:
+		return parse_transport(v, wanted);
 	case CGN_PARAM_TYPE_NUMBER:
 		*wanted = NULL;
 		return cgn_u64_parse(v->text, info->min, info->max, &v->number) < 0 ? -EINVAL : 0;

@@ -18,9 +18,10 @@ enum {
 
 struct cgn_param_value {
 	char text[CGN_PARAM_VALUE_LEN]; /* as given */
-	uint64_t number; /* NUMBER; BOOL 0, 1; SIDE; enums cgn_proto, cgn_explicit_origin */
-	uint32_t addr;   /* ADDRESS, ENDPOINT; host order */
-	uint16_t port;   /* ENDPOINT */
+	uint64_t number; /* NUMBER; BOOL 0, 1; SIDE; enums cgn_proto (TRANSPORT too),
+			    cgn_explicit_origin */
+	uint32_t addr;   /* ADDRESS, ENDPOINT, TRANSPORT; host order */
+	uint16_t port;   /* ENDPOINT, TRANSPORT */
 };
 
 struct cgn_params {

@@ -119,6 +119,12 @@ struct cgn_query_mappings {
 };
 void cgn_query_mappings(struct cgn_control *c, void *arg);
 
+/* The row of mapping i; at: its cursor. */
+struct cgn_mapping_row cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at);
+
+/* Seconds since a packet came over a mapping, or -1: none yet. */
+int32_t cgn_query_idle(const struct cgn_control *c, const struct cgn_mapping *m);
+
 /* Explicit mappings (query_explicit.c). */
 struct cgn_query_explicits {
 	struct cgn_query q;      /* cursor: record */

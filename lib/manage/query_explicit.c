@@ -36,9 +36,9 @@ explicit_matches(const struct cgn_query_explicits *q, const struct cgn_explicit 
 		(q->inside == CGN_NONE || q->inside == m->inside);
 }
 
-/* Seconds since a packet, or -1: it was made as if used longer ago than it exists. */
-static int32_t
-idle_of(const struct cgn_control *c, const struct cgn_mapping *m)
+/* One without a packet was made as if used longer ago than it exists. */
+int32_t
+cgn_query_idle(const struct cgn_control *c, const struct cgn_mapping *m)
 {
 	int32_t idle =
 		(int32_t)(c->now_s - atomic_load_explicit(&m->last_use_s, memory_order_relaxed));
@@ -80,7 +80,7 @@ explicit_row(const struct cgn_control *c, uint32_t r, const struct cgn_mapping *
 		.origin = e->origin,
 		.n_filters = set != 0 ? (uint8_t)c->filters.sets[set].n : 0,
 		.n_sessions = n_sessions(c, m),
-		.idle_s = idle_of(c, m),
+		.idle_s = cgn_query_idle(c, m),
 		.left_s = cgn_query_explicit_left(c, e),
 	};
 }

@@ -43,8 +43,8 @@ mapping_left(const struct cgn_control *c, const struct cgn_mapping *m)
 	return left > 0 ? left : 0;
 }
 
-static void
-mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t i, uint64_t at)
+struct cgn_mapping_row
+cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 	uint32_t age = c->now_s - m->made_s;
@@ -53,7 +53,7 @@ mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t 
 
 	if (idle > 0 && (uint32_t)idle > age)
 		idle = (int32_t)age; /* asked for, and no packet yet */
-	q->rows[q->q.n++] = (struct cgn_mapping_row){
+	return (struct cgn_mapping_row){
 		.at = at,
 		.inside_addr = rte_be_to_cpu_32(m->inside_addr),
 		.outside_addr = rte_be_to_cpu_32(m->outside_addr),
@@ -66,6 +66,12 @@ mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t 
 		.idle_s = idle > 0 ? (uint32_t)idle : 0, /* a worker's second may be ahead */
 		.left_s = mapping_left(c, m),
 	};
+}
+
+static void
+mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t i, uint64_t at)
+{
+	q->rows[q->q.n++] = cgn_query_mapping_row(c, i, at);
 }
 
 /* One outside address and port: at most one mapping per protocol. */

@@ -21,6 +21,8 @@ struct cgn_show {
 
 #define COMMAND(id, name, shape, rows, needs, takes, help)                                         \
 	void cgn_show_##name(struct cgn_show *show);
+#define QUESTION(id, object, about, shape, rows, needs, takes, help)                               \
+	void cgn_show_##object##_##about(struct cgn_show *show);
 #define ACTION(id, object, action, needs, takes, help)                                             \
 	void cgn_show_##object##_##action(struct cgn_show *show);
 #include "commands.def"
@@ -34,6 +36,9 @@ bool cgn_show_tenant_find(struct cgn_show *show, uint32_t *tenant);
 /* The same for the subscriber of a tenant; id: ADDRESS or SUBSCRIBER. */
 bool cgn_show_inside_find(
 	struct cgn_show *show, enum cgn_param_id id, uint32_t tenant, uint32_t *inside);
+
+/* Pool index of the address of OUTSIDE or TRANSPORT, or CGN_NONE with the error answered. */
+uint32_t cgn_show_pool_find(struct cgn_show *show, enum cgn_param_id id);
 
 /* The same for a port's index, and for a worker's number. */
 bool cgn_show_port_find(struct cgn_show *show, uint32_t *port);

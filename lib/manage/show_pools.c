@@ -25,16 +25,17 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	return row->at;
 }
 
-/* Index of an outside address in the pools, or CGN_NONE with the error answered. */
-static uint32_t
-pool_find(struct cgn_show *show, const struct cgn_param_value *outside)
+uint32_t
+cgn_show_pool_find(struct cgn_show *show, enum cgn_param_id id)
 {
+	const struct cgn_param_value *outside = cgn_params_find(show->params, id);
 	const struct cgn_range *range = cgn_range_map_find(
 		&show->box->dir->outside_dst, outside->addr);
 
 	if (range != NULL && cgn_dst_class_of(range->value) == CGN_DST_POOL)
 		return cgn_dst_number(range->value) + (outside->addr - range->origin);
-	cgn_reply_error(show->reply, "outside", "the address of %s is in no pool", outside->text);
+	cgn_reply_error(show->reply, cgn_param_infos[id].name,
+		"the address of %s is in no pool; see cgnatctl pools", outside->text);
 	return CGN_NONE;
 }
 
@@ -53,7 +54,7 @@ cgn_show_mappings(struct cgn_show *show)
 	if (proto != NULL)
 		q.protos = (uint8_t)(1 << proto->number);
 	if (outside != NULL) {
-		q.pool = pool_find(show, outside);
+		q.pool = cgn_show_pool_find(show, CGN_PARAM_OUTSIDE);
 		q.port = outside->port;
 		if (q.pool == CGN_NONE)
 			return;

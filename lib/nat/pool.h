@@ -262,3 +262,15 @@ void cgn_pool_rest(
 /* Frees ports and blocks whose rest is over, some budget of ports, or of granules of blocks, at a
  * time; returns how many. */
 uint32_t cgn_pool_rest_advance(struct cgn_pool *pool, uint32_t now_s, uint32_t budget);
+
+/*
+ * Until when a port rests, in seconds as pool->rest_now_s: nothing says so at the port itself,
+ * so that the chains are searched, at most `budget` places of them a call. Control thread.
+ * s: zeroed at first, then as it was left. 0 and *until_s; -EAGAIN: not found yet; -ENOENT: the
+ * port does not rest (any more).
+ */
+struct cgn_rest_search {
+	uint32_t second, number; /* the chain; slot number + 1 at which to go on, 0: its head */
+};
+int cgn_pool_rest_until(const struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto,
+	struct cgn_rest_search *s, uint32_t budget, uint32_t *until_s);

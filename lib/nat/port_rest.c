@@ -3,6 +3,8 @@
  * The rest of freed ports (RFC 6888 REQ-8: 120 s before another subscriber may have them): one
  * chain per second, linked through the slots themselves, so that resting costs no memory.
  */
+#include <errno.h>
+
 #include "pool.h"
 #include "port_block.h"
 
@@ -24,20 +26,28 @@ count_resting(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, int b
 }
 
 static _Atomic uint32_t *
-slot_of(struct cgn_pool *pool, uint32_t number)
+slot_of(const struct cgn_pool *pool, uint32_t number)
 {
 	return &pool->chunks[number / SLOTS_PER_CHUNK].slots[number % SLOTS_PER_CHUNK /
 		CGN_GRANULE_PORTS][number % CGN_GRANULE_PORTS];
 }
 
 /* The claim on a slot that is still in a chain, or NULL. There are few, and mostly none. */
-static struct cgn_claim *
-claim_of(struct cgn_pool *pool, uint32_t number)
+static const struct cgn_claim *
+claim_at(const struct cgn_pool *pool, uint32_t number)
 {
 	for (uint32_t i = 0; i < pool->n_claims; i++)
 		if (pool->claims[i].number == number)
 			return &pool->claims[i];
 	return NULL;
+}
+
+static struct cgn_claim *
+claim_of(struct cgn_pool *pool, uint32_t number)
+{
+	const struct cgn_claim *claim = claim_at(pool, number);
+
+	return claim != NULL ? &pool->claims[claim - pool->claims] : NULL;
 }
 
 static void
@@ -177,4 +187,61 @@ cgn_pool_rest_advance(struct cgn_pool *pool, uint32_t now_s, uint32_t budget)
 		pool->rest_now_s++;
 	}
 	return n;
+}
+
+/* What a chain goes on with behind a slot that is in it: slot number + 1, or 0. */
+static uint32_t
+next_in_chain(const struct cgn_pool *pool, uint32_t number)
+{
+	const struct cgn_claim *claim = claim_at(pool, number);
+
+	return claim != NULL ? claim->next
+			     : atomic_load_explicit(slot_of(pool, number), memory_order_relaxed) &
+			~CGN_SLOT_RESTING;
+}
+
+/*
+ * Where the search stands may be lost only while its second is worked off: slots leave a chain no
+ * earlier, and come in at its head.
+ */
+static void
+search_resume(const struct cgn_pool *pool, struct cgn_rest_search *s)
+{
+	uint32_t first = pool->rest_now_s + 1;
+
+	if (s->second == 0 || (int32_t)(s->second - first) <= 0)
+		*s = (struct cgn_rest_search){.second = first};
+	if (s->number == 0)
+		s->number = pool->rest_heads[s->second % CGN_REST_SLOTS];
+}
+
+int
+cgn_pool_rest_until(const struct cgn_pool *pool, struct cgn_port at, enum cgn_proto proto,
+	struct cgn_rest_search *s, uint32_t budget, uint32_t *until_s)
+{
+	uint32_t chunk = atomic_load_explicit(
+		&pool->granules[(uint64_t)at.pool * CGN_GRANULES + at.port / CGN_GRANULE_PORTS],
+		memory_order_relaxed);
+	uint32_t number = slot_number(chunk, proto, at.port % CGN_GRANULE_PORTS);
+	const struct cgn_claim *claim = claim_at(pool, number);
+
+	if (!(atomic_load_explicit(slot_of(pool, number), memory_order_relaxed) & CGN_SLOT_RESTING))
+		return -ENOENT;
+	search_resume(pool, s);
+	while (budget-- > 0) {
+		if (s->number == number + 1) {
+			*until_s = s->second;
+			if (claim != NULL && (int32_t)(claim->until_s - s->second) > 0)
+				*until_s = claim->until_s;
+			return 0;
+		}
+		if (s->number != 0)
+			s->number = next_in_chain(pool, s->number - 1);
+		if (s->number != 0)
+			continue;
+		if (++s->second - pool->rest_now_s >= CGN_REST_SLOTS)
+			return -ENOENT; /* it is in none: cannot be unless it has just woken */
+		s->number = pool->rest_heads[s->second % CGN_REST_SLOTS];
+	}
+	return -EAGAIN;
 }

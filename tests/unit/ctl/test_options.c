@@ -63,6 +63,43 @@ Test(options, reload_says_whether_to_apply)
 	cr_expect_eq(parse("reload now"), CGN_EXIT_USAGE);
 }
 
+Test(options, a_parameter_may_be_two_words)
+{
+	cr_assert_eq(parse("subscribers tenant a"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "tenant=a");
+	cr_assert_eq(parse("map add inside 100.64.0.10:443 tenant a proto tcp 203.0.113.17:8443"),
+		CGN_EXIT_OK);
+	cr_expect_str_eq(options.params,
+		"inside=100.64.0.10:443,tenant=a,proto=tcp,outside=203.0.113.17:8443");
+	cr_assert_eq(parse("tenant tenant"), CGN_EXIT_OK, "one that is called so");
+	cr_expect_str_eq(options.params, "tenant=tenant");
+	cr_expect_eq(parse("subscribers tenant"), CGN_EXIT_OK);
+	cr_expect_eq(parse("subscribers tenant a tenant b"), CGN_EXIT_USAGE);
+}
+
+Test(options, trace_knows_what_is_asked)
+{
+	static const struct {
+		const char *line, *params;
+		int command;
+	} rows[] = {
+		{"trace 203.0.113.17:40000/udp", "transport=203.0.113.17:40000/udp",
+			CGN_COMMAND_TRACE_PORT},
+		{"trace port 203.0.113.17:7/icmp", "transport=203.0.113.17:7/icmp",
+			CGN_COMMAND_TRACE_PORT},
+		{"trace tenant a 100.64.0.10", "tenant=a,address=100.64.0.10",
+			CGN_COMMAND_TRACE_SUBSCRIBER},
+		{"trace subscriber a 100.64.0.10", "tenant=a,address=100.64.0.10",
+			CGN_COMMAND_TRACE_SUBSCRIBER},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cr_assert_eq(parse(rows[i].line), CGN_EXIT_OK, "%s", rows[i].line);
+		cr_expect_eq(options.cmd, &cgn_commands[rows[i].command], "%s", rows[i].line);
+		cr_expect_str_eq(options.params, rows[i].params, "%s", rows[i].line);
+	}
+}
+
 Test(options, flags_stand_anywhere)
 {
 	cr_assert_eq(parse("fates --json a -a -n 5"), CGN_EXIT_OK);
@@ -87,8 +124,9 @@ Test(options, wrong_usage_is_refused)
 	static const char *const lines[] = {"", "nothing", "/cgnat/info", "tenant", "subscriber a",
 		"info x", "mappings -n 0", "mappings -n x", "mappings limit=3", "mappings cursor=3",
 		"info --all", "tenant a,b", "map", "map a", "map delete a tcp", "map info",
-		"map add a tcp 100.64.0.10:443", "info --unknown", "--prefix", "diff", "diff a",
-		"diff a b c"};
+		"map add a tcp 100.64.0.10:443", "info --unknown", "trace", "trace tenant a",
+		"trace 203.0.113.17:40000/udp --at 2026-01-01T00:00:00Z", "--prefix", "diff",
+		"diff a", "diff a b c"};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);
@@ -118,6 +156,7 @@ Test(options, every_verb_has_help, .init = cr_redirect_stdout)
 	cr_expect_eq(parse("help mappings"), CGN_EXIT_OK);
 	cr_expect_eq(parse("help map add"), CGN_EXIT_OK);
 	cr_expect_eq(parse("help diff"), CGN_EXIT_OK);
+	cr_expect_eq(parse("help trace"), CGN_EXIT_OK);
 	cr_expect(options.done);
 	cr_expect_eq(parse("--version"), CGN_EXIT_OK);
 }

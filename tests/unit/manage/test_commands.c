@@ -133,7 +133,8 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 	} values[] = {{CGN_PARAM_TENANT, "tenant=a"}, {CGN_PARAM_ADDRESS, "address=100.64.0.10"},
 		{CGN_PARAM_PROTO, "proto=tcp"}, {CGN_PARAM_INSIDE, "inside=100.64.0.21:443"},
 		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"},
-		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_CAPTURE, "capture=1"}};
+		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_CAPTURE, "capture=1"},
+		{CGN_PARAM_TRANSPORT, "transport=203.0.113.18:8443/udp"}};
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -433,7 +434,8 @@ Test(commands, junk_gets_an_error_and_cursors_from_anywhere_an_answer)
 			"explicit,", "explicit,tenant=a,", "blocks,", "subscribers,tenant=a,",
 			"neighbours,", "routes,", "fates,", "fates,by_tenant=true,", "requests,",
 			"requests,by_tenant=true,", "ports,", "tenants,", "tenant,tenant=a,",
-			"mappings,tenant=a,subscriber=100.64.0.10,", "originated,"};
+			"mappings,tenant=a,subscriber=100.64.0.10,", "originated,",
+			"trace/subscriber,tenant=a,address=100.64.0.10,"};
 		unsigned long long cursor = bits == 64 ? UINT64_MAX : 1ull << bits;
 
 		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
