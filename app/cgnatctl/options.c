@@ -119,6 +119,8 @@ add_param(struct cgn_options *o, const char *key, size_t key_len, const char *va
 static int
 next_positional(const struct cgn_command *cmd, uint32_t given)
 {
+	if (cmd == &cgn_commands[CGN_COMMAND_EXPLAIN]) /* `explain wan from … to …` */
+		return given >> CGN_PARAM_PORT & 1 ? -1 : CGN_PARAM_PORT;
 	for (int p = 0; p < CGN_N_PARAMS; p++)
 		if (is_shown(cmd, p) && !(given >> p & 1))
 			return p;
@@ -264,8 +266,8 @@ parse_flags(struct cgn_options *o, struct flags *flags, int argc, char **argv)
 		{"prefix", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
 		{"wide", no_argument, NULL, 'w'}, {"limit", required_argument, NULL, 'n'},
 		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
-		{"dry-run", no_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'}, {"at", required_argument, NULL, 't'},
-		{0}};
+		{"dry-run", no_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'},
+		{"at", required_argument, NULL, 't'}, {0}};
 	int c;
 
 	optind = 0; /* from the beginning, also when called again */
@@ -299,7 +301,8 @@ find_command(int argc, char **argv, int *n_words)
 	if (cmd == NULL && argc > 1 && argv[0][0] != '/') {
 		snprintf(verb, sizeof(verb), "%s %s", argv[0], argv[1]);
 		cmd = cgn_command_find(verb);
-		if (strcmp(verb, "capture list") == 0) /* beside start and stop; lists have one word */
+		if (strcmp(verb, "capture list") ==
+			0) /* beside start and stop; lists have one word */
 			cmd = &cgn_commands[CGN_COMMAND_CAPTURES];
 		*n_words = cmd != NULL ? 2 : 1;
 	}

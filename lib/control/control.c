@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "explain.h"
 #include "mem.h"
 #include "requests.h"
 #include "reserve.h"
@@ -118,6 +119,10 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
 	else
 		rc = create_tables(c, params, err);
+	if (rc == 0 && cgn_explain_init(c, params->socket) < 0) {
+		cgn_errmsg_set(err, "no memory for the control core: raise memory.size_mib");
+		rc = -ENOMEM;
+	}
 	if (rc < 0) {
 		cgn_control_destroy(c);
 		errno = -rc;
@@ -137,6 +142,7 @@ cgn_control_destroy(struct cgn_control *c)
 	if (c == NULL)
 		return;
 	cgn_request_fini(&c->requests);
+	cgn_explain_fini(c);
 	cgn_neigh_destroy(c->neigh);
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);

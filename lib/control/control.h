@@ -104,6 +104,7 @@ struct cgn_control {
 	cgn_ns_t grace_since;
 	bool grace_over; /* of the waiting list: what is left is only work */
 	struct cgn_request_box requests;
+	struct cgn_scratch *scratch; /* of explain.c */
 };
 
 struct cgn_control_params {

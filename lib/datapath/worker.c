@@ -21,6 +21,41 @@ make_ring(
 }
 
 int
+cgn_worker_reserve(struct cgn_worker *w, int socket)
+{
+	w->subscriber_full_at = cgn_reserve_create(
+		CGN_MAX_INSIDE, sizeof(*w->subscriber_full_at), socket);
+	w->request_full_at = cgn_reserve_create(
+		CGN_MAX_INSIDE, sizeof(*w->request_full_at), socket);
+	w->arp_full_at = cgn_reserve_create(
+		CGN_MAX_IFACES, CGN_ARP_RATES * sizeof(*w->arp_full_at), socket);
+	w->local_full_at = cgn_reserve_create(CGN_MAX_SHARES, sizeof(*w->local_full_at), socket);
+	w->echo_full_at = cgn_reserve_create(CGN_MAX_SHARES, sizeof(*w->echo_full_at), socket);
+	w->punt_sent.tenants = cgn_reserve_create(
+		CGN_MAX_TENANTS, sizeof(*w->punt_sent.tenants), socket);
+	w->punt_done.tenants = cgn_reserve_create(
+		CGN_MAX_TENANTS, sizeof(*w->punt_done.tenants), socket);
+	return w->subscriber_full_at != NULL && w->request_full_at != NULL &&
+			w->arp_full_at != NULL && w->local_full_at != NULL &&
+			w->echo_full_at != NULL && w->punt_sent.tenants != NULL &&
+			w->punt_done.tenants != NULL
+		? 0
+		: -ENOMEM;
+}
+
+void
+cgn_worker_unreserve(struct cgn_worker *w)
+{
+	cgn_reserve_destroy(w->subscriber_full_at);
+	cgn_reserve_destroy(w->request_full_at);
+	cgn_reserve_destroy(w->arp_full_at);
+	cgn_reserve_destroy(w->local_full_at);
+	cgn_reserve_destroy(w->echo_full_at);
+	cgn_reserve_destroy(w->punt_sent.tenants);
+	cgn_reserve_destroy(w->punt_done.tenants);
+}
+
+int
 cgn_worker_init(
 	struct cgn_worker *w, struct cgn_dataplane *dp, uint16_t id, const char *name, int socket)
 {
@@ -32,26 +67,12 @@ cgn_worker_init(
 	w->dp = dp;
 	w->dir = dir;
 	w->id = id;
-	w->subscriber_full_at = cgn_reserve_create(
-		CGN_MAX_INSIDE, sizeof(*w->subscriber_full_at), socket);
-	w->request_full_at = cgn_reserve_create(
-		CGN_MAX_INSIDE, sizeof(*w->request_full_at), socket);
-	w->arp_full_at = cgn_reserve_create(
-		CGN_MAX_IFACES, CGN_ARP_RATES * sizeof(*w->arp_full_at), socket);
-	w->local_full_at = cgn_reserve_create(CGN_MAX_SHARES, sizeof(*w->local_full_at), socket);
-	w->echo_full_at = cgn_reserve_create(CGN_MAX_SHARES, sizeof(*w->echo_full_at), socket);
 	w->new_flows.ring = make_ring(name, id, "new", conf->punt.ring, socket, spsc);
 	w->local.ring = make_ring(name, id, "local", conf->punt.ring, socket, spsc);
 	w->back = make_ring(name, id, "back", conf->punt.ring * 2, socket, spsc);
-	w->punt_sent.tenants = cgn_reserve_create(
-		CGN_MAX_TENANTS, sizeof(*w->punt_sent.tenants), socket);
-	w->punt_done.tenants = cgn_reserve_create(
-		CGN_MAX_TENANTS, sizeof(*w->punt_done.tenants), socket);
 	w->handover = make_ring(name, id, "over", conf->punt.ring, socket, RING_F_SC_DEQ);
-	if (w->subscriber_full_at == NULL || w->request_full_at == NULL || w->arp_full_at == NULL ||
-		w->local_full_at == NULL || w->echo_full_at == NULL || w->new_flows.ring == NULL ||
+	if (cgn_worker_reserve(w, socket) < 0 || w->new_flows.ring == NULL ||
 		w->local.ring == NULL || w->back == NULL || w->handover == NULL ||
-		w->punt_sent.tenants == NULL || w->punt_done.tenants == NULL ||
 		cgn_counters_init(&w->counters, 0, conf->n_ports) < 0 ||
 		cgn_worker_fill(w, dir) < 0) {
 		cgn_worker_fini(w);
@@ -102,13 +123,7 @@ cgn_worker_fini(struct cgn_worker *w)
 	rte_ring_free(w->local.ring);
 	rte_ring_free(w->back);
 	rte_ring_free(w->handover);
-	cgn_reserve_destroy(w->subscriber_full_at);
-	cgn_reserve_destroy(w->request_full_at);
-	cgn_reserve_destroy(w->arp_full_at);
-	cgn_reserve_destroy(w->local_full_at);
-	cgn_reserve_destroy(w->echo_full_at);
-	cgn_reserve_destroy(w->punt_sent.tenants);
-	cgn_reserve_destroy(w->punt_done.tenants);
+	cgn_worker_unreserve(w);
 	cgn_counters_fini(&w->counters);
 	memset(w, 0, sizeof(*w));
 }

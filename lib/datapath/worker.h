@@ -88,6 +88,13 @@ int cgn_worker_init(
  */
 int cgn_worker_fill(struct cgn_worker *w, const struct cgn_directory *dir);
 
+/*
+ * The arrays of a worker alone, reserved: 0 or -ENOMEM; for cgn_worker_init, and for whoever runs
+ * stages without a thread (control/explain.c). Main thread.
+ */
+int cgn_worker_reserve(struct cgn_worker *w, int socket);
+void cgn_worker_unreserve(struct cgn_worker *w);
+
 /* Ends what is still in its rings as STOPPED. After the loop ended; any number of times. */
 void cgn_worker_drain(struct cgn_worker *w);
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@ enum cgn_param_id {
 #include "commands.def"
 	CGN_N_PARAMS
 };
+static_assert(CGN_N_PARAMS <= 32, "sets of parameters are 32 bits");
 
 enum cgn_param_type {
 	CGN_PARAM_TYPE_NAME,      /* a-z 0-9 _ -; min and max: length */
@@ -23,6 +25,8 @@ enum cgn_param_type {
 	CGN_PARAM_TYPE_SIDE,      /* inside, outside, both: bits 1, 2, 3 */
 	CGN_PARAM_TYPE_ENDPOINT,  /* a.b.c.d:port */
 	CGN_PARAM_TYPE_TRANSPORT, /* a.b.c.d:port/protocol */
+	CGN_PARAM_TYPE_TAGS,      /* vid or vid.vid */
+	CGN_PARAM_TYPE_FLAGS,     /* syn+ack: TCP flags */
 	CGN_PARAM_TYPE_NUMBER,    /* decimal, min to max */
 	CGN_PARAM_TYPE_BOOL,      /* true, false */
 };

@@ -89,6 +89,44 @@ parse_transport(struct cgn_param_value *v, const char **wanted)
 }
 
 static int
+parse_tags(struct cgn_param_value *v, const char **wanted)
+{
+	const char *dot = strchr(v->text, '.');
+	char outer[CGN_PARAM_VALUE_LEN];
+	uint64_t vid, inner = 0;
+
+	*wanted = "a VLAN identifier from 1 to 4094, or two such as 200.7";
+	snprintf(outer, sizeof(outer), "%.*s",
+		(int)(dot != NULL ? (size_t)(dot - v->text) : strlen(v->text)), v->text);
+	if (cgn_u64_parse(outer, 1, 4094, &vid) < 0 ||
+		(dot != NULL && cgn_u64_parse(dot + 1, 1, 4094, &inner) < 0))
+		return -EINVAL;
+	v->number = dot != NULL ? vid << 16 | inner : vid;
+	v->port = dot != NULL ? 2 : 1;
+	return 0;
+}
+
+static int
+parse_flags(struct cgn_param_value *v, const char **wanted)
+{
+	static const char names[][4] = {"fin", "syn", "rst", "psh", "ack", "urg"};
+	const char *word = v->text;
+
+	*wanted = "TCP flags such as syn or syn+ack";
+	for (;; word += 4) {
+		int f = 0;
+
+		while (f < 6 && strncmp(word, names[f], 3) != 0)
+			f++;
+		if (f == 6 || (word[3] != '\0' && word[3] != '+'))
+			return -EINVAL;
+		v->number |= UINT64_C(1) << f;
+		if (word[3] == '\0')
+			return 0;
+	}
+}
+
+static int
 parse_origin(struct cgn_param_value *v, const char **wanted)
 {
 	*wanted = "natpmp, pcp_map, pcp_peer or operator";
@@ -143,6 +181,10 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 		return parse_endpoint(v, wanted);
 	case CGN_PARAM_TYPE_TRANSPORT:
 		return parse_transport(v, wanted);
+	case CGN_PARAM_TYPE_TAGS:
+		return parse_tags(v, wanted);
+	case CGN_PARAM_TYPE_FLAGS:
+		return parse_flags(v, wanted);
 	case CGN_PARAM_TYPE_NUMBER:
 		*wanted = NULL;
 		return cgn_u64_parse(v->text, info->min, info->max, &v->number) < 0 ? -EINVAL : 0;

@@ -18,10 +18,11 @@ enum {
 
 struct cgn_param_value {
 	char text[CGN_PARAM_VALUE_LEN]; /* as given */
-	uint64_t number; /* NUMBER; BOOL 0, 1; SIDE; enums cgn_proto (TRANSPORT too),
-			    cgn_explicit_origin */
-	uint32_t addr;   /* ADDRESS, ENDPOINT, TRANSPORT; host order */
-	uint16_t port;   /* ENDPOINT, TRANSPORT */
+	/* NUMBER; BOOL 0, 1; SIDE; enums cgn_proto (TRANSPORT too), cgn_explicit_origin; TAGS:
+	 * outer, or outer << 16 | inner with port 2; FLAGS: as in a TCP header */
+	uint64_t number;
+	uint32_t addr; /* ADDRESS, ENDPOINT, TRANSPORT; host order */
+	uint16_t port; /* ENDPOINT, TRANSPORT; TAGS: how many */
 };
 
 struct cgn_params {

@@ -219,6 +219,25 @@ cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_
 }
 
 enum cgn_fate
+cgn_pool_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
+	enum cgn_proto proto, struct cgn_pool_choice *out)
+{
+	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+	bool moves = cgn_block_moves(pool, inside, tenant);
+	enum cgn_fate fate;
+
+	out->address = sub->pool;
+	out->block = moves ? CGN_NONE : block_with_room(pool, sub, proto, false);
+	if (out->block != CGN_NONE)
+		return CGN_FATE_NONE;
+	fate = cgn_block_foresee(pool, inside, tenant, &out->address);
+	if (fate == CGN_FATE_NONE || moves)
+		return fate;
+	out->block = block_with_room(pool, sub, proto, true);
+	return out->block != CGN_NONE ? CGN_FATE_NONE : fate;
+}
+
+enum cgn_fate
 cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_proto proto,
 	struct cgn_port at)
 {

@@ -228,6 +228,16 @@ enum cgn_fate cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t ten
 	enum cgn_proto proto, struct cgn_port *out);
 
 /*
+ * What cgn_pool_take would do, memory permitting: block it takes the port of, CGN_NONE for a new
+ * one; address of that, CGN_NONE for one of the tenant's, drawn at random. Changes nothing.
+ */
+struct cgn_pool_choice {
+	uint32_t block, address;
+};
+enum cgn_fate cgn_pool_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
+	enum cgn_proto proto, struct cgn_pool_choice *out);
+
+/*
  * Takes a given port that is free, or rests after the same subscriber had it: of a block it holds,
  * or of a free block that it may lease, on its paired address, or on any address of its tenant when
  * it has none yet. CGN_FATE_NONE or NO_PORTS.

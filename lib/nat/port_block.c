@@ -166,34 +166,66 @@ cgn_pool_is_bound_elsewhere(const struct cgn_pool *pool, uint32_t inside, uint32
  * tenant's or nobody's by now; from one that drains it moves whatever it holds, if there is
  * another.
  */
+static bool
+must_move(const struct cgn_pool *pool, const struct cgn_subscriber *sub, uint32_t tenant)
+{
+	return !is_bound(pool, sub) &&
+		(sub->pool == CGN_NONE || pool->addrs[sub->pool].state != CGN_ADDR_OPEN ||
+			pool->addrs[sub->pool].tenant != tenant ||
+			pool->addrs[sub->pool].n_free == 0);
+}
+
+bool
+cgn_block_moves(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
+{
+	return must_move(pool, &pool->subscribers[inside], tenant) && pool->use[tenant].n_avail > 0;
+}
+
 uint32_t
 cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[inside];
 	uint32_t i;
 
-	if (!is_bound(pool, sub) &&
-		(sub->pool == CGN_NONE || pool->addrs[sub->pool].state != CGN_ADDR_OPEN ||
-			pool->addrs[sub->pool].tenant != tenant ||
-			pool->addrs[sub->pool].n_free == 0))
-		i = cgn_addr_choose(pool, tenant);
-	else
+	if (!must_move(pool, sub, tenant))
 		return sub->pool;
+	i = cgn_addr_choose(pool, tenant);
 	if (i != CGN_NONE || sub->n_blocks == 0)
 		sub->pool = i;
 	return i;
+}
+
+/* Why no block can be leased on the subscriber's paired address i; FATE_NONE if one can. */
+static enum cgn_fate
+refuse_lease(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t i)
+{
+	if (i == CGN_NONE)
+		return CGN_FATE_NO_ADDRESS;
+	return has_block_for(pool, i, &pool->subscribers[inside]) &&
+			may_have_another(pool, inside, tenant)
+		? CGN_FATE_NONE
+		: CGN_FATE_NO_PORTS;
+}
+
+enum cgn_fate
+cgn_block_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *address)
+{
+	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+	uint32_t any = pool->use[tenant].n_avail > 0 ? pool->avail[tenant].addrs[0] : CGN_NONE;
+	bool moves = must_move(pool, sub, tenant);
+
+	*address = moves ? CGN_NONE : sub->pool;
+	return refuse_lease(pool, inside, tenant, moves ? any : sub->pool);
 }
 
 enum cgn_fate
 cgn_block_lease(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *out)
 {
 	uint32_t i = cgn_pool_pair(pool, inside, tenant);
+	enum cgn_fate fate = refuse_lease(pool, inside, tenant, i);
 
-	if (i == CGN_NONE)
-		return CGN_FATE_NO_ADDRESS;
-	if (!has_block_for(pool, i, &pool->subscribers[inside]) ||
-		!may_have_another(pool, inside, tenant))
-		return CGN_FATE_NO_PORTS;
+	if (fate != CGN_FATE_NONE)
+		return fate;
 	*out = lease(pool, inside, i, cgn_addr_choose_block(pool, &pool->addrs[i]));
 	return *out != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
 }

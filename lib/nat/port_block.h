@@ -14,6 +14,14 @@
 enum cgn_fate cgn_block_lease(
 	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *block);
 
+/* Would the subscriber be paired with another address by now? Changes nothing. */
+bool cgn_block_moves(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant);
+
+/* What cgn_block_lease would return, and the address: CGN_NONE for one of the tenant's, drawn at
+ * random. Changes nothing. */
+enum cgn_fate cgn_block_foresee(
+	const struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *address);
+
 /* Leases the block that holds a given port of an address that the subscriber may use, if the block
  * is free and the subscriber may have another: CGN_FATE_NONE or NO_PORTS. */
 enum cgn_fate cgn_block_lease_at(

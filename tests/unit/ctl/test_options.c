@@ -77,6 +77,19 @@ Test(options, a_parameter_may_be_two_words)
 	cr_expect_eq(parse("subscribers tenant a tenant b"), CGN_EXIT_USAGE);
 }
 
+Test(options, explain_reads_like_a_sentence)
+{
+	cr_assert_eq(parse("explain tenant a from 100.64.0.10:5000 to 192.0.2.1:53/udp ttl 1"),
+		CGN_EXIT_OK);
+	cr_expect_str_eq(
+		options.params, "tenant=a,from=100.64.0.10:5000,to=192.0.2.1:53/udp,ttl=1");
+	cr_assert_eq(parse("explain wan from 192.0.2.1:53 to 203.0.113.17:40000/udp"), CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "port=wan,from=192.0.2.1:53,to=203.0.113.17:40000/udp");
+	cr_expect_eq(
+		parse("explain wan lan from 192.0.2.1:53 to 203.0.113.17:4/udp"), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("explain tenant a from 100.64.0.10:5000"), CGN_EXIT_USAGE);
+}
+
 Test(options, trace_knows_what_is_asked)
 {
 	static const struct {

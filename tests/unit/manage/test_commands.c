@@ -31,7 +31,7 @@ open_udp(uint32_t n)
 	cgn_sim_flush(sim, SIM_WAN);
 }
 
-static char captures[64];
+static char captures[] = "/tmp/cgn-manage-XXXXXX";
 
 static void
 setup(void)
@@ -39,8 +39,7 @@ setup(void)
 	char box[256];
 
 	rig_start();
-	strcpy(captures, "/tmp/cgn-manage-XXXXXX");
-	cr_assert_not_null(mkdtemp(captures));
+	cr_assert_not_null(mkdtemp(captures)); /* each test is a process of its own */
 	snprintf(box, sizeof(box),
 		"punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n"
 		"capture: {directory: %s}\n",
@@ -132,8 +131,9 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 		const char *text;
 	} values[] = {{CGN_PARAM_TENANT, "tenant=a"}, {CGN_PARAM_ADDRESS, "address=100.64.0.10"},
 		{CGN_PARAM_PROTO, "proto=tcp"}, {CGN_PARAM_INSIDE, "inside=100.64.0.21:443"},
-		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"},
-		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_CAPTURE, "capture=1"},
+		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"}, {CGN_PARAM_CAPTURE, "capture=1"},
+		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_FROM, "from=100.64.0.10:5000"},
+		{CGN_PARAM_TO, "to=192.0.2.1:53/udp,port=access"},
 		{CGN_PARAM_TRANSPORT, "transport=203.0.113.18:8443/udp"}};
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 

@@ -69,6 +69,28 @@ Test(params, every_type_is_read)
 	cr_expect_eq(params.values[CGN_PARAM_INSIDE].port, 443);
 }
 
+Test(params, packets_are_read)
+{
+	cr_assert_eq(parse("explain",
+			     "port=wan,vlan=200.7,from=192.0.2.1:53,to=203.0.113.17:80/tcp,"
+			     "flags=syn+ack,length=1500,ttl=0"),
+		0, "%s", err.message);
+	cr_expect_eq(params.values[CGN_PARAM_VLAN].number, 200 << 16 | 7);
+	cr_expect_eq(params.values[CGN_PARAM_VLAN].port, 2);
+	cr_expect_eq(params.values[CGN_PARAM_TO].addr, 0xcb007111);
+	cr_expect_eq(params.values[CGN_PARAM_TO].port, 80);
+	cr_expect_eq(params.values[CGN_PARAM_TO].number, CGN_TCP);
+	cr_expect_eq(params.values[CGN_PARAM_FLAGS].number, 0x12);
+	refused("trace port", "transport=203.0.113.17:80", "transport", "port and protocol");
+	refused("trace port", "transport=203.0.113.17:80/sctp", "transport", "port and protocol");
+	refused("trace port", "transport=203.0.113.17/udp", "transport", "port and protocol");
+	refused("explain", "vlan=4095", "vlan", "1 to 4094");
+	refused("explain", "vlan=1.", "vlan", "1 to 4094");
+	refused("explain", "flags=syn+", "flags", "TCP flags");
+	refused("explain", "flags=synack", "flags", "TCP flags");
+	refused("explain", "length=39", "length", "from 40");
+}
+
 Test(params, wrong_values_are_refused_by_name)
 {
 	refused("mappings", "limit=0", "limit", "from 1 to 64");

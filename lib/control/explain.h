@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What would become of a packet: a made frame goes through the data path's own stages on a worker
+ * that is none, with copies of the mappings and rates that it meets, and through the decisions of
+ * admission and allocation, which change nothing here. Nothing is sent, made, touched or counted.
+ * Control thread, as a request of telemetry (request.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control.h"
+
+/* The stages that were reached; each has its members in struct cgn_explain. */
+enum cgn_explain_reached {
+	CGN_EXPLAIN_IFACE = 1 << 0,    /* iface */
+	CGN_EXPLAIN_SOURCE = 1 << 1,   /* inside: subscriber */
+	CGN_EXPLAIN_DEST = 1 << 2,     /* dst_value, or no route */
+	CGN_EXPLAIN_FOUND = 1 << 3,    /* mapping */
+	CGN_EXPLAIN_CONTROL = 1 << 4,  /* a new mapping is asked for: rates let it through */
+	CGN_EXPLAIN_QUOTA = 1 << 5,    /* use: within its quotas */
+	CGN_EXPLAIN_PORTS = 1 << 6,    /* choice: there is a port for it */
+	CGN_EXPLAIN_RECEIVER = 1 << 7, /* to: mapping of a hairpin's receiver */
+	CGN_EXPLAIN_NEXT_HOP = 1 << 8, /* neigh */
+};
+
+struct cgn_explain {
+	/* In; addresses and ports in host order. ICMP: echo with sport as identifier. */
+	uint32_t src, dst;
+	uint16_t port; /* network port */
+	uint16_t sport, dport, ip_len;
+	struct cgn_tags tags;
+	uint8_t proto, tcp_flags, ttl, icmp_type;
+	/* Out. */
+	bool is_impossible; /* no buffer for the frame */
+	uint32_t reached;   /* sum of enum cgn_explain_reached */
+	enum cgn_fate fate; /* NONE: a NAT-PMP or PCP request for the server, which reads it */
+	uint16_t tenant;
+	uint32_t iface, inside;
+	uint32_t assigned_iface; /* where the source is assigned, or CGN_NONE */
+	bool has_route;
+	uint32_t dst_value; /* of directory.h */
+	struct cgn_mapping mapping, to;
+	struct cgn_pool_choice choice;
+	struct cgn_block block; /* of choice, unless it is a new one */
+	struct cgn_use tenant_use, use;
+	bool is_owner; /* has its outside address for itself */
+	uint32_t neigh;
+	uint8_t neigh_state; /* enum cgn_neigh_state */
+	bool is_resolved;    /* else the packet is held until the next hop answers */
+};
+void cgn_explain_run(struct cgn_control *c, void *explain);
+
+/* The worker that is none; fini accepts NULL. 0 or -ENOMEM. Main thread. */
+int cgn_explain_init(struct cgn_control *c, int socket);
+void cgn_explain_fini(struct cgn_control *c);
+
+static_assert(sizeof(struct cgn_explain) <= CGN_REQUEST_ARG_MAX, "fits a request");
