@@ -41,7 +41,8 @@ padded(uint32_t n)
 static void
 put(struct cgn_pcapng *p, const void *bytes, uint32_t n)
 {
-	memcpy(p->buffer + p->n, bytes, n);
+	if (n > 0) /* the option that ends options has no value */
+		memcpy(p->buffer + p->n, bytes, n);
 	memset(p->buffer + p->n + n, 0, padded(n) - n);
 	p->n += padded(n);
 }

@@ -122,6 +122,9 @@ cgn_sim_create(const struct cgn_sim_params *params)
 	sim->now = START_S * CGN_NS_PER_S;
 	snprintf(sim->name, sizeof(sim->name), "sim%u", number++ % 10000000);
 	sim->conf = cgn_sim_conf_load(&sim->params);
+	sim->n_ports = sim->conf->n_ports;
+	for (uint16_t p = 0; p < sim->n_ports; p++)
+		sim->roles[p] = sim->conf->ports[p].role;
 	sim->queues = calloc(sim->conf->n_ports, sizeof(*sim->queues));
 	if (sim->queues == NULL)
 		cgn_sim_die("no memory");
@@ -212,7 +215,7 @@ cgn_sim_collect(struct cgn_sim *sim)
 {
 	uint32_t n = 0;
 
-	for (uint16_t p = 0; p < sim->conf->n_ports; p++)
+	for (uint16_t p = 0; p < sim->n_ports; p++)
 		for (uint16_t q = 0; q < sim->devs[p].n_txq; q++)
 			n += collect_queue(sim, p, q);
 	return n;

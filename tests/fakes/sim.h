@@ -96,6 +96,8 @@ struct cgn_sim {
 	/* The rest is the simulator's own. */
 	struct cgn_sim_params params;
 	struct cgn_conf *conf, *retired; /* retired: while a reload goes on */
+	uint16_t n_ports;                /* as conf says, which a reload never changes */
+	enum cgn_role roles[CGN_MAX_PORTS];
 	struct rte_mempool *mempool;
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	struct rte_ring *rx[CGN_MAX_PORTS][CGN_MAX_WORKERS], *tx[CGN_MAX_PORTS][CGN_MAX_WORKERS];

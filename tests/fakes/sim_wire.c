@@ -230,7 +230,7 @@ check(struct cgn_sim *sim, uint16_t port, const uint8_t *ip, uint32_t len)
 {
 	if (!is_well_formed(ip, len))
 		sim->n_bad_frames++;
-	else if (sim->conf->ports[port].role == CGN_ROLE_OUTSIDE && leaks(ip, len))
+	else if (sim->roles[port] == CGN_ROLE_OUTSIDE && leaks(ip, len))
 		sim->n_leaks++;
 }
 
