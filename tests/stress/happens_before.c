@@ -131,8 +131,12 @@ static unsigned int
 stack_count(const struct rte_mempool *mp)
 {
 	struct stack *s = mp->pool_data;
+	unsigned int n;
 
-	return s->n;
+	pthread_mutex_lock(&s->lock);
+	n = s->n;
+	pthread_mutex_unlock(&s->lock);
+	return n;
 }
 
 static const struct rte_mempool_ops locked_ops = {.name = "locked",
