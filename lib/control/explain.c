@@ -422,7 +422,7 @@ fate_of(struct cgn_worker *w, const struct cgn_pkt *pkt)
 			fates[f] = 0;
 			return (enum cgn_fate)f;
 		}
-	for (uint16_t p = 0; p < CGN_MAX_PORTS; p++)
+	for (uint32_t p = 0; p < CGN_MAX_PORTS; p++)
 		if (w->tx[p].n > 0)
 			return (enum cgn_fate)pkt->fate;
 	if (w->local.n > 0 && pkt->action == CGN_ACT_TTL)
@@ -447,7 +447,7 @@ prepare(struct cgn_control *c, struct cgn_explain *e)
 	s->w.burst.port = e->port;
 	s->w.burst.n = 1;
 	s->w.local.n = s->w.new_flows.n = 0;
-	for (uint16_t p = 0; p < CGN_MAX_PORTS; p++)
+	for (uint32_t p = 0; p < CGN_MAX_PORTS; p++)
 		s->w.tx[p].n = 0;
 	if (cgn_reserve_fill(s->w.punt_sent.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(s->w.punt_done.tenants, 0, dir->n_tenants) < 0 ||

@@ -123,6 +123,8 @@ ranges_of_block(const struct cgn_control *c, struct cgn_query_ranges *q,
 	const uint32_t n_ports = block->n_granules * (uint32_t)CGN_GRANULE_PORTS;
 	const uint64_t end = (uint64_t)n_ports * CGN_N_PROTOS;
 
+	if (n_ports == 0)
+		return 0;         /* not so of a leased block */
 	for (k--; k < end; k++) { /* protocol by protocol */
 		uint32_t proto = (uint32_t)(k / n_ports), port = (uint32_t)(k % n_ports), n = 0;
 
@@ -156,7 +158,7 @@ cgn_query_ranges(struct cgn_control *c, void *arg)
 		b = c->pool->blocks[b].next;
 	for (; b != CGN_NONE; b = c->pool->blocks[b].next, i++, k = 0) {
 		const struct cgn_block *block = &c->pool->blocks[b];
-		uint32_t n = q->q.n;
+		uint32_t n;
 
 		if (k == 0 && (q->q.n == q->q.limit || steps >= CGN_QUERY_STEPS)) {
 			q->q.cursor = i * per_block;
