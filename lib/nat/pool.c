@@ -245,7 +245,7 @@ cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum c
 	uint32_t chunk = chunk_at(pool, at);
 	struct cgn_block *block;
 
-	if (pool->addrs[at.pool].tenant != tenant ||
+	if (pool->addrs[at.pool].tenant != tenant || !cgn_directory_pool_live(pool->dir, at.pool) ||
 		cgn_pool_is_bound_elsewhere(pool, inside, at.pool) ||
 		(cgn_granule_reserved(at.port / CGN_GRANULE_PORTS, proto) & bit) != 0)
 		return CGN_FATE_NO_PORTS;

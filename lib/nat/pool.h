@@ -240,7 +240,8 @@ enum cgn_fate cgn_pool_foresee(const struct cgn_pool *pool, uint32_t inside, uin
 /*
  * Takes a given port that is free, or rests after the same subscriber had it: of a block it holds,
  * or of a free block that it may lease, on its paired address, or on any address of its tenant when
- * it has none yet. CGN_FATE_NONE or NO_PORTS.
+ * it has none yet. Never on an address that the directory has lost, whatever the subscriber holds
+ * or rests there. CGN_FATE_NONE or NO_PORTS.
  */
 enum cgn_fate cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	enum cgn_proto proto, struct cgn_port at);

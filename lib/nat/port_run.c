@@ -59,13 +59,17 @@ struct cgn_run
 cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 {
 	struct cgn_run best = {0};
-	uint32_t fresh;
+	uint32_t paired, fresh;
 
+	cgn_pool_pair(pool, want->inside, want->tenant); /* not with an address that drains */
+	paired = pool->subscribers[want->inside].pool;
+	if (!cgn_directory_pool_live(pool->dir, paired))
+		return best;
 	for (uint32_t b = pool->subscribers[want->inside].first_block; b != CGN_NONE;
 		b = pool->blocks[b].next) {
 		struct cgn_run run = {0};
 
-		if (pool->blocks[b].pool != pool->subscribers[want->inside].pool)
+		if (pool->blocks[b].pool != paired)
 			continue;
 		if (want->first != 0 && suits(pool, b, want))
 			return (struct cgn_run){

@@ -20,7 +20,10 @@ struct cgn_run {
 	uint32_t n;         /* 0: none */
 };
 
-/* The longest such run; leases one more block if that makes it longer. Takes no port yet. */
+/*
+ * The longest such run on the subscriber's paired address, which is another one by now if the old
+ * one drains; leases one more block if that makes it longer. Takes no port yet.
+ */
 struct cgn_run cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want);
 
 /* None of the run was taken: a block that was leased for it and is empty goes back. */

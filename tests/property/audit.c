@@ -37,7 +37,8 @@ mapping_is_sound(const struct cgn_box *box, uint32_t i)
 		return say("mapping is not found from inside", i);
 	if (cgn_pool_find(box->dp.pool, m->pool, (enum cgn_proto)m->proto, port) != i)
 		return say("mapping is not found from outside", i);
-	if (rte_be_to_cpu_32(m->outside_addr) != dir->pool_addrs[m->pool] ||
+	if (!cgn_directory_pool_live(dir, m->pool) ||
+		rte_be_to_cpu_32(m->outside_addr) != dir->pool_addrs[m->pool] ||
 		dir->pool_tenants[m->pool] != m->tenant)
 		return say("outside address is not the tenant's", i);
 	if (cgn_directory_inside_find(dir, m->tenant, rte_be_to_cpu_32(m->inside_addr)) !=

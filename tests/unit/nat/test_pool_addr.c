@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tests of lib/nat/pool_addr: addresses that come, drain, go and are cut anew. */
 #include "pool_addr.h"
+#include "port_run.h"
 
 #include <errno.h>
 #include <string.h>
@@ -152,6 +153,27 @@ Test(pool_addr, address_goes_when_its_last_block_has_returned)
 	cr_assert_eq(f.pool->kept_chunks, 0);
 	cr_assert_eq(f.pool->kept_blocks, 0);
 	cr_assert_eq(try_take(0, A), CGN_FATE_NO_ADDRESS);
+}
+
+/* The address has gone from the configuration, but ports of it rest (RFC 6888 REQ-8). */
+Test(pool_addr, address_that_is_gone_gives_nothing_to_those_who_have_ports_there)
+{
+	struct cgn_run_want want = {.tenant = A, .proto = CGN_TCP, .n = 2, .parity = -1};
+	struct cgn_run run;
+	struct cgn_port at;
+
+	pool_fixture_init(&f, "pool: [203.0.113.16/31]\n", 8);
+	at = take(0, A);
+	pool_fixture_may_move = true;
+	f.dir->pool_addrs[at.pool] = 0;
+	cgn_pool_addr_leave(f.pool, at.pool, 50);
+	cgn_pool_rest(f.pool, at, CGN_TCP, 50);
+	cr_assert_eq(cgn_pool_take_at(f.pool, 0, A, CGN_TCP, at), CGN_FATE_NO_PORTS,
+		"not even the port that rests for it");
+	run = cgn_pool_find_run(f.pool, &want);
+	cr_assert_eq(run.n, 2);
+	cr_assert_eq(run.at.pool, at.pool ^ 1);
+	cgn_pool_leave_run(f.pool, &run);
 }
 
 Test(pool_addr, number_that_went_to_another_tenant_pairs_nobody_of_the_old_one)
