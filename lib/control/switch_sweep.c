@@ -7,11 +7,24 @@
 #include "explicit_rules.h"
 #include "log.h"
 
-/* A client's mapping alone: not the operator's, and none that has to stay beside others. */
+/* Does the new configuration serve what it was asked by? */
 static bool
-can_renumber(const struct cgn_explicit *e)
+is_served(const struct cgn_control *c, uint32_t tenant, const struct cgn_explicit *e)
 {
-	return e != NULL && e->origin != CGN_EXPLICIT_OPERATOR && e->set_size == 1;
+	const struct cgn_conf_portctl *conf = &c->dp->dir->tenants[tenant].conf->portctl;
+
+	if (e->origin == CGN_EXPLICIT_OPERATOR)
+		return true;
+	return e->origin == CGN_EXPLICIT_NATPMP ? conf->natpmp : conf->pcp;
+}
+
+/* A client's mapping alone: not the operator's, none that has to stay beside others, and none that
+ * the client could not renew any more. */
+static bool
+can_renumber(const struct cgn_control *c, uint32_t tenant, const struct cgn_explicit *e)
+{
+	return e != NULL && e->origin != CGN_EXPLICIT_OPERATOR && e->set_size == 1 &&
+		is_served(c, tenant, e);
 }
 
 static void
@@ -82,7 +95,7 @@ end_or_renumber(struct cgn_control *c, uint32_t i)
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_explicit *e = cgn_explicit_of(c, m);
 
-	if (can_renumber(e)) {
+	if (can_renumber(c, m->tenant, e)) {
 		if (renumber(c, i))
 			c->change.count.renumbered++;
 		else
@@ -102,17 +115,6 @@ is_published(const struct cgn_control *c, uint32_t i)
 	return m->inside_addr != 0 &&
 		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
 			rte_be_to_cpu_16(m->outside_port)) == i;
-}
-
-/* Does the new configuration serve what it was asked by? */
-static bool
-is_served(const struct cgn_control *c, uint32_t tenant, const struct cgn_explicit *e)
-{
-	const struct cgn_conf_portctl *conf = &c->dp->dir->tenants[tenant].conf->portctl;
-
-	if (e->origin == CGN_EXPLICIT_OPERATOR)
-		return true;
-	return e->origin == CGN_EXPLICIT_NATPMP ? conf->natpmp : conf->pcp;
 }
 
 /*

@@ -301,6 +301,30 @@ Test(reload_portctl, a_service_that_is_switched_off_takes_its_mappings_along)
 	cr_expect_eq(cgn_sim_n_mappings(sim), 0);
 }
 
+/* PMP-42, also when its address goes at the same time: it is not moved to an entry that the sweep
+ * has passed. */
+Test(reload_portctl, what_is_served_no_more_is_not_moved_either)
+{
+	struct cgn_explicit_ask ask;
+
+	start_with(&(struct cgn_sim_params){.a = ON "timeouts: {port_rest_s: 0}\n", .seed = 3});
+	settle();
+	ask = ask_of(CGN_EXPLICIT_PCP_MAP, SIM_A1, 8000);
+	grant(&ask);
+	for (uint16_t port = 8001; port < 8004; port++) {
+		struct cgn_explicit_ask other = ask_of(CGN_EXPLICIT_PCP_MAP, SIM_A1, port);
+
+		grant(&other);
+	}
+	ask.lifetime_s = 0;
+	grant(&ask); /* the first entry of the table becomes free */
+	cgn_sim_elapse_s(sim, 1);
+	cr_assert_eq(c->explicits.n_used, 3);
+	reload(&(struct cgn_sim_params){.a = "portctl: {pcp: false}\n" MOVED_POOL});
+	cr_expect_eq(c->explicits.n_used, 0);
+	cr_expect_eq(cgn_sim_n_mappings(sim), 0);
+}
+
 /* Shorter timeouts hold for what is there, from the reload on. */
 Test(reload_portctl, timeouts_apply_to_mappings_that_are_there)
 {
