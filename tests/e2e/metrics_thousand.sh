@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A scrape of 1 000 tenants, one after the other without pause: how long it takes, and that no packet
 # is lost meanwhile. The exporter and its client are in a namespace of the test's own.
+# e2e: alone
 . "$(dirname "$0")/_lib.sh"
 
 BUILD=${CGN_BUILD:-$TOP/build}
