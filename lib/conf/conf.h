@@ -178,6 +178,7 @@ struct cgn_conf_tenant {
 	struct cgn_conf_own_address *addresses;
 	uint32_t n_addresses;
 	struct {
+		uint32_t mss_max;     /* bytes; 0: MSS options are left as they are */
 		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
 		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */
 	} nat;

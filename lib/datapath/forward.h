@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#include <rte_tcp.h>
+
+#include "tcp_mss.h"
 #include "tcp_track.h"
 #include "verdict.h"
 
@@ -64,6 +67,21 @@ cgn_forward_track(struct cgn_worker *w, struct cgn_mapping *m, const uint8_t *fr
 {
 	if (cgn_tcp_sessions_note(w->dp->tcp_sessions, m, pkt, frame, dir, w->burst.now_s))
 		cgn_tcp_track(m, pkt, dir);
+}
+
+/* A SYN is made to announce no more than its tenant's nat.mss_max; before the translation. */
+static inline void
+cgn_forward_clamp(const struct cgn_worker *w, uint16_t tenant, struct rte_mbuf *m)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+	uint32_t max;
+
+	if (likely(!(pkt->tcp_flags & RTE_TCP_SYN_FLAG)) ||
+		!cgn_directory_tenant_live(w->dir, tenant))
+		return; /* not live: the mapping is older or newer than this turn's directory */
+	max = w->dir->tenants[tenant].conf->nat.mss_max;
+	if (max != 0)
+		cgn_tcp_mss_clamp(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, pkt, (uint16_t)max);
 }
 
 static inline struct cgn_rewrite

@@ -71,6 +71,8 @@ hairpin_one(struct cgn_worker *w, uint8_t at)
 	refresh(w, &b, frame, pkt);
 	if (unlikely(w->tapping != 0))
 		cgn_tap_received(w, m);
+	cgn_forward_clamp(w, b.from->tenant, m);
+	cgn_forward_clamp(w, b.to->tenant, m);
 	out = cgn_forward_rewrite(b.from, CGN_IN2OUT);
 	in = cgn_forward_rewrite(b.to, CGN_OUT2IN);
 	cgn_rewrite_apply(frame, pkt, CGN_IN2OUT, &out);

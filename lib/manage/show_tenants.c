@@ -125,6 +125,7 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_u64(r, "timeout_tcp_opening_s", conf->timeouts.tcp_opening);
 	cgn_reply_u64(r, "timeout_tcp_closing_s", conf->timeouts.tcp_closing);
 	cgn_reply_u64(r, "port_rest_s", conf->timeouts.port_rest);
+	cgn_reply_u64(r, "mss_max", conf->nat.mss_max);
 	cgn_reply_str(r, "tcp_loose", conf->nat.tcp_loose ? "true" : "false");
 	cgn_reply_str(r, "inbound_refresh", conf->nat.inbound_refresh ? "true" : "false");
 }

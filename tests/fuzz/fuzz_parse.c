@@ -16,6 +16,7 @@
 #include "packet_build.h"
 #include "parse.h"
 #include "rewrite.h"
+#include "tcp_mss.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -145,6 +146,23 @@ try_rewrite(const uint8_t *data, uint32_t len, const struct cgn_pkt *p, enum cgn
 	free(block);
 }
 
+/* Nothing but the options and the checksum may change, and the sum may not. */
+static void
+try_mss(const uint8_t *data, uint32_t len, const struct cgn_pkt *p)
+{
+	uint8_t *block = copy(data, len), *frame = block + 1;
+	uint32_t before = residue(frame, p), opts = p->l4_off + 20u;
+	uint32_t end = p->l4_off + (uint32_t)(frame[p->l4_off + 12] >> 4) * 4;
+
+	cgn_tcp_mss_clamp(frame, len, p, 1000);
+	CHECK(residue(frame, p) == before);
+	CHECK(memcmp(frame, data, p->l4_off + 16u) == 0);
+	CHECK(end >= len || memcmp(frame + end, data + end, len - end) == 0);
+	if (end >= opts + 4 && data[opts] == 2 && data[opts + 1] == 4)
+		CHECK(frame[opts + 2] * 256u + frame[opts + 3] <= 1000);
+	free(block);
+}
+
 static void
 try_echo_reply(const uint8_t *data, uint32_t len, const struct cgn_pkt *p)
 {
@@ -186,6 +204,8 @@ use(const uint8_t *data, uint32_t len, const struct cgn_pkt *p)
 		try_rewrite(data, len, p, CGN_IN2OUT);
 		try_rewrite(data, len, p, CGN_OUT2IN);
 	}
+	if (p->kind == CGN_PKT_FLOW && p->proto == CGN_TCP)
+		try_mss(data, len, p);
 	if (p->kind == CGN_PKT_FLOW && p->ip_proto == IPPROTO_ICMP && p->icmp_type == 8)
 		try_echo_reply(data, len, p);
 	if (p->kind <= CGN_PKT_OTHER_PROTO)
