@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cgn-gen-metrics SOURCE OUT: writes docs/metrics.md and contrib/grafana/cgnatd.json from
+ * cgn-gen-metrics SOURCE OUT: writes docs/metrics.md and config/grafana/cgnatd.json from
  * metrics.def, and metrics_intro.md of the source tree, into the directory OUT. Run by
  * scripts/gen-docs; never installed.
  */
@@ -145,7 +145,7 @@ main(int argc, char **argv)
 	fclose(in);
 	write_table(out);
 	bad = close_written(out);
-	out = open_in(argv[2], "contrib/grafana/cgnatd.json", "w");
+	out = open_in(argv[2], "config/grafana/cgnatd.json", "w");
 	if (!cgn_dashboard_write(out)) {
 		fputs("cgn-gen-metrics: not enough memory\n", stderr);
 		bad = 1;

@@ -67,7 +67,7 @@ check "Prometheus scrapes it" wait_for 20 in_own /usr/bin/python3 "$E2E/_metrics
 check "Prometheus knows types and units" in_own /usr/bin/python3 "$E2E/_metrics.py" metadata "$PROMETHEUS"
 # Rates want two scrapes.
 check "all of the dashboard's queries are valid" wait_for 20 in_own /usr/bin/python3 "$E2E/_metrics.py" \
-	dashboard "$PROMETHEUS" "$TOP/contrib/grafana/cgnatd.json"
+	dashboard "$PROMETHEUS" "$TOP/config/grafana/cgnatd.json"
 for wrong in 9469 :9469 127.0.0.1: 127.0.0.1:99999 127.0.0.1:-1 host:80 '[::1:9469'; do
 	rc=0
 	timeout 5 ip netns exec cgt-metrics "$BUILD/app/cgnat_exporter/cgnat-exporter" --listen "$wrong" \
