@@ -12,6 +12,7 @@
 #include "command_table.h"
 #include "counters.h"
 #include "fates.h"
+#include "gen_main.h"
 #include "requests.h"
 
 static void
@@ -170,10 +171,7 @@ write_counters(FILE *out)
 	write_alarms(out);
 }
 
-static const struct {
-	const char *path;
-	void (*write)(FILE *out);
-} outputs[] = {
+static const struct cgn_gen_output outputs[] = {
 	{"docs/telemetry.md", write_telemetry},
 	{"docs/counters.md", write_counters},
 };
@@ -181,26 +179,6 @@ static const struct {
 int
 main(int argc, char **argv)
 {
-	char path[4096];
-
-	if (argc != 2) {
-		fprintf(stderr, "usage: cgn-gen-telemetry-docs SOURCE-DIRECTORY\n");
-		return 2;
-	}
-	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
-		FILE *out;
-
-		snprintf(path, sizeof(path), "%s/%s", argv[1], outputs[i].path);
-		out = fopen(path, "w");
-		if (out == NULL) {
-			perror(path);
-			return 1;
-		}
-		outputs[i].write(out);
-		if (ferror(out) != 0 || fclose(out) != 0) {
-			fprintf(stderr, "%s: cannot be written\n", path);
-			return 1;
-		}
-	}
-	return 0;
+	return cgn_gen_main(argc, argv, "cgn-gen-telemetry-docs", outputs,
+		sizeof(outputs) / sizeof(outputs[0]));
 }
