@@ -10,17 +10,8 @@
 #include <string.h>
 
 #include "arp.h"
+#include "fuzz.h"
 #include "parse.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static void
 frame_around(const struct cgn_arp *arp, const struct cgn_tags *tags)

@@ -4,6 +4,7 @@
  * tenant's file beside a good appliance file. Errors must stand in a file at a line and a column;
  * what is accepted must read back from its own rendering as the same configuration.
  */
+#include "fuzz.h"
 #include "load.h"
 #include "render.h"
 
@@ -12,16 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static const char good_box[] = "cores: {workers: [0], control: 1}\n"
 			       "ports:\n"

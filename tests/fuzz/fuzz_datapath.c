@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "sim.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
 
 enum { RESET_EVERY = 200, MAX_RECORDS = 64, L2_MAX = 22 };

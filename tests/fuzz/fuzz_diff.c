@@ -7,6 +7,7 @@
  */
 #include "diff.h"
 
+#include "fuzz.h"
 #include "load.h"
 #include "render.h"
 
@@ -15,16 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static const char good_box[] = "cores: {workers: [0], control: 1}\n"
 			       "ports:\n"

@@ -13,20 +13,10 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "fuzz.h"
 #include "journal.h"
 #include "journal_file.h"
 #include "journal_record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Stays when NDEBUG is set. */
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 enum { NOW_UTC_S = 1700000000 };
 

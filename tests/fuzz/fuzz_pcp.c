@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "exchange.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { MAX_LEN = 2048 };
 

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "exchange.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { STRETCHED = 255, STRETCHED_LEN = 1104 };
 

@@ -17,9 +17,9 @@
 #include <string.h>
 
 #include "explicit.h"
+#include "fuzz.h"
 #include "sim.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
 
 enum { RESET_EVERY = 200, MAX_RECORDS = 64, PAYLOAD_MAX = 160, CLIENT_END = 24 };
