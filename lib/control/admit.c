@@ -9,7 +9,7 @@ enum cgn_fate
 cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 {
 	struct cgn_use *use = &c->tenants[flow->tenant];
-	struct cgn_use *subscriber_use = &c->subscribers[flow->inside].use;
+	struct cgn_use *subscriber_use = &cgn_subscriber_of(c, flow->inside)->use;
 	enum cgn_fate fate = cgn_quota_admit(
 		&c->dp->dir->tenants[flow->tenant], use, subscriber_use, flow->proto, c->now);
 

@@ -12,7 +12,7 @@ take_port(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *a
 		/* Inside port = outside port, whatever is wished for. */
 		if (exact && at->port != rte_be_to_cpu_16(flow->port))
 			return CGN_FATE_NO_PORTS;
-		*at = (struct cgn_port){.pool = c->subscribers[flow->inside].pool,
+		*at = (struct cgn_port){.pool = cgn_subscriber_of(c, flow->inside)->pool,
 			.port = rte_be_to_cpu_16(flow->port)};
 		exact = true;
 	}

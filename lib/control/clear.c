@@ -13,7 +13,8 @@ is_wanted(struct cgn_control *c, const struct cgn_clear *clear, uint32_t i)
 	const struct cgn_explicit *e;
 
 	if (m->inside_addr == 0 || m->tenant != clear->tenant ||
-		(clear->inside != CGN_NONE && m->inside != clear->inside) ||
+		(clear->inside != CGN_NONE &&
+			cgn_holder_of(c, m->inside) != cgn_holder_of(c, clear->inside)) ||
 		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
 			rte_be_to_cpu_16(m->outside_port)) != i)
 		return false;

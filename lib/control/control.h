@@ -65,8 +65,9 @@ struct cgn_control {
 	struct cgn_table *table;
 	struct cgn_pool *pool;
 	struct cgn_neigh_table *neigh;
-	struct cgn_subscriber *subscribers; /* [n_inside], reserved (base/reserve.h) */
-	struct cgn_use *tenants;            /* [n_tenants], reserved */
+	struct cgn_subscriber
+		*subscribers;    /* [n_inside], reserved (base/reserve.h); cgn_subscriber_of */
+	struct cgn_use *tenants; /* [n_tenants], reserved */
 	struct cgn_room mapping_room, explicit_room;
 	struct cgn_wheel wheel; /* of mappings */
 	struct cgn_limbo open, waiting;
@@ -151,6 +152,27 @@ cgn_conf_of(const struct cgn_control *c, uint32_t tenant)
 
 	return cgn_directory_tenant_live(dir, tenant) ? dir->tenants[tenant].conf
 						      : c->change.old->tenants[tenant].conf;
+}
+
+/*
+ * The number that the subscriber of an inside index is kept under (cgn_directory_holder), also of
+ * one that a switch is taking away: its mappings end during the switch.
+ */
+static inline uint32_t
+cgn_holder_of(const struct cgn_control *c, uint32_t inside)
+{
+	uint32_t holder = cgn_directory_holder(c->dp->dir, inside);
+
+	if (holder != inside || c->change.old == NULL ||
+		cgn_directory_inside_live(c->dp->dir, inside))
+		return holder;
+	return cgn_directory_holder(c->change.old, inside);
+}
+
+static inline struct cgn_subscriber *
+cgn_subscriber_of(const struct cgn_control *c, uint32_t inside)
+{
+	return &c->subscribers[cgn_holder_of(c, inside)];
 }
 
 /* Does everything that the packet names exist? Not so for what a switch has overtaken. */

@@ -156,11 +156,12 @@ describe(const struct cgn_control *c, struct cgn_explain *e)
 
 /* The fullest rate of any worker stands for that of the one that would get the packet. */
 static int
-copy_rates(const struct cgn_control *c, uint32_t inside)
+copy_rates(const struct cgn_control *c, uint32_t asker)
 {
 	struct cgn_worker *w = &c->scratch->w;
+	const uint32_t inside = cgn_directory_holder(c->dp->dir, asker);
 
-	if (inside == CGN_NONE)
+	if (asker == CGN_NONE)
 		return 0;
 	if (cgn_reserve_fill(w->subscriber_full_at, inside, 1) < 0 ||
 		cgn_reserve_fill(w->request_full_at, inside, 1) < 0)
@@ -222,7 +223,7 @@ foresee_port(const struct cgn_control *c, const struct cgn_flow *flow, struct cg
 		return cgn_pool_foresee(
 			c->pool, flow->inside, flow->tenant, flow->proto, &e->choice);
 	e->choice = (struct cgn_pool_choice){
-		.block = CGN_NONE, .address = c->subscribers[flow->inside].pool};
+		.block = CGN_NONE, .address = cgn_subscriber_of(c, flow->inside)->pool};
 	return cgn_granule_reserved(port / CGN_GRANULE_PORTS, flow->proto) >>
 				(port % CGN_GRANULE_PORTS) &
 			1
@@ -260,7 +261,8 @@ static enum cgn_fate
 foresee_mapping(struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_explain *e)
 {
 	struct cgn_flow flow = cgn_flow_of(pkt);
-	struct cgn_use tenant_use = c->tenants[flow.tenant], use = c->subscribers[flow.inside].use;
+	struct cgn_use tenant_use = c->tenants[flow.tenant],
+		       use = cgn_subscriber_of(c, flow.inside)->use;
 	enum cgn_fate fate;
 
 	e->reached |= CGN_EXPLAIN_CONTROL;

@@ -256,9 +256,10 @@ ask_any(void *ctx, const struct cgn_explicit_ask *ask, struct cgn_explicit_answe
 	return result;
 }
 
-/* Deletes the NAT-PMP records in one granule of ports; says whether others are there. */
+/* Deletes the NAT-PMP records of an inside address in one granule of ports; says whether it has
+ * others there. */
 static bool
-delete_in_chunk(struct cgn_control *c, uint32_t chunk, enum cgn_proto proto)
+delete_in_chunk(struct cgn_control *c, uint32_t chunk, uint32_t inside, enum cgn_proto proto)
 {
 	bool others = false;
 
@@ -267,7 +268,8 @@ delete_in_chunk(struct cgn_control *c, uint32_t chunk, enum cgn_proto proto)
 			&c->pool->chunks[chunk].slots[proto][bit], memory_order_relaxed);
 		const struct cgn_explicit *e;
 
-		if (i == CGN_MAPPING_NONE || (i & CGN_SLOT_RESTING))
+		if (i == CGN_MAPPING_NONE || (i & CGN_SLOT_RESTING) ||
+			cgn_table_at(c->table, i)->inside != inside)
 			continue;
 		e = cgn_explicit_of(c, cgn_table_at(c->table, i));
 		if (e != NULL && e->origin == CGN_EXPLICIT_NATPMP)
@@ -285,7 +287,8 @@ delete_all(void *ctx, uint32_t tenant, uint32_t inside, enum cgn_proto proto)
 	bool others = false;
 
 	(void)tenant;
-	for (uint32_t b = c->subscribers[inside].first_block, next; b != CGN_NONE; b = next) {
+	for (uint32_t b = cgn_subscriber_of(c, inside)->first_block, next; b != CGN_NONE;
+		b = next) {
 		const struct cgn_block block = c->pool->blocks[b]; /* may go with its last port */
 
 		next = block.next;
@@ -296,7 +299,7 @@ delete_all(void *ctx, uint32_t tenant, uint32_t inside, enum cgn_proto proto)
 				memory_order_relaxed);
 
 			if (chunk != 0)
-				others |= delete_in_chunk(c, chunk, proto);
+				others |= delete_in_chunk(c, chunk, inside, proto);
 		}
 	}
 	return others ? CGN_EXPLICIT_SOME_LEFT : CGN_EXPLICIT_OK;

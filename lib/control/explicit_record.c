@@ -50,7 +50,7 @@ cgn_explicit_take(struct cgn_control *c, uint32_t i)
 	c->explicits.n_used++;
 	cgn_room_take(&c->explicit_room, c->tenants[m->tenant].explicit_mappings++,
 		cgn_promise_of(c, m->tenant).explicit_mappings);
-	c->subscribers[m->inside].use.explicit_mappings++;
+	cgn_subscriber_of(c, m->inside)->use.explicit_mappings++;
 	return &c->explicits.records[r];
 }
 
@@ -64,7 +64,7 @@ cgn_explicit_give_back(struct cgn_control *c, struct cgn_explicit *e)
 	c->explicits.n_used--;
 	cgn_room_give(&c->explicit_room, --c->tenants[m->tenant].explicit_mappings,
 		cgn_promise_of(c, m->tenant).explicit_mappings);
-	c->subscribers[m->inside].use.explicit_mappings--;
+	cgn_subscriber_of(c, m->inside)->use.explicit_mappings--;
 }
 
 struct cgn_explicit *
@@ -115,7 +115,7 @@ cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *as
 	enum cgn_explicit_result *result)
 {
 	const struct cgn_conf_tenant *conf = c->dp->dir->tenants[ask->tenant].conf;
-	uint32_t sub_used = c->subscribers[ask->inside].use.explicit_mappings;
+	uint32_t sub_used = cgn_subscriber_of(c, ask->inside)->use.explicit_mappings;
 	uint32_t tenant_used = c->tenants[ask->tenant].explicit_mappings;
 	uint32_t sub_max = conf->quota.subscriber.explicit_mappings;
 	uint32_t tenant_max = conf->quota.tenant.explicit_mappings;

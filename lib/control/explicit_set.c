@@ -42,7 +42,7 @@ mark(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t i, stru
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 	uint32_t port = rte_be_to_cpu_16(m->inside_port);
 
-	if (cgn_explicit_of(c, m) != NULL && port >= ask->inside_port &&
+	if (m->inside == ask->inside && cgn_explicit_of(c, m) != NULL && port >= ask->inside_port &&
 		port - ask->inside_port < ask->n_ports)
 		bits->words[port / 64] |= UINT64_C(1) << (port % 64);
 }
@@ -53,7 +53,7 @@ mark_by_blocks(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct
 {
 	const struct cgn_pool *pool = c->pool;
 
-	for (uint32_t b = c->subscribers[ask->inside].first_block; b != CGN_NONE;
+	for (uint32_t b = cgn_subscriber_of(c, ask->inside)->first_block; b != CGN_NONE;
 		b = pool->blocks[b].next) {
 		const struct cgn_block *block = &pool->blocks[b];
 		uint64_t first = (uint64_t)block->pool * CGN_GRANULES + block->first_granule;
@@ -78,7 +78,7 @@ mark_by_blocks(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct
 static void
 mark_explicit(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct port_bits *bits)
 {
-	const struct cgn_subscriber *sub = &c->subscribers[ask->inside];
+	const struct cgn_subscriber *sub = cgn_subscriber_of(c, ask->inside);
 	const uint32_t block_size = c->dp->dir->tenants[ask->tenant].conf->ports.block_size;
 
 	memset(bits, 0, sizeof(*bits));
@@ -332,8 +332,9 @@ create_set(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 	want.n = unmapped(c, ask, ask->n_ports < room ? ask->n_ports : room);
 	if (want.n > 1) {
 		if (cgn_pool_owns(c->pool, ask->inside))
-			run = (struct cgn_run){.at = {.pool = c->subscribers[ask->inside].pool,
-						       .port = ask->inside_port},
+			run = (struct cgn_run){
+				.at = {.pool = cgn_subscriber_of(c, ask->inside)->pool,
+					.port = ask->inside_port},
 				.n = want.n};
 		else
 			run = cgn_pool_find_run(c->pool, &want);

@@ -23,7 +23,7 @@ static struct cgn_why
 subscriber_limit(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 {
 	const struct cgn_conf_quota_subscriber *quota = &conf_of(c, ask)->quota.subscriber;
-	const struct cgn_use *use = &c->subscribers[ask->inside].use;
+	const struct cgn_use *use = &cgn_subscriber_of(c, ask->inside)->use;
 	uint32_t max = ask->proto == CGN_TCP ? quota->tcp : quota->udp;
 
 	if (use->explicit_mappings >= quota->explicit_mappings)
@@ -42,7 +42,7 @@ static struct cgn_why
 no_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 {
 	const struct cgn_conf_tenant *conf = conf_of(c, ask);
-	const struct cgn_subscriber *sub = &c->subscribers[ask->inside];
+	const struct cgn_subscriber *sub = cgn_subscriber_of(c, ask->inside);
 	const struct cgn_use *use = &c->tenants[ask->tenant];
 
 	if (use->explicit_mappings >= conf->quota.tenant.explicit_mappings)
@@ -105,19 +105,20 @@ on_port(const struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_
 		return (struct cgn_why){.text = "the suggested port is not in the tenant's range"};
 	chunk = atomic_load_explicit(
 		&c->pool->granules[(uint64_t)pool * CGN_GRANULES + granule], memory_order_relaxed);
-	if (chunk != 0 && c->pool->blocks[c->pool->ctl[chunk].block].inside == ask->inside)
+	if (chunk != 0 &&
+		c->pool->blocks[c->pool->ctl[chunk].block].inside == cgn_holder_of(c, ask->inside))
 		return own_port(c, chunk, ask);
 	if (chunk != 0)
 		return (struct cgn_why){
 			.text = "the suggested port is in another subscriber's port block"};
 	return limit_of("the suggested port needs one more port block",
-		c->subscribers[ask->inside].n_blocks, conf_of(c, ask)->ports.max_blocks);
+		cgn_subscriber_of(c, ask->inside)->n_blocks, conf_of(c, ask)->ports.max_blocks);
 }
 
 static struct cgn_why
 suggestion(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 {
-	uint32_t pool = c->subscribers[ask->inside].pool;
+	uint32_t pool = cgn_subscriber_of(c, ask->inside)->pool;
 
 	if (cgn_explicit_find(c, ask, ask->inside_port) != CGN_MAPPING_NONE)
 		return (struct cgn_why){

@@ -94,6 +94,7 @@ account(struct cgn_control *c, const struct cgn_portctl_client *client,
 		outcome->protocol, opcode_of(outcome), outcome->result, outcome->silent);
 	struct cgn_refused what = {.tenant = client->tenant,
 		.inside = client->inside,
+		.holder = cgn_holder_of(c, client->inside),
 		.version = outcome->protocol,
 		.opcode = opcode_of(outcome),
 		.result = outcome->result,

@@ -23,7 +23,7 @@ cgn_publish(struct cgn_control *c, uint32_t i)
 	cgn_room_take(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
 		cgn_promise_of(c, m->tenant).mappings);
 	cgn_use_add(&c->tenants[m->tenant], proto);
-	cgn_use_add(&c->subscribers[m->inside].use, proto);
+	cgn_use_add(&cgn_subscriber_of(c, m->inside)->use, proto);
 	cgn_wheel_add(&c->wheel, i,
 		cgn_lifetime_check_s(&cgn_conf_of(c, m->tenant)->timeouts, m, c->now_s));
 	return CGN_FATE_NONE;
@@ -53,7 +53,7 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	cgn_use_del(&c->tenants[m->tenant], proto);
 	cgn_room_give(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
 		cgn_promise_of(c, m->tenant).mappings);
-	cgn_use_del(&c->subscribers[m->inside].use, proto);
+	cgn_use_del(&cgn_subscriber_of(c, m->inside)->use, proto);
 	m->wheel.next = c->open.first;
 	c->open.first = i;
 	c->open.n++;

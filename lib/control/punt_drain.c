@@ -52,7 +52,7 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 		cgn_reinject(c, m, CGN_ACT_RESUME);
 		return;
 	}
-	c->subscribers[pkt->inside].last_refusal = (uint16_t)fate;
+	cgn_subscriber_of(c, pkt->inside)->last_refusal = (uint16_t)fate;
 	if (pkt->dir == CGN_OUT2IN) /* strangers are told nothing (RFC 5382 REQ-4) */
 		cgn_control_drop(c, m, fate);
 	else
@@ -157,7 +157,7 @@ take_next(struct cgn_control *c)
 static void
 book_done(struct cgn_control *c, const struct cgn_pkt *pkt)
 {
-	cgn_punt_book(&c->dp->workers[pkt->worker]->punt_done, pkt->tenant, pkt->inside, 1);
+	cgn_punt_book(&c->dp->workers[pkt->worker]->punt_done, pkt->tenant, pkt->lane, 1);
 }
 
 static uint32_t

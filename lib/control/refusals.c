@@ -29,8 +29,8 @@ cgn_refusals_fini(struct cgn_refusals *r)
 static bool
 is_same(const struct cgn_refused *a, const struct cgn_refused *b)
 {
-	return a->version == b->version && a->opcode == b->opcode && a->result == b->result &&
-		a->silent == b->silent && a->ip_proto == b->ip_proto &&
+	return a->inside == b->inside && a->version == b->version && a->opcode == b->opcode &&
+		a->result == b->result && a->silent == b->silent && a->ip_proto == b->ip_proto &&
 		a->inside_port == b->inside_port && a->suggested_port == b->suggested_port &&
 		a->suggested_addr == b->suggested_addr && a->why.text == b->why.text &&
 		a->why.limit == b->why.limit;
@@ -46,7 +46,7 @@ unlink_record(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32
 	if (e->same_newer != 0)
 		r->records[e->same_newer].same_older = e->same_older;
 	else
-		subscribers[e->what.inside].newest_refusal = (uint16_t)e->same_older;
+		subscribers[e->what.holder].newest_refusal = (uint16_t)e->same_older;
 	if (e->same_older != 0)
 		r->records[e->same_older].same_newer = e->same_newer;
 }
@@ -55,7 +55,7 @@ static void
 link_newest(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32_t k)
 {
 	struct cgn_refusal *e = &r->records[k];
-	uint16_t *head = &subscribers[e->what.inside].newest_refusal;
+	uint16_t *head = &subscribers[e->what.holder].newest_refusal;
 
 	e->newer = e->same_newer = 0;
 	e->older = r->newest;
@@ -98,7 +98,7 @@ cgn_refusals_note(struct cgn_refusals *r, struct cgn_subscriber *subscribers,
 	const struct cgn_refused *what, uint64_t utc_s)
 {
 	bool known;
-	uint32_t k = choose(r, subscribers[what->inside].newest_refusal, what, &known);
+	uint32_t k = choose(r, subscribers[what->holder].newest_refusal, what, &known);
 	struct cgn_refusal *e = &r->records[k];
 
 	if (k <= r->n_used)

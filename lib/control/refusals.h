@@ -24,6 +24,7 @@ struct cgn_why {
 /* What was refused: two requests alike in all of it but `why.used` are the same refusal. */
 struct cgn_refused {
 	uint32_t tenant, inside; /* who asked */
+	uint32_t holder;         /* of inside (cgn_directory_holder) */
 	uint8_t version;         /* 0: NAT-PMP, else PCP */
 	uint8_t opcode, result;
 	bool silent;      /* not answered */
@@ -53,6 +54,6 @@ struct cgn_refusals {
 int cgn_refusals_init(struct cgn_refusals *r, int socket);
 void cgn_refusals_fini(struct cgn_refusals *r);
 
-/* subscribers: by inside index; their newest_refusal is kept here. */
+/* subscribers: by holder; their newest_refusal is kept here. */
 void cgn_refusals_note(struct cgn_refusals *r, struct cgn_subscriber *subscribers,
 	const struct cgn_refused *what, uint64_t utc_s);

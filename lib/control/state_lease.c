@@ -74,7 +74,8 @@ locate(const struct cgn_directory *dir, const struct cgn_journal_record *r, uint
 		return false;
 	lease->pool = cgn_dst_number(range->value) + (r->outside_addr - range->origin);
 	*tenant = dir->pool_tenants[lease->pool];
-	lease->inside = cgn_directory_inside_find(dir, *tenant, r->inside_addr);
+	lease->inside = cgn_directory_holder(
+		dir, cgn_directory_inside_find(dir, *tenant, r->inside_addr));
 	lease->first = r->outside_port;
 	lease->n_ports = r->set_size;
 	return lease->inside != CGN_NONE &&

@@ -126,8 +126,8 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 		return false;
 	if (is_there(c, &flow, &at)) /* the configuration has the same port forward */
 		return true;
-	if (c->subscribers[flow.inside].n_blocks == 0)
-		c->subscribers[flow.inside].pool = at.pool;
+	if (cgn_subscriber_of(c, flow.inside)->n_blocks == 0)
+		cgn_subscriber_of(c, flow.inside)->pool = at.pool;
 	ask = filters_of(c, r);
 	if (cgn_explicit_make(c, &flow, &at, &ask, &i) != CGN_FATE_NONE)
 		return false;
@@ -158,8 +158,8 @@ restore_rest(struct restore *s, const struct cgn_journal_record *r)
 
 	if (left == 0 || left >= CGN_REST_SLOTS || !locate(c, r, &flow, &at))
 		return;
-	if (c->subscribers[flow.inside].n_blocks == 0)
-		c->subscribers[flow.inside].pool = at.pool;
+	if (cgn_subscriber_of(c, flow.inside)->n_blocks == 0)
+		cgn_subscriber_of(c, flow.inside)->pool = at.pool;
 	if (cgn_pool_take_at(c->pool, flow.inside, flow.tenant, flow.proto, at) != CGN_FATE_NONE)
 		return;
 	cgn_pool_rest(c->pool, at, flow.proto, c->now_s + (uint32_t)left);

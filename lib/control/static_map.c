@@ -28,7 +28,7 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 		return "the outside address is not in the tenant's pool";
 	if (cgn_table_find(c->table, &key) != CGN_MAPPING_NONE)
 		return "the inside port has a mapping already; clear it first";
-	sub = &c->subscribers[flow.inside];
+	sub = cgn_subscriber_of(c, flow.inside);
 	if (cgn_pool_is_bound_elsewhere(c->pool, flow.inside, at.pool))
 		return "the subscriber is paired with another outside address";
 	if (c->explicits.first_free == 0)

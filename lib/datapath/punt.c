@@ -42,7 +42,7 @@ flush_new_flows(struct cgn_worker *w)
 	for (unsigned int i = sent; i < buf->n; i++) {
 		const struct cgn_pkt *pkt = cgn_pkt_of(buf->mbufs[i]);
 
-		cgn_punt_book(&w->punt_sent, pkt->tenant, pkt->inside, UINT32_MAX); /* takes back */
+		cgn_punt_book(&w->punt_sent, pkt->tenant, pkt->lane, UINT32_MAX); /* takes back */
 		cgn_drop(w, buf->mbufs[i], CGN_FATE_PUNT_RING_FULL);
 	}
 	buf->n = 0;
@@ -55,7 +55,6 @@ refuse_share(const struct cgn_worker *w, const struct cgn_pkt *pkt)
 {
 	const struct cgn_punt_tenant *sent = &w->punt_sent.tenants[pkt->tenant];
 	const struct cgn_punt_tenant *done = &w->punt_done.tenants[pkt->tenant];
-	uint32_t lane = cgn_punt_lane(pkt->inside);
 	uint32_t left = w->punt_window - cgn_punt_under_way(&w->punt_sent.all, &w->punt_done.all);
 	uint32_t of_tenant = cgn_punt_under_way(&sent->all, &done->all);
 
@@ -63,25 +62,28 @@ refuse_share(const struct cgn_worker *w, const struct cgn_pkt *pkt)
 		return CGN_FATE_PUNT_RING_FULL;
 	if (of_tenant >= left)
 		return CGN_FATE_PUNT_TENANT_SHARE;
-	if (cgn_punt_under_way(&sent->lanes[lane], &done->lanes[lane]) >= left - of_tenant)
+	if (cgn_punt_under_way(&sent->lanes[pkt->lane], &done->lanes[pkt->lane]) >=
+		left - of_tenant)
 		return CGN_FATE_PUNT_SUBSCRIBER_SHARE;
 	return CGN_FATE_NONE;
 }
 
 /* Hands a packet of a subscriber to control, if it has a share left; else it ends. */
 static void
-to_control(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action)
+to_control(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action, uint32_t holder)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	enum cgn_fate fate = refuse_share(w, pkt);
+	enum cgn_fate fate;
 
+	pkt->lane = (uint8_t)cgn_punt_lane(holder);
+	fate = refuse_share(w, pkt);
 	if (fate != CGN_FATE_NONE) {
 		cgn_drop(w, m, fate);
 		return;
 	}
 	if (w->new_flows.n == CGN_BURST)
 		flush_new_flows(w);
-	cgn_punt_book(&w->punt_sent, pkt->tenant, pkt->inside, 1);
+	cgn_punt_book(&w->punt_sent, pkt->tenant, pkt->lane, 1);
 	pkt->action = (uint8_t)action;
 	w->new_flows.mbufs[w->new_flows.n++] = m;
 }
@@ -135,9 +137,10 @@ cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_rate *rate = &w->dir->tenants[pkt->tenant].request_rate;
+	const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
-	if (cgn_rate_take(rate, &w->request_full_at[pkt->inside], w->burst.now))
-		to_control(w, m, CGN_ACT_PORTCTL);
+	if (cgn_rate_take(rate, &w->request_full_at[holder], w->burst.now))
+		to_control(w, m, CGN_ACT_PORTCTL, holder);
 	else
 		cgn_drop(w, m, CGN_FATE_PORTCTL_RATE);
 }
@@ -190,16 +193,18 @@ cgn_punt_misses(struct cgn_worker *w)
 		struct rte_mbuf *m = b->mbufs[b->miss.at[i]];
 		const struct cgn_pkt *pkt = cgn_pkt_of(m);
 		enum cgn_fate fate = refuse_miss(w, pkt);
+		uint32_t holder;
 
 		if (fate == CGN_FATE_NONE && !fits(w, m))
 			continue;
+		holder = cgn_directory_holder(w->dir, pkt->inside);
 		if (fate == CGN_FATE_NONE &&
-			!cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[pkt->inside],
-				w->burst.now))
+			!cgn_rate_take(
+				&w->dir->punt_rate, &w->subscriber_full_at[holder], w->burst.now))
 			fate = CGN_FATE_PUNT_SUBSCRIBER_RATE;
 		if (fate != CGN_FATE_NONE)
 			cgn_drop(w, m, fate);
 		else
-			to_control(w, m, CGN_ACT_NEW_FLOW);
+			to_control(w, m, CGN_ACT_NEW_FLOW, holder);
 	}
 }

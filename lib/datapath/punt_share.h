@@ -16,9 +16,9 @@
 enum { CGN_PUNT_LANES = 64 };
 
 static inline uint32_t
-cgn_punt_lane(uint32_t inside)
+cgn_punt_lane(uint32_t holder)
 {
-	return (inside * UINT32_C(0x9e3779b1)) >> 26; /* neighbours get different ones */
+	return (holder * UINT32_C(0x9e3779b1)) >> 26; /* neighbours get different ones */
 }
 
 struct cgn_punt_tenant {
@@ -38,13 +38,14 @@ cgn_punt_add(uint32_t *n, uint32_t add)
 	__atomic_store_n(n, __atomic_load_n(n, __ATOMIC_RELAXED) + add, __ATOMIC_RELAXED);
 }
 
-/* Adds packets of one subscriber. The writer. */
+/* Adds packets of one subscriber, of the lane that the packet carries: by the time it is done
+ * another directory may be in force. The writer. */
 static inline void
-cgn_punt_book(struct cgn_punt_count *count, uint32_t tenant, uint32_t inside, uint32_t add)
+cgn_punt_book(struct cgn_punt_count *count, uint32_t tenant, uint32_t lane, uint32_t add)
 {
 	struct cgn_punt_tenant *t = &count->tenants[tenant];
 
-	cgn_punt_add(&t->lanes[cgn_punt_lane(inside)], add);
+	cgn_punt_add(&t->lanes[lane], add);
 	cgn_punt_add(&t->all, add);
 	cgn_punt_add(&count->all, add);
 }

@@ -63,8 +63,8 @@ struct cgn_worker {
 	struct rte_ring *back;        /* control →, single producer and consumer */
 	struct rte_ring *handover;    /* other workers →, multi producer */
 	/* Reserved arrays (base/reserve.h). */
-	uint64_t *subscriber_full_at; /* [n_inside] state of the punt rate, rate.h */
-	uint64_t *request_full_at;    /* [n_inside] state of the NAT-PMP and PCP rate */
+	uint64_t *subscriber_full_at; /* [n_inside] by holder: state of the punt rate, rate.h */
+	uint64_t *request_full_at;    /* [n_inside] likewise of the NAT-PMP and PCP rate */
 	uint64_t *arp_full_at;   /* [n_ifaces][CGN_ARP_RATES] states of the local rate, punt.c */
 	uint64_t *local_full_at; /* [CGN_MAX_SHARES] the same for all but ARP */
 	uint64_t *echo_full_at;  /* [CGN_MAX_SHARES] states of the rate of echo replies */

@@ -86,7 +86,7 @@ cgn_query_subscriber(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_subscriber *q = arg;
 
-	q->sub = c->subscribers[q->inside];
+	q->sub = *cgn_subscriber_of(c, q->inside);
 }
 
 static bool

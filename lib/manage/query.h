@@ -42,6 +42,13 @@ cgn_query_number_at(const struct cgn_number_runs *numbers, uint64_t cursor)
 	return cgn_number_next(numbers, cursor < CGN_NONE ? (uint32_t)cursor : CGN_NONE);
 }
 
+/* Is inside one of the wanted subscriber's, or is every subscriber wanted (CGN_NONE)? */
+static inline bool
+cgn_query_wants(const struct cgn_control *c, uint32_t wanted, uint32_t inside)
+{
+	return wanted == CGN_NONE || cgn_holder_of(c, wanted) == cgn_holder_of(c, inside);
+}
+
 struct cgn_query_box {
 	uint32_t uptime_s;
 	uint32_t mappings, limbo; /* published and unlinked; unlinked only */
@@ -88,7 +95,7 @@ void cgn_query_alarms(struct cgn_control *c, void *arg);
 
 /* Subscribers that hold something. */
 struct cgn_query_subscribers {
-	struct cgn_query q; /* cursor: inside index */
+	struct cgn_query q; /* cursor: inside index; of holders */
 	struct cgn_subscriber_row {
 		uint32_t inside;
 		struct cgn_subscriber sub;

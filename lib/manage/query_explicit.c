@@ -28,12 +28,12 @@ mapping_of(const struct cgn_control *c, uint32_t r)
 }
 
 static bool
-explicit_matches(const struct cgn_query_explicits *q, const struct cgn_explicit *e,
-	const struct cgn_mapping *m)
+explicit_matches(const struct cgn_control *c, const struct cgn_query_explicits *q,
+	const struct cgn_explicit *e, const struct cgn_mapping *m)
 {
 	return (q->origins >> e->origin & 1) && (q->protos >> m->proto & 1) &&
 		(q->q.tenant == CGN_NONE || q->q.tenant == m->tenant) &&
-		(q->inside == CGN_NONE || q->inside == m->inside);
+		cgn_query_wants(c, q->inside, m->inside);
 }
 
 /* One without a packet was made as if used longer ago than it exists. */
@@ -101,7 +101,7 @@ cgn_query_explicits(struct cgn_control *c, void *arg)
 			continue; /* free */
 		steps += FAR_STEP - 1;
 		m = mapping_of(c, (uint32_t)r);
-		if (m != NULL && explicit_matches(q, e, m))
+		if (m != NULL && explicit_matches(c, q, e, m))
 			explicit_row(c, (uint32_t)r, m, &q->rows[q->q.n++]);
 	}
 	q->q.cursor = r <= c->explicits.capacity ? r : 0;
@@ -122,7 +122,7 @@ cgn_query_refusals(struct cgn_control *c, void *arg)
 		const struct cgn_refused *what = &r->records[k].what;
 
 		if ((q->q.tenant == CGN_NONE || q->q.tenant == what->tenant) &&
-			(q->inside == CGN_NONE || q->inside == what->inside))
+			(q->inside == CGN_NONE || cgn_holder_of(c, q->inside) == what->holder))
 			q->rows[q->q.n++] = r->records[k];
 	}
 	q->q.cursor = k != 0 ? CGN_REFUSAL_END - r->records[k].seq : 0;

@@ -7,11 +7,12 @@
 #include "query.h"
 
 static bool
-mapping_matches(const struct cgn_query_mappings *q, const struct cgn_mapping *m)
+mapping_matches(const struct cgn_control *c, const struct cgn_query_mappings *q,
+	const struct cgn_mapping *m)
 {
 	return (q->protos >> m->proto & 1) &&
 		(q->q.tenant == CGN_NONE || q->q.tenant == m->tenant) &&
-		(q->inside == CGN_NONE || q->inside == m->inside);
+		cgn_query_wants(c, q->inside, m->inside);
 }
 
 /*
@@ -23,7 +24,7 @@ mapping_is_wanted(const struct cgn_control *c, const struct cgn_query_mappings *
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-	return m->inside_addr != 0 && mapping_matches(q, m) &&
+	return m->inside_addr != 0 && mapping_matches(c, q, m) &&
 		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
 			rte_be_to_cpu_16(m->outside_port)) == i;
 }
@@ -83,7 +84,7 @@ mappings_at_outside(const struct cgn_control *c, struct cgn_query_mappings *q)
 	for (; at < CGN_N_PROTOS && q->q.n < q->q.limit; at++) {
 		uint32_t i = cgn_pool_find(c->pool, q->pool, (enum cgn_proto)at, q->port);
 
-		if (i != CGN_MAPPING_NONE && mapping_matches(q, cgn_table_at(c->table, i)))
+		if (i != CGN_MAPPING_NONE && mapping_matches(c, q, cgn_table_at(c->table, i)))
 			mapping_add(c, q, i, at);
 	}
 	q->q.cursor = at < CGN_N_PROTOS ? at : 0;
@@ -95,7 +96,8 @@ mappings_of_subscriber(const struct cgn_control *c, struct cgn_query_mappings *q
 {
 	uint64_t at = q->q.cursor, steps = 0;
 	const uint64_t end = UINT64_C(65536) * CGN_N_PROTOS;
-	uint32_t pool = c->subscribers[q->inside].pool;
+	const uint32_t holder = cgn_holder_of(c, q->inside);
+	uint32_t pool = c->subscribers[holder].pool;
 
 	while (pool != CGN_NONE && at < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS) {
 		uint32_t port = (uint32_t)(at / CGN_N_PROTOS), i;
@@ -105,14 +107,14 @@ mappings_of_subscriber(const struct cgn_control *c, struct cgn_query_mappings *q
 			memory_order_relaxed);
 
 		steps++;
-		if (chunk == 0 || c->pool->blocks[c->pool->ctl[chunk].block].inside != q->inside) {
+		if (chunk == 0 || c->pool->blocks[c->pool->ctl[chunk].block].inside != holder) {
 			at = (uint64_t)(port / CGN_GRANULE_PORTS + 1) * CGN_GRANULE_PORTS *
 				CGN_N_PROTOS;
 			continue;
 		}
 		i = cgn_pool_find(
 			c->pool, pool, (enum cgn_proto)(at % CGN_N_PROTOS), (uint16_t)port);
-		if (i != CGN_MAPPING_NONE && mapping_matches(q, cgn_table_at(c->table, i)))
+		if (i != CGN_MAPPING_NONE && mapping_matches(c, q, cgn_table_at(c->table, i)))
 			mapping_add(c, q, i, at);
 		at++;
 	}
@@ -215,7 +217,7 @@ block_row(const struct cgn_control *c, uint64_t at, const struct cgn_block *bloc
 static void
 blocks_of_subscriber(const struct cgn_control *c, struct cgn_query_blocks *q)
 {
-	uint32_t b = c->subscribers[q->inside].first_block;
+	uint32_t b = cgn_subscriber_of(c, q->inside)->first_block;
 
 	for (uint64_t i = 0; b != CGN_NONE; i++, b = c->pool->blocks[b].next) {
 		if (i < q->q.cursor)

@@ -150,7 +150,7 @@ cgn_query_ranges(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_ranges *q = arg;
 	uint64_t nth = q->q.cursor / per_block, k = q->q.cursor % per_block, i = 0;
-	uint32_t b = c->subscribers[q->inside].first_block, steps = 0;
+	uint32_t b = cgn_subscriber_of(c, q->inside)->first_block, steps = 0;
 
 	q->q.n = 0;
 	q->q.cursor = 0;

@@ -199,9 +199,11 @@ enum cgn_fate
 cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_proto proto,
 	struct cgn_port *out)
 {
-	struct cgn_subscriber *sub = &pool->subscribers[inside];
+	struct cgn_subscriber *sub;
 	uint32_t block;
 
+	inside = cgn_directory_holder(pool->dir, inside);
+	sub = &pool->subscribers[inside];
 	cgn_pool_pair(pool, inside, tenant); /* not with an address that drains */
 	block = block_with_room(pool, sub, proto, false);
 
@@ -222,15 +224,16 @@ enum cgn_fate
 cgn_pool_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	enum cgn_proto proto, struct cgn_pool_choice *out)
 {
-	const struct cgn_subscriber *sub = &pool->subscribers[inside];
-	bool moves = cgn_block_moves(pool, inside, tenant);
+	const uint32_t holder = cgn_directory_holder(pool->dir, inside);
+	const struct cgn_subscriber *sub = &pool->subscribers[holder];
+	bool moves = cgn_block_moves(pool, holder, tenant);
 	enum cgn_fate fate;
 
 	out->address = sub->pool;
 	out->block = moves ? CGN_NONE : block_with_room(pool, sub, proto, false);
 	if (out->block != CGN_NONE)
 		return CGN_FATE_NONE;
-	fate = cgn_block_foresee(pool, inside, tenant, &out->address);
+	fate = cgn_block_foresee(pool, holder, tenant, &out->address);
 	if (fate == CGN_FATE_NONE || moves)
 		return fate;
 	out->block = block_with_room(pool, sub, proto, true);
@@ -242,20 +245,20 @@ cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum c
 	struct cgn_port at)
 {
 	uint64_t bit = UINT64_C(1) << (at.port % CGN_GRANULE_PORTS);
-	uint32_t chunk = chunk_at(pool, at);
+	uint32_t chunk = chunk_at(pool, at), holder = cgn_directory_holder(pool->dir, inside);
 	struct cgn_block *block;
 
 	if (pool->addrs[at.pool].tenant != tenant || !cgn_directory_pool_live(pool->dir, at.pool) ||
-		cgn_pool_is_bound_elsewhere(pool, inside, at.pool) ||
+		cgn_pool_is_bound_elsewhere(pool, holder, at.pool) ||
 		(cgn_granule_reserved(at.port / CGN_GRANULE_PORTS, proto) & bit) != 0)
 		return CGN_FATE_NO_PORTS;
 	if (chunk == 0) {
-		if (cgn_block_lease_at(pool, inside, tenant, at) != CGN_FATE_NONE)
+		if (cgn_block_lease_at(pool, holder, tenant, at) != CGN_FATE_NONE)
 			return CGN_FATE_NO_PORTS;
 		chunk = chunk_at(pool, at);
 	}
 	block = &pool->blocks[pool->ctl[chunk].block];
-	if (block->inside != inside)
+	if (block->inside != holder)
 		return CGN_FATE_NO_PORTS;
 	if ((pool->ctl[chunk].busy[proto] & bit) != 0)
 		return cgn_rest_claim(pool, chunk, proto, at.port % CGN_GRANULE_PORTS)

@@ -54,7 +54,7 @@ struct cgn_chunk_ctl {
 };
 
 struct cgn_block {
-	uint32_t inside; /* holder */
+	uint32_t inside; /* holder (cgn_directory_holder) */
 	uint32_t pool;
 	uint32_t next; /* of the same holder, or of the free list */
 	uint16_t first_granule, n_granules;
@@ -220,6 +220,9 @@ cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto p
 }
 
 /*
+ * From here to cgn_pool_is_bound_elsewhere: inside is an inside index of the subscriber, of
+ * whichever of its addresses; what it holds is kept under its holder's (cgn_directory_holder).
+ *
  * Takes a free port for a subscriber on its paired address: a random one of a block it holds, else
  * of a new block (RFC 6888 REQ-2, REQ-15; RFC 6056), else of a resting block of its own (lease.h).
  * Returns CGN_FATE_NONE and *out, or the reason.

@@ -156,7 +156,8 @@ is_bound(const struct cgn_pool *pool, const struct cgn_subscriber *sub)
 bool
 cgn_pool_is_bound_elsewhere(const struct cgn_pool *pool, uint32_t inside, uint32_t pool_index)
 {
-	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+	const struct cgn_subscriber *sub =
+		&pool->subscribers[cgn_directory_holder(pool->dir, inside)];
 
 	return is_bound(pool, sub) && sub->pool != pool_index;
 }
@@ -184,7 +185,7 @@ cgn_block_moves(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 uint32_t
 cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
-	struct cgn_subscriber *sub = &pool->subscribers[inside];
+	struct cgn_subscriber *sub = &pool->subscribers[cgn_directory_holder(pool->dir, inside)];
 	uint32_t i;
 
 	if (!must_move(pool, sub, tenant))

@@ -58,18 +58,18 @@ suits(const struct cgn_pool *pool, uint32_t b, const struct cgn_run_want *want)
 struct cgn_run
 cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 {
+	const uint32_t holder = cgn_directory_holder(pool->dir, want->inside);
+	const struct cgn_subscriber *sub = &pool->subscribers[holder];
 	struct cgn_run best = {0};
-	uint32_t paired, fresh;
+	uint32_t fresh;
 
-	cgn_pool_pair(pool, want->inside, want->tenant); /* not with an address that drains */
-	paired = pool->subscribers[want->inside].pool;
-	if (!cgn_directory_pool_live(pool->dir, paired))
+	cgn_pool_pair(pool, holder, want->tenant); /* not with an address that drains */
+	if (!cgn_directory_pool_live(pool->dir, sub->pool))
 		return best;
-	for (uint32_t b = pool->subscribers[want->inside].first_block; b != CGN_NONE;
-		b = pool->blocks[b].next) {
+	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next) {
 		struct cgn_run run = {0};
 
-		if (pool->blocks[b].pool != paired)
+		if (pool->blocks[b].pool != sub->pool)
 			continue;
 		if (want->first != 0 && suits(pool, b, want))
 			return (struct cgn_run){
@@ -81,7 +81,7 @@ cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 			best = run;
 	}
 	if (best.n < want->n &&
-		cgn_block_lease(pool, want->inside, want->tenant, &fresh) == CGN_FATE_NONE) {
+		cgn_block_lease(pool, holder, want->tenant, &fresh) == CGN_FATE_NONE) {
 		struct cgn_run run = run_in_block(pool, fresh, want);
 
 		if (run.n > best.n)

@@ -80,7 +80,7 @@ struct cgn_pkt {
 	uint8_t originated; /* enum cgn_originated + 1 when the box made it; 0: it was received */
 	uint16_t to_tenant; /* of the receiver; hairpin only */
 	uint8_t hairpin;    /* from inside to a pool address */
-	uint8_t reserved;
+	uint8_t lane;       /* of its subscriber on the way to control (punt_share.h) */
 };
 static_assert(sizeof(struct cgn_pkt) == 64, "cgn_pkt is one cache line");
 

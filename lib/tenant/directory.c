@@ -159,6 +159,20 @@ cgn_directory_run_at(const struct cgn_directory *dir, uint32_t inside)
 	return base;
 }
 
+uint32_t
+cgn_directory_holder_find(const struct cgn_directory *dir, uint32_t inside)
+{
+	const struct cgn_inside_run *run;
+	uint32_t at, before;
+
+	if (!cgn_directory_inside_live(dir, inside))
+		return inside;
+	run = cgn_directory_run_at(dir, inside);
+	at = inside - run->first_index;
+	before = (run->first_addr + at) & (uint32_t)(UINT64_C(0xffffffff) >> run->mask_len);
+	return before <= at ? inside - before : run->first_holder;
+}
+
 bool
 cgn_directory_inside_live(const struct cgn_directory *dir, uint32_t inside)
 {

@@ -8,7 +8,8 @@
  *  - tenant number, below CGN_MAX_TENANTS and never given twice; CGN_TENANT_BOX stands for the
  *    box;
  *  - interface number: attachments (inside) and uplinks (outside);
- *  - inside index: one per assigned address of every tenant; it names the subscriber;
+ *  - inside index: one per assigned address of every tenant; where several addresses are one
+ *    subscriber, that of the least of them names it (cgn_directory_holder);
  *  - pool index: one per outside address of every pool;
  *  - neighbour index: one per address of every interface's on-link prefix.
  * They are dense in the first directory. A directory that follows another one keeps the number of
@@ -62,8 +63,11 @@ struct cgn_inside_run {
 	uint32_t first_index, n;
 	uint32_t first_addr;
 	uint32_t neigh; /* next hop: gateway's neighbour index, or of first_addr when on-link */
+	/* Its first addresses may be of a subscriber that began in another run: his holder. */
+	uint32_t first_holder;
 	uint16_t iface;
 	bool onlink;
+	uint8_t mask_len; /* of one subscriber */
 };
 
 /* A run of pool addresses with consecutive pool indices. */
@@ -140,6 +144,7 @@ struct cgn_directory {
 	uint32_t n_subscribers;             /* inside indices that live */
 	struct cgn_inside_run *inside_runs; /* sorted by first_index */
 	uint32_t n_inside_runs;
+	bool has_masks;                 /* some subscriber has several addresses */
 	struct cgn_pool_run *pool_runs; /* sorted by first_index */
 	uint32_t n_pool_runs;
 	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
@@ -233,6 +238,20 @@ cgn_directory_inside_addr(const struct cgn_directory *dir, uint32_t inside)
 	const struct cgn_inside_run *run = cgn_directory_run_at(dir, inside);
 
 	return run->first_addr + (inside - run->first_index);
+}
+
+/* Slow path of cgn_directory_holder. */
+uint32_t cgn_directory_holder_find(const struct cgn_directory *dir, uint32_t inside);
+
+/*
+ * The holder: that of a subscriber's inside indices under which everything is kept that its
+ * addresses share, of the least address. The index itself where each address is a subscriber, and
+ * for a number that is nobody's. An index that persists keeps its holder. Any thread.
+ */
+static inline uint32_t
+cgn_directory_holder(const struct cgn_directory *dir, uint32_t inside)
+{
+	return dir->has_masks ? cgn_directory_holder_find(dir, inside) : inside;
 }
 
 /* Assigned addresses of an attachment. */

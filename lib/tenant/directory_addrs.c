@@ -64,7 +64,7 @@ continues(const struct cgn_inside_run *last, const struct cgn_inside_run *run)
 {
 	return last->iface == run->iface && last->onlink == run->onlink &&
 		last->first_index + last->n == run->first_index &&
-		last->first_addr + last->n == run->first_addr &&
+		last->first_addr + last->n == run->first_addr && last->mask_len == run->mask_len &&
 		run->neigh == last->neigh + (run->onlink ? last->n : 0);
 }
 
@@ -83,7 +83,7 @@ add_run(struct cgn_directory *dir, struct numbering *numbering, struct cgn_insid
 
 		if (rc < 0)
 			return rc;
-		run.first_index = numbers.first;
+		run.first_index = run.first_holder = numbers.first;
 		run.n = numbers.n;
 		run.first_addr = (uint32_t)at;
 		run.neigh = iface->neigh_base +
@@ -111,7 +111,8 @@ add_subscribers(struct cgn_directory *dir, struct numbering *numbering, uint16_t
 	struct cgn_prefix onlink = dir->ifaces[i].onlink;
 	uint32_t cuts[3] = {cgn_prefix_first(onlink), onlink.addr, cgn_prefix_last(onlink)};
 	uint32_t first = cgn_prefix_first(c->prefix), last = cgn_prefix_last(c->prefix);
-	struct cgn_inside_run run = {.iface = i, .onlink = c->via == 0, .neigh = c->via};
+	struct cgn_inside_run run = {
+		.iface = i, .onlink = c->via == 0, .neigh = c->via, .mask_len = 32};
 	uint64_t at = first;
 	int rc;
 

@@ -174,7 +174,8 @@ put(struct cgn_fair_queue *q, uint16_t tenant, uint32_t n, uint16_t weight)
 	for (uint32_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = rte_pktmbuf_alloc(sim->mempool);
 
-		*cgn_pkt_of(m) = (struct cgn_pkt){.tenant = tenant, .inside = i};
+		*cgn_pkt_of(m) = (struct cgn_pkt){
+			.tenant = tenant, .lane = (uint8_t)cgn_punt_lane(i)};
 		cgn_fair_put(q, m, weight);
 	}
 }

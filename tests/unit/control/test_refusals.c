@@ -64,8 +64,11 @@ static void
 note(uint32_t inside, uint16_t port, uint64_t utc_s)
 {
 	static const char why[] = "no";
-	struct cgn_refused what = {
-		.inside = inside, .version = 2, .inside_port = port, .why.text = why};
+	struct cgn_refused what = {.inside = inside,
+		.holder = inside,
+		.version = 2,
+		.inside_port = port,
+		.why.text = why};
 
 	cgn_refusals_note(&r, subs, &what, utc_s);
 }
@@ -91,7 +94,7 @@ Test(refusals, repetitions_are_counted_and_move_to_the_front)
 
 Test(refusals, what_differs_only_in_how_much_was_used_is_the_same)
 {
-	struct cgn_refused what = {.inside = 1, .why = {"quota", 100, 100}};
+	struct cgn_refused what = {.inside = 1, .holder = 1, .why = {"quota", 100, 100}};
 
 	cgn_refusals_note(&r, subs, &what, 1);
 	what.why.used = 101;
