@@ -6,6 +6,7 @@
 #include "client.h"
 #include "options.h"
 #include "output.h"
+#include "watch.h"
 
 int
 main(int argc, char **argv)
@@ -23,7 +24,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "cgnatctl: %s\n", client.why);
 		return result;
 	}
-	result = cgn_output_run(&client, &options, stdout);
+	result = options.watch_ms != 0 ? cgn_watch_run(&client, &options, stdout)
+				       : cgn_output_run(&client, &options, stdout);
 	cgn_client_close(&client);
 	return result;
 }

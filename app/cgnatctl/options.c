@@ -2,10 +2,14 @@
 /* Options, verb, parameters; help from the table of commands. See options.h. */
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "flags.h"
+#include "words.h"
+
+enum { WATCH_MS = 2000 };
 
 #define P(id) (UINT32_C(1) << CGN_PARAM_##id)
 
@@ -32,22 +36,29 @@ help_all(FILE *out)
 }
 
 static void
-help_options(FILE *out)
+help_options(FILE *out, uint32_t scopes)
 {
-	fputs("\noptions:\n"
-	      "  -s, --socket PATH    the daemon's telemetry socket (environment: "
-	      "CGNATCTL_SOCKET)\n"
-	      "  -p, --prefix NAME    look for the socket by file_prefix; default cgnatd\n"
-	      "  -j, --json           one JSON document, for programs\n"
-	      "  -w, --wide           all columns of a table\n"
-	      "  -n, --limit N        at most N rows of a list\n"
-	      "  -a, --all            fates: also those that are zero\n"
-	      "  -d, --dry-run        reload: only say what it would do\n"
-	      "  -h, --help           this help, or that of the verb\n"
-	      "  -V, --version        the version of cgnatctl\n\n"
-	      "exit status: 0 done, 1 the daemon refused, 2 wrong usage, 3 no answer from the "
-	      "daemon\n",
+	fputs("\noptions:\n", out);
+	cgn_flags_help(out, scopes);
+	fputs("\nexit status: 0 done; 1 the daemon refused, or diff found differences; 2 wrong "
+	      "usage;\n3 no answer from the daemon: not running, not permitted, or broken off\n",
 		out);
+}
+
+/* For --columns, --sort and --filter. */
+static void
+help_columns(FILE *out, const struct cgn_command *cmd)
+{
+	if ((cgn_command_scopes(cmd) & CGN_SCOPE_ROWS) == 0)
+		return;
+	fputs("\ncolumns, with * those of --wide:\n", out);
+	for (size_t f = 0; f < cgn_n_fields; f++) {
+		const struct cgn_field *field = &cgn_fields[f];
+
+		if (&cgn_commands[field->command] == cmd && strcmp(field->where, "rows") == 0)
+			fprintf(out, "  %-18s%c %s\n", field->name, field->wide ? '*' : ' ',
+				field->help);
+	}
 }
 
 void
@@ -55,7 +66,7 @@ cgn_options_help(FILE *out, const struct cgn_command *cmd)
 {
 	if (cmd == NULL) {
 		help_all(out);
-		help_options(out);
+		help_options(out, UINT32_MAX);
 		return;
 	}
 	fprintf(out, "%s\n\nusage: cgnatctl [options] %s%s", cmd->help, cmd->verb,
@@ -73,16 +84,19 @@ cgn_options_help(FILE *out, const struct cgn_command *cmd)
 			fprintf(out, "  %-12s %s\n", cgn_param_infos[p].name,
 				cgn_param_infos[p].help);
 	}
-	help_options(out);
+	help_columns(out, cmd);
+	help_options(out, cgn_command_scopes(cmd));
 }
 
 /* What is behind a verb that needs no daemon. */
 static enum cgn_exit
-parse_files(struct cgn_options *o, bool help, int argc, char **argv)
+parse_offline(struct cgn_options *o, const struct cgn_flags *flags, int argc, char **argv)
 {
 	const struct cgn_offline *offline = o->offline;
 
-	if (help) {
+	if (cgn_flags_check(flags, CGN_SCOPE_ANY, offline->verb) != CGN_EXIT_OK)
+		return CGN_EXIT_USAGE;
+	if (cgn_flags_has(flags, CGN_OPTION_HELP)) {
 		printf("%s\n\nusage: cgnatctl [--json] %s %s\n\nexit status: %s\n", offline->help,
 			offline->verb, offline->files, offline->exit_status);
 		o->done = true;
@@ -198,88 +212,6 @@ parse_words(struct cgn_options *o, uint32_t given, int argc, char **argv)
 	return CGN_EXIT_OK;
 }
 
-static enum cgn_exit
-parse_limit(struct cgn_options *o, const char *text)
-{
-	char *end;
-
-	errno = 0;
-	o->limit = strtoull(text, &end, 10);
-	if (errno == 0 && *end == '\0' && text[0] >= '1' && text[0] <= '9')
-		return CGN_EXIT_OK;
-	fprintf(stderr, "cgnatctl: --limit: '%s' is not a number above 0\n", text);
-	return CGN_EXIT_USAGE;
-}
-
-struct flags {
-	bool help, all, dry_run;
-};
-
-static enum cgn_exit
-parse_flag(struct cgn_options *o, struct flags *flags, int c)
-{
-	switch (c) {
-	case 's':
-		o->where.socket = optarg;
-		break;
-	case 'p':
-		o->where.prefix = optarg;
-		o->where.socket = NULL;
-		break;
-	case 'j':
-		o->json = true;
-		break;
-	case 'w':
-		o->wide = true;
-		break;
-	case 'a':
-		flags->all = true;
-		break;
-	case 'd':
-		flags->dry_run = true;
-		break;
-	case 'h':
-		flags->help = true;
-		break;
-	case 'V':
-		printf("cgnatctl %s\n", CGN_VERSION);
-		o->done = true;
-		break;
-	case 'n':
-		return parse_limit(o, optarg);
-	case 't':
-		fputs("cgnatctl: --at: the daemon knows only what is now, and keeps no history; "
-		      "for an earlier time look into its log\n",
-			stderr);
-		return CGN_EXIT_USAGE;
-	default:
-		fputs("try: cgnatctl --help\n", stderr);
-		return CGN_EXIT_USAGE;
-	}
-	return CGN_EXIT_OK;
-}
-
-static enum cgn_exit
-parse_flags(struct cgn_options *o, struct flags *flags, int argc, char **argv)
-{
-	static const struct option longs[] = {{"socket", required_argument, NULL, 's'},
-		{"prefix", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
-		{"wide", no_argument, NULL, 'w'}, {"limit", required_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
-		{"dry-run", no_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'},
-		{"at", required_argument, NULL, 't'}, {0}};
-	int c;
-
-	optind = 0; /* from the beginning, also when called again */
-	while ((c = getopt_long(argc, argv, "s:p:jwn:adhV", longs, NULL)) != -1) {
-		enum cgn_exit result = parse_flag(o, flags, c);
-
-		if (result != CGN_EXIT_OK || o->done)
-			return result;
-	}
-	return CGN_EXIT_OK;
-}
-
 /* `trace` knows from its first word what is asked. */
 static const struct cgn_command *
 find_trace(int argc, char **argv)
@@ -311,59 +243,110 @@ find_command(int argc, char **argv, int *n_words)
 
 /* Options that stand for a parameter; *given: these parameters. */
 static enum cgn_exit
-add_flags(struct cgn_options *o, const struct flags *flags, uint32_t *given)
+add_flags(struct cgn_options *o, const struct cgn_flags *flags, uint32_t *given)
 {
-	if ((flags->all && !(o->cmd->takes & P(ALL))) ||
-		(flags->dry_run && !(o->cmd->takes & P(DRY_RUN)))) {
-		fprintf(stderr, "cgnatctl: %s has no meaning for %s\n",
-			flags->all && !(o->cmd->takes & P(ALL)) ? "--all" : "--dry-run",
-			o->cmd->verb);
-		return CGN_EXIT_USAGE;
-	}
-	if (flags->all)
+	if (cgn_flags_has(flags, CGN_OPTION_ALL))
 		add_param(o, "all", 3, "true");
 	if (o->cmd->needs & P(DRY_RUN)) {
-		add_param(o, "dry_run", 7, flags->dry_run ? "true" : "false");
+		add_param(o, "dry_run", 7,
+			cgn_flags_has(flags, CGN_OPTION_DRY_RUN) ? "true" : "false");
 		*given |= P(DRY_RUN);
 	}
-	return CGN_EXIT_OK;
+	if (cgn_flags_has(flags, CGN_OPTION_WATCH)) {
+		o->watch_ms = WATCH_MS;
+		if (o->json || o->view.csv) {
+			fputs("cgnatctl: --watch is for people; a program asks again\n", stderr);
+			return CGN_EXIT_USAGE;
+		}
+	}
+	return cgn_flags_seconds(flags, CGN_OPTION_WATCH, &o->watch_ms);
+}
+
+/* The daemon's verb that the words begin with, or NULL with the reason printed. */
+static const struct cgn_command *
+parse_verb(int argc, char **argv, int *n_words)
+{
+	const struct cgn_command *cmd = find_command(argc, argv, n_words);
+	struct cgn_nearest search;
+
+	if (cmd != NULL)
+		return cmd;
+	cgn_nearest_init(&search, argv[0]);
+	for (int i = 0; i < CGN_N_COMMANDS; i++)
+		cgn_nearest_try(&search, cgn_commands[i].verb);
+	fprintf(stderr, "cgnatctl: unknown verb '%s'; ", argv[0]);
+	if (search.best != NULL)
+		fprintf(stderr, "did you mean %s? ", search.best);
+	fputs("See cgnatctl --help\n", stderr);
+	return NULL;
+}
+
+/* A verb of the daemon's, with all that stands behind it. */
+static enum cgn_exit
+parse_command(struct cgn_options *o, const struct cgn_flags *flags, int argc, char **argv)
+{
+	uint32_t given = 0;
+	int n_words = 0;
+
+	o->cmd = parse_verb(argc, argv, &n_words);
+	if (o->cmd == NULL)
+		return CGN_EXIT_USAGE;
+	if (cgn_flags_has(flags, CGN_OPTION_HELP)) {
+		cgn_options_help(stdout, o->cmd);
+		o->done = true;
+		return CGN_EXIT_OK;
+	}
+	if (cgn_flags_check(flags, cgn_command_scopes(o->cmd), o->cmd->verb) != CGN_EXIT_OK ||
+		cgn_flags_view(flags, o->cmd, &o->view) != CGN_EXIT_OK ||
+		add_flags(o, flags, &given) != CGN_EXIT_OK)
+		return CGN_EXIT_USAGE;
+	return parse_words(o, given, argc - n_words, argv + n_words);
+}
+
+static void
+take_where(struct cgn_options *o, const struct cgn_flags *flags)
+{
+	o->where.prefix = "cgnatd";
+	o->where.socket = getenv("CGNATCTL_SOCKET");
+	if (cgn_flags_has(flags, CGN_OPTION_SOCKET))
+		o->where.socket = flags->texts[CGN_OPTION_SOCKET];
+	if (cgn_flags_has(flags, CGN_OPTION_PREFIX)) {
+		o->where.prefix = flags->texts[CGN_OPTION_PREFIX];
+		o->where.socket = NULL;
+	}
 }
 
 enum cgn_exit
 cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 {
-	struct flags flags = {0};
-	enum cgn_exit result;
-	uint32_t given = 0;
-	int n_words = 0;
+	struct cgn_flags flags;
+	enum cgn_exit result = cgn_flags_parse(&flags, argc, argv);
 
 	memset(o, 0, sizeof(*o));
-	o->where.prefix = "cgnatd";
-	o->where.socket = getenv("CGNATCTL_SOCKET");
-	result = parse_flags(o, &flags, argc, argv);
-	if (result != CGN_EXIT_OK || o->done)
+	if (result != CGN_EXIT_OK)
 		return result;
+	if (cgn_flags_has(&flags, CGN_OPTION_VERSION)) {
+		printf("cgnatctl %s\n", CGN_VERSION);
+		o->done = true;
+		return CGN_EXIT_OK;
+	}
+	take_where(o, &flags);
+	o->json = cgn_flags_has(&flags, CGN_OPTION_JSON);
 	argc -= optind;
 	argv += optind;
 	if (argc > 0 && strcmp(argv[0], "help") == 0) {
-		flags.help = true;
+		flags.given |= UINT32_C(1) << CGN_OPTION_HELP;
 		argc--;
 		argv++;
 	}
-	o->offline = argc > 0 ? cgn_offline_find(argv[0]) : NULL;
-	if (o->offline != NULL)
-		return parse_files(o, flags.help, argc - 1, argv + 1);
-	o->cmd = argc > 0 ? find_command(argc, argv, &n_words) : NULL;
-	if (argc > 0 && o->cmd == NULL) {
-		fprintf(stderr, "cgnatctl: unknown verb '%s'; see cgnatctl --help\n", argv[0]);
-		return CGN_EXIT_USAGE;
-	}
-	if (flags.help || o->cmd == NULL) {
-		cgn_options_help(flags.help ? stdout : stderr, o->cmd);
+	if (argc == 0) {
+		const bool help = cgn_flags_has(&flags, CGN_OPTION_HELP);
+
+		cgn_options_help(help ? stdout : stderr, NULL);
 		o->done = true;
-		return flags.help ? CGN_EXIT_OK : CGN_EXIT_USAGE;
+		return help ? CGN_EXIT_OK : CGN_EXIT_USAGE;
 	}
-	result = add_flags(o, &flags, &given);
-	return result == CGN_EXIT_OK ? parse_words(o, given, argc - n_words, argv + n_words)
-				     : result;
+	o->offline = cgn_offline_find(argv[0]);
+	return o->offline != NULL ? parse_offline(o, &flags, argc - 1, argv + 1)
+				  : parse_command(o, &flags, argc, argv);
 }

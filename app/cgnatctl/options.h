@@ -8,15 +8,17 @@
 
 #include "client.h"
 #include "offline.h"
+#include "view.h"
 
 struct cgn_options {
 	struct cgn_client_where where;
-	const struct cgn_command *cmd;     /* or NULL: offline */
-	const struct cgn_offline *offline; /* or NULL: cmd */
+	const struct cgn_command *cmd;     /* or NULL: offline or top */
+	const struct cgn_offline *offline; /* or NULL */
 	const char *files[CGN_OFFLINE_MAX_FILES];
-	bool json, wide;
-	bool done;        /* help or version was printed: nothing more to do */
-	uint64_t limit;   /* rows in all; 0: no limit */
+	bool json;
+	bool done;         /* help or version was printed: nothing more to do */
+	uint64_t watch_ms; /* 0: once */
+	struct cgn_view view;
 	char params[900]; /* "key=value,key=value" for the daemon */
 };
 

@@ -3,18 +3,18 @@
 #include "table.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 
-enum { CELL_LEN = 160 }; /* the daemon's strings have at most 127 bytes */
+#include "cell.h"
 
 void
-cgn_text_table_init(struct cgn_text_table *t, FILE *out, const struct cgn_command *cmd, bool wide)
+cgn_text_table_init(struct cgn_text_table *t, FILE *out, const struct cgn_command *cmd,
+	const struct cgn_table_style *style)
 {
 	memset(t, 0, sizeof(*t));
 	t->out = out;
 	t->cmd = cmd;
-	t->wide = wide;
+	t->style = *style;
 	t->batch = json_array();
 	t->names = json_object();
 }
@@ -22,13 +22,7 @@ cgn_text_table_init(struct cgn_text_table *t, FILE *out, const struct cgn_comman
 static const char *
 cell_str(const json_t *value, char *buf)
 {
-	if (json_is_integer(value))
-		snprintf(buf, CELL_LEN, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else if (json_is_string(value))
-		snprintf(buf, CELL_LEN, "%s", json_string_value(value));
-	else
-		snprintf(buf, CELL_LEN, "-");
-	return buf[0] != '\0' ? buf : "-";
+	return cgn_cell_of(value, buf).text;
 }
 
 static const struct cgn_field *
@@ -59,21 +53,22 @@ batch_has(const json_t *batch, const char *name, bool *is_text)
 	return found;
 }
 
+/* A column that no row has is left out unless it was asked for. */
 static void
-add_column(struct cgn_text_table *t, const char *name)
+add_column(struct cgn_text_table *t, const char *name, bool is_chosen)
 {
-	bool is_text = false;
+	bool is_text = false, found = batch_has(t->batch, name, &is_text);
 
-	if (t->n_columns == CGN_TABLE_COLUMNS || !batch_has(t->batch, name, &is_text))
+	if (t->n_columns == CGN_MAX_COLUMNS || (!found && !is_chosen))
 		return;
 	t->columns[t->n_columns].name = name;
-	t->columns[t->n_columns].width = strlen(name);
+	t->columns[t->n_columns].width = t->style.no_header ? 0 : strlen(name);
 	t->columns[t->n_columns++].is_text = is_text;
 }
 
 /* Columns of the first rows: those that are known in their order, then any others. */
 static void
-choose_columns(struct cgn_text_table *t)
+find_columns(struct cgn_text_table *t)
 {
 	const json_t *row;
 	size_t i;
@@ -82,8 +77,8 @@ choose_columns(struct cgn_text_table *t)
 		const struct cgn_field *field = &cgn_fields[f];
 
 		if (&cgn_commands[field->command] == t->cmd && strcmp(field->where, "rows") == 0 &&
-			(t->wide || !field->wide))
-			add_column(t, field->name);
+			(t->style.wide || !field->wide))
+			add_column(t, field->name, false);
 	}
 	json_array_foreach(t->batch, i, row)
 	{
@@ -92,13 +87,26 @@ choose_columns(struct cgn_text_table *t)
 
 		json_object_foreach((json_t *)row, key, value)
 		{
-			if (!t->wide || field_find(t->cmd, "rows", key) != NULL ||
+			if (!t->style.wide || field_find(t->cmd, "rows", key) != NULL ||
 				json_object_get(t->names, key) != NULL)
 				continue;
 			json_object_set_new(t->names, key, json_string(key));
-			add_column(t, json_string_value(json_object_get(t->names, key)));
+			add_column(t, json_string_value(json_object_get(t->names, key)), false);
 		}
 	}
+}
+
+static void
+choose_columns(struct cgn_text_table *t)
+{
+	const struct cgn_columns *chosen = t->style.columns;
+
+	if (chosen == NULL || chosen->n == 0) {
+		find_columns(t);
+		return;
+	}
+	for (size_t c = 0; c < chosen->n; c++)
+		add_column(t, chosen->names[c], true);
 }
 
 static void
@@ -110,7 +118,7 @@ grow_columns(struct cgn_text_table *t)
 	json_array_foreach(t->batch, i, row)
 	{
 		for (size_t c = 0; c < t->n_columns; c++) {
-			char buf[CELL_LEN];
+			char buf[CGN_CELL_LEN];
 			size_t n = strlen(cell_str(json_object_get(row, t->columns[c].name), buf));
 
 			if (n > t->columns[c].width)
@@ -120,17 +128,19 @@ grow_columns(struct cgn_text_table *t)
 }
 
 static void
-print_cell(const struct cgn_text_table *t, size_t c, const char *text)
+print_cell(const struct cgn_text_table *t, size_t c, const char *text, bool has_changed)
 {
-	bool is_last = c + 1 == t->n_columns;
-	int width = (int)t->columns[c].width;
+	const bool is_last = c + 1 == t->n_columns;
+	const int len = (int)strlen(text);
+	const int blank = (int)t->columns[c].width > len ? (int)t->columns[c].width - len : 0;
 
 	if (c > 0)
 		fputs("  ", t->out);
-	if (t->columns[c].is_text)
-		fprintf(t->out, "%-*s", is_last ? 0 : width, text);
-	else
-		fprintf(t->out, "%*s", width, text);
+	if (!t->columns[c].is_text)
+		fprintf(t->out, "%*s", blank, "");
+	cgn_changes_print(t->style.changes, t->out, text, has_changed);
+	if (t->columns[c].is_text && !is_last)
+		fprintf(t->out, "%*s", blank, "");
 	if (is_last)
 		fputc('\n', t->out);
 }
@@ -138,14 +148,30 @@ print_cell(const struct cgn_text_table *t, size_t c, const char *text)
 static void
 print_head(const struct cgn_text_table *t)
 {
+	cgn_changes_print_head(t->style.changes, t->out);
 	for (size_t c = 0; c < t->n_columns; c++) {
-		char head[CELL_LEN];
+		char head[CGN_CELL_LEN];
 		size_t n = 0;
 
-		for (; t->columns[c].name[n] != '\0' && n < CELL_LEN - 1; n++)
+		for (; t->columns[c].name[n] != '\0' && n < CGN_CELL_LEN - 1; n++)
 			head[n] = (char)toupper((unsigned char)t->columns[c].name[n]);
 		head[n] = '\0';
-		print_cell(t, c, head);
+		print_cell(t, c, head, false);
+	}
+}
+
+static void
+print_row(struct cgn_text_table *t, const json_t *row)
+{
+	const json_t *before = cgn_changes_row(t->style.changes, t->cmd, row, t->out);
+
+	for (size_t c = 0; c < t->n_columns; c++) {
+		const json_t *value = json_object_get(row, t->columns[c].name);
+		char buf[CGN_CELL_LEN];
+
+		print_cell(t, c, cell_str(value, buf),
+			before != NULL &&
+				!json_equal(value, json_object_get(before, t->columns[c].name)));
 	}
 }
 
@@ -158,17 +184,10 @@ print_batch(struct cgn_text_table *t)
 	if (!t->has_head)
 		choose_columns(t);
 	grow_columns(t);
-	if (!t->has_head)
+	if (!t->has_head && !t->style.no_header)
 		print_head(t);
 	t->has_head = true;
-	json_array_foreach(t->batch, i, row)
-	{
-		for (size_t c = 0; c < t->n_columns; c++) {
-			char buf[CELL_LEN];
-
-			print_cell(t, c, cell_str(json_object_get(row, t->columns[c].name), buf));
-		}
-	}
+	json_array_foreach(t->batch, i, row) print_row(t, row);
 	json_array_clear(t->batch);
 }
 
@@ -186,7 +205,7 @@ cgn_text_table_fini(struct cgn_text_table *t, bool is_complete)
 {
 	if (json_array_size(t->batch) > 0)
 		print_batch(t);
-	else if (t->n_rows == 0 && is_complete)
+	else if (t->n_rows == 0 && is_complete && !t->style.no_header)
 		fprintf(t->out, "no %s\n", t->cmd->rows);
 	json_decref(t->batch);
 	json_decref(t->names);
@@ -205,7 +224,7 @@ cgn_text_item_print(FILE *out, const struct cgn_command *cmd, const json_t *item
 	{
 		const struct cgn_field *field = field_find(cmd, "item", key);
 		const char *unit = field != NULL ? field->unit : "";
-		char buf[CELL_LEN];
+		char buf[CGN_CELL_LEN];
 
 		fprintf(out, "%-*s  %s%s%s\n", (int)width, key, cell_str(value, buf),
 			unit[0] != '\0' ? " " : "", unit);

@@ -22,6 +22,9 @@ enum {
 	ASK_TRIES = 5,          /* answers to another client's parameters, see docs/telemetry.md */
 };
 
+static const char cut_off[] =
+	"the answer was cut off; ask for less (--limit, a tenant), and report "
+	"it with the version of the daemon";
 static const char too_many[] = "the daemon serves ten clients already; try again";
 
 /* How long to wait for the other end. */
@@ -60,22 +63,30 @@ connect_to(const char *path)
 static json_t *
 receive(struct cgn_client *client, const char **why)
 {
-	ssize_t n = recv(client->fd, client->buf, sizeof(client->buf), 0);
+	ssize_t n = recv(client->fd, client->buf, sizeof(client->buf), MSG_TRUNC);
+	json_error_t error;
 	json_t *json;
 
 	*why = NULL;
 	if (n == 0)
 		*why = too_many;
 	else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		*why = "no answer in time";
+		*why = "no answer in time; the daemon is stopped or its control core is stuck: "
+		       "look into its log";
 	else if (n < 0)
 		*why = strerror(errno);
+	else if (n > (ssize_t)sizeof(client->buf))
+		*why = cut_off;
 	if (*why != NULL)
 		return NULL;
-	json = json_loadb(client->buf, (size_t)n, 0, NULL);
+	json = json_loadb(client->buf, (size_t)n, 0, &error);
 	if (!json_is_object(json)) {
+		const bool is_short = json == NULL &&
+			json_error_code(&error) == json_error_premature_end_of_input;
+
 		json_decref(json);
-		*why = "the answer is not JSON; is this the telemetry socket of cgnatd?";
+		*why = is_short ? cut_off
+				: "the answer is not JSON; is this the telemetry socket of cgnatd?";
 		return NULL;
 	}
 	return json;

@@ -44,6 +44,7 @@ const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
 		.help = text,                                                                      \
 		.rows = "",                                                                        \
 		.shape = CGN_SHAPE_ITEM,                                                           \
+		.is_action = true,                                                                 \
 		.needs = need,                                                                     \
 		.takes = (need) | (take) | EXTRA_ITEM},
 #include "commands.def"
@@ -63,6 +64,44 @@ const struct cgn_field cgn_fields[] = {
 };
 
 const size_t cgn_n_fields = sizeof(cgn_fields) / sizeof(cgn_fields[0]);
+
+/* A field that rows.def says something about. */
+struct named {
+	enum cgn_command_id command;
+	const char *where, *name;
+};
+
+static const struct named keys[] = {
+#define KEY(id, n) {CGN_COMMAND_##id, "rows", n},
+#include "rows.def"
+};
+
+static const struct named optionals[] = {
+#define SOMETIMES(id, place, n) {CGN_COMMAND_##id, #place, n},
+#include "rows.def"
+};
+
+static bool
+is_among(const struct named *list, size_t n, const struct cgn_field *field)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].command == field->command && strcmp(list[i].where, field->where) == 0 &&
+			strcmp(list[i].name, field->name) == 0)
+			return true;
+	return false;
+}
+
+bool
+cgn_field_is_key(const struct cgn_field *field)
+{
+	return is_among(keys, sizeof(keys) / sizeof(keys[0]), field);
+}
+
+bool
+cgn_field_is_optional(const struct cgn_field *field)
+{
+	return is_among(optionals, sizeof(optionals) / sizeof(optionals[0]), field);
+}
 
 const struct cgn_command *
 cgn_command_find(const char *name)

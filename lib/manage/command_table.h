@@ -59,6 +59,7 @@ struct cgn_command {
 	const char *help;
 	const char *rows; /* what a row is, or "" */
 	enum cgn_command_shape shape;
+	bool is_action;        /* changes the box; reload does too, unless dry_run */
 	uint32_t needs, takes; /* parameters, bit by enum cgn_param_id; takes includes needs */
 };
 
@@ -76,6 +77,12 @@ struct cgn_field {
 
 extern const struct cgn_field cgn_fields[];
 extern const size_t cgn_n_fields;
+
+/* Whether this column tells rows of the command from each other (rows.def). */
+bool cgn_field_is_key(const struct cgn_field *field);
+
+/* Whether an answer may lack this member (rows.def). */
+bool cgn_field_is_optional(const struct cgn_field *field);
 
 /* By path or by verb; NULL when there is none. */
 const struct cgn_command *cgn_command_find(const char *name);

@@ -70,17 +70,25 @@ teardown(void)
 
 TestSuite(client, .init = setup, .fini = teardown);
 
-/* Runs a verb against the answers; what it prints in *text, the caller's. */
+/* Runs a command line against the answers; what it prints in *text, the caller's. */
 static enum cgn_exit
-run(const char *verb, bool json, const char *const *list, char **text)
+run_line(const char *line, const char *const *list, char **text)
 {
-	struct cgn_options options = {
-		.where.socket = path, .cmd = cgn_command_find(verb), .json = json};
+	struct cgn_options options;
 	struct cgn_client client;
+	char copy[256], *argv[16], *save = NULL;
+	int argc = 0;
 	enum cgn_exit result;
 	size_t len;
 	FILE *out = open_memstream(text, &len);
 
+	snprintf(copy, sizeof(copy), "cgnatctl %s", line);
+	for (char *w = strtok_r(copy, " ", &save); w != NULL && argc < 15;
+		w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	argv[argc] = NULL;
+	cr_assert_eq(cgn_options_parse(&options, argc, argv), CGN_EXIT_OK, "%s", line);
+	options.where.socket = path;
 	answers = list;
 	pthread_create(&thread, NULL, serve, NULL);
 	cr_assert_eq(cgn_client_open(&client, &options.where), CGN_EXIT_OK);
@@ -89,6 +97,88 @@ run(const char *verb, bool json, const char *const *list, char **text)
 	pthread_join(thread, NULL);
 	fclose(out);
 	return result;
+}
+
+static enum cgn_exit
+run(const char *verb, bool json, const char *const *list, char **text)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s %s", verb, json ? "--json" : "");
+	return run_line(line, list, text);
+}
+
+#define TENANTS(next, rows)                                                                        \
+	"{\"/cgnat/tenants\":{\"status\":\"ok\",\"id\":%u,\"next\":" #next ",\"rows\":{" rows "}}" \
+	"}"
+#define TENANT(r, name, mappings)                                                                  \
+	"\"" r "\":{\"tenant\":\"" name "\",\"mappings\":" #mappings ",\"made\":" #mappings "}"
+
+static const char *const three_tenants[] = {
+	TENANTS(5, TENANT("r0", "a", 5) "," TENANT("r1", "b", 70)),
+	TENANTS(0, TENANT("r0", "c", 60)), NULL};
+
+Test(client, rows_of_all_pages_are_sorted_filtered_and_counted)
+{
+	static const struct {
+		const char *line, *text;
+	} rows[] = {
+		{"tenants --sort -mappings",
+			"TENANT  MAPPINGS\nb             70\nc             60\n"
+			"a              5\n"},
+		{"tenants --sort -mappings --limit 1 --no-header -c tenant", "b\n"},
+		{"tenants -f mappings>50 -c mappings,peak",
+			"MAPPINGS  PEAK\n      70     -\n"
+			"      60     -\n"},
+		{"tenants -f mappings>50 --count", "2\n"},
+		{"tenants --csv -c tenant,made -S -tenant", "tenant,made\nc,60\nb,70\na,5\n"},
+		{"tenants --json -c tenant -f tenant=c", "[\n{\"tenant\":\"c\"}\n]\n"},
+		{"tenants -f tenant=x --json", "[]\n"},
+		{"tenants -f tenant=x --no-header", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text;
+
+		cr_expect_eq(run_line(rows[i].line, three_tenants, &text), CGN_EXIT_OK);
+		cr_expect_str_eq(text, rows[i].text, "%s: %s", rows[i].line, text);
+		free(text);
+	}
+}
+
+Test(client, a_filtered_list_asks_for_whole_pages)
+{
+	char *text;
+
+	cr_expect_eq(run_line("tenants -n 1", three_tenants, &text), CGN_EXIT_OK);
+	cr_expect_not_null(strstr(requests[0], "limit=1"));
+	free(text);
+	cr_expect_eq(run_line("tenants -n 1 -f tenant=c --csv -c tenant", three_tenants, &text),
+		CGN_EXIT_OK);
+	cr_expect_not_null(strstr(requests[0], "limit=64"));
+	cr_expect_str_eq(text, "tenant\nc\n");
+	free(text);
+}
+
+Test(client, an_item_with_rows_is_viewed_too)
+{
+	static const char *const list[] = {
+		"{\"/cgnat/"
+		"subscriber\":{\"status\":\"ok\",\"id\":%u,\"next\":0,\"item\":{\"tenant\":"
+		"\"a\"},\"rows\":{\"r0\":{\"ports\":\"1-2\",\"tcp\":1},\"r1\":{\"ports\":\"3-4\","
+		"\"tcp\":2}}}}",
+		NULL};
+	char *text;
+
+	cr_expect_eq(run_line("subscriber a 1.2.3.4 -S -tcp -c ports", list, &text), CGN_EXIT_OK);
+	cr_expect_str_eq(text, "tenant  a\n\nblocks:\nPORTS\n3-4\n1-2\n");
+	free(text);
+	cr_expect_eq(run_line("subscriber a 1.2.3.4 --count", list, &text), CGN_EXIT_OK);
+	cr_expect_str_eq(text, "2\n");
+	free(text);
+	cr_expect_eq(run_line("subscriber a 1.2.3.4 --csv -c tcp", list, &text), CGN_EXIT_OK);
+	cr_expect_str_eq(text, "tcp\n1\n2\n");
+	free(text);
 }
 
 Test(client, pages_are_followed_and_printed_as_one_document)
@@ -157,6 +247,22 @@ Test(client, junk_and_a_closed_connection_are_exit_3)
 	cr_expect_eq(run("info", false, closed, &text), CGN_EXIT_AWAY);
 	free(text);
 	cr_expect_eq(run("tenants", false, circle, &text), CGN_EXIT_AWAY);
+	free(text);
+}
+
+Test(client, an_answer_that_was_cut_off_says_what_to_do)
+{
+	static const char *const list[] = {
+		"{\"/cgnat/info\":{\"status\":\"ok\",\"id\":%u,\"item\":{\"version\":\"0", NULL};
+	char *text, said[512];
+	size_t n;
+
+	cr_expect_eq(run("info", false, list, &text), CGN_EXIT_AWAY);
+	fflush(stderr);
+	n = fread(said, 1, sizeof(said) - 1, cr_get_redirected_stderr());
+	said[n] = '\0';
+	cr_expect_not_null(strstr(said, "was cut off; ask for less"), "%s", said);
+	cr_expect_str_eq(text, "");
 	free(text);
 }
 

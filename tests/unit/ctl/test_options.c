@@ -117,8 +117,40 @@ Test(options, flags_stand_anywhere)
 {
 	cr_assert_eq(parse("fates --json a -a -n 5"), CGN_EXIT_OK);
 	cr_expect(options.json);
-	cr_expect_eq(options.limit, 5);
+	cr_expect_eq(options.view.limit, 5);
 	cr_expect_str_eq(options.params, "all=true,tenant=a");
+}
+
+Test(options, lists_are_viewed_as_asked)
+{
+	cr_assert_eq(parse("mappings a -S -idle_s,inside -f proto=tcp --filter left_s>5 -c "
+			   "inside,left_s "
+			   "--csv --no-header --limit 3"),
+		CGN_EXIT_OK);
+	cr_expect_str_eq(options.params, "tenant=a");
+	cr_expect_eq(options.view.order.n, 2);
+	cr_expect(options.view.order.by[0].down);
+	cr_expect_eq(options.view.n_filters, 2);
+	cr_expect_eq(options.view.columns.n, 2);
+	cr_expect(options.view.csv && options.view.no_header && !options.view.count);
+	cr_expect_eq(options.watch_ms, 0);
+	cr_assert_eq(parse("tenants --watch"), CGN_EXIT_OK);
+	cr_expect_eq(options.watch_ms, 2000);
+	cr_assert_eq(parse("info --watch=0.25"), CGN_EXIT_OK);
+	cr_expect_eq(options.watch_ms, 250);
+}
+
+Test(options, options_without_meaning_for_a_verb_are_refused)
+{
+	static const char *const lines[] = {"info --sort version", "info --count",
+		"map delete a tcp 1.2.3.4:5 --watch", "reload --watch", "reload --count",
+		"capture stop 1 --watch", "tenants --watch=0", "tenants --watch=x",
+		"tenants --watch --json", "tenants --watch --csv", "tenants --csv --json",
+		"tenants --sort nothing", "tenants --columns nothing", "tenants --filter nothing=1",
+		"diff --count a b", "tenants --once", "tenants --interval 5"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);
 }
 
 Test(options, diff_takes_two_files)

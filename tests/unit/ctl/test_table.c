@@ -33,7 +33,8 @@ print(const char *verb, const char *rows, bool wide)
 	struct cgn_text_table t;
 	size_t i;
 
-	cgn_text_table_init(&t, out, cgn_command_find(verb), wide);
+	cgn_text_table_init(
+		&t, out, cgn_command_find(verb), &(struct cgn_table_style){.wide = wide});
 	json_array_foreach(array, i, row) cgn_text_table_add(&t, row);
 	cgn_text_table_fini(&t, true);
 	json_decref(array);
@@ -85,7 +86,8 @@ Test(table, a_list_longer_than_a_batch_has_one_head)
 	struct cgn_text_table t;
 	unsigned int lines = 0;
 
-	cgn_text_table_init(&t, out, cgn_command_find("originated"), false);
+	cgn_text_table_init(
+		&t, out, cgn_command_find("originated"), &(struct cgn_table_style){.wide = false});
 	for (int i = 0; i < 2 * CGN_TABLE_BATCH + 1; i++) {
 		json_t *row = json_pack("{s:s, s:i}", "kind", "k", "packets", i);
 
