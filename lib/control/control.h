@@ -19,6 +19,7 @@
 #include "directory_switch.h"
 #include "dataplane.h"
 #include "alarm.h"
+#include "busiest.h"
 #include "announce.h"
 #include "epoch.h"
 #include "error_rate.h"
@@ -78,6 +79,7 @@ struct cgn_control {
 	struct cgn_portctl_reply replies[CGN_EXPLICIT_MAX_ANSWERS]; /* of the request at hand */
 	struct cgn_why why; /* of the request at hand, when the rules have refused it */
 	struct cgn_refusals refusals;
+	struct cgn_busiest busiest;
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
 	struct cgn_tcp_session_pool tcp_sessions;

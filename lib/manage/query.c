@@ -82,6 +82,28 @@ cgn_query_subscribers(struct cgn_control *c, void *arg)
 }
 
 void
+cgn_query_busiest(struct cgn_control *c, void *arg)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+	struct cgn_query_subscribers *q = arg;
+	uint64_t slot = q->q.cursor;
+
+	q->q.n = 0;
+	for (; slot < CGN_BUSIEST_SLOTS && q->q.n < q->q.limit; slot++) {
+		const uint32_t i = cgn_busiest_at(&c->busiest, (uint32_t)slot);
+
+		if (i == CGN_NONE || !cgn_directory_inside_live(dir, i) ||
+			(q->q.tenant != CGN_NONE &&
+				dir->ifaces[cgn_directory_run_at(dir, i)->iface].tenant !=
+					q->q.tenant))
+			continue;
+		q->rows[q->q.n++] = (struct cgn_subscriber_row){
+			.inside = i, .sub = c->subscribers[i]};
+	}
+	q->q.cursor = slot < CGN_BUSIEST_SLOTS ? slot : 0;
+}
+
+void
 cgn_query_subscriber(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_subscriber *q = arg;

@@ -103,6 +103,9 @@ struct cgn_query_subscribers {
 };
 void cgn_query_subscribers(struct cgn_control *c, void *arg);
 
+/* The same of those who ask for the most new flows; cursor: slot of control/busiest.h. */
+void cgn_query_busiest(struct cgn_control *c, void *arg);
+
 struct cgn_query_subscriber {
 	uint32_t inside;
 	struct cgn_subscriber sub;

@@ -259,6 +259,23 @@ cgn_show_subscribers(struct cgn_show *show)
 		cgn_show_walk(show, &walk);
 }
 
+static uint64_t
+busiest_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
+{
+	return cgn_busiest_slot((uint32_t)subscribers_row(show, query, i));
+}
+
+void
+cgn_show_busiest(struct cgn_show *show)
+{
+	struct cgn_query_subscribers q = {.q.n = 0};
+	const struct cgn_walk walk = {
+		.fn = cgn_query_busiest, .query = &q.q, .size = sizeof(q), .row = busiest_row};
+
+	if (cgn_show_tenant_find(show, &q.q.tenant))
+		cgn_show_walk(show, &walk);
+}
+
 void
 cgn_show_subscriber(struct cgn_show *show)
 {
