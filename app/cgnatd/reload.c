@@ -182,11 +182,18 @@ static int
 look_ahead(struct cgn_daemon *d, struct cgn_directory *fresh, struct order *order,
 	struct cgn_errmsg *err)
 {
+	int rc = cgn_switch_check(d->box->dir, fresh, err);
+
+	if (rc < 0)
+		return rc;
 	order->act = act_need;
 	order->fresh = fresh;
-	if (tell_control(d, order) < 0)
+	do
+		rc = tell_control(d, order);
+	while (rc > 0);
+	if (rc < 0)
 		*err = order->err;
-	return order->rc;
+	return rc;
 }
 
 /* From its end on there is no way back; before that, nothing has changed. A dry run ends before. */

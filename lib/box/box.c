@@ -169,6 +169,7 @@ cgn_box_adopt(struct cgn_box *box, struct cgn_directory *fresh)
 void
 cgn_box_retire(struct cgn_box *box)
 {
+	cgn_switch_retire(box->control);
 	cgn_directory_destroy(box->retired);
 	box->retired = NULL;
 }

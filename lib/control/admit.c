@@ -25,36 +25,38 @@ cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 	return fate;
 }
 
-struct cgn_promise
-cgn_promise_of(const struct cgn_control *c, uint32_t tenant)
+static void
+repromise(struct cgn_room *room, uint32_t used, uint32_t was, uint32_t is)
+{
+	uint32_t owed = used < was ? was - used : 0;
+
+	room->owed -= owed < room->owed ? owed : room->owed;
+	room->owed += used < is ? is - used : 0;
+}
+
+void
+cgn_promise_set(struct cgn_control *c, uint32_t tenant)
 {
 	const struct cgn_directory *dir = c->dp->dir;
-	const struct cgn_conf_quota_tenant *quota;
+	struct cgn_promise was = c->promises[tenant], is = {0};
 
-	if (!cgn_directory_tenant_live(dir, tenant))
-		return (struct cgn_promise){0};
-	quota = &dir->tenants[tenant].conf->quota.tenant;
-	return (struct cgn_promise){
-		.mappings = quota->mappings, .explicit_mappings = quota->explicit_min};
+	if (cgn_directory_tenant_live(dir, tenant)) {
+		const struct cgn_conf_quota_tenant *q = &dir->tenants[tenant].conf->quota.tenant;
+
+		is = (struct cgn_promise){
+			.mappings = q->mappings, .explicit_mappings = q->explicit_min};
+	}
+	c->promises[tenant] = is;
+	repromise(&c->mapping_room, cgn_use_total(&c->tenants[tenant]), was.mappings, is.mappings);
+	repromise(&c->explicit_room, c->tenants[tenant].explicit_mappings, was.explicit_mappings,
+		is.explicit_mappings);
 }
 
 void
 cgn_rooms_set(struct cgn_control *c)
 {
-	const struct cgn_directory *dir = c->dp->dir;
-
-	c->mapping_room = (struct cgn_room){.size = dir->conf->table.mappings};
+	c->mapping_room = (struct cgn_room){.size = c->dp->dir->conf->table.mappings};
 	c->explicit_room = (struct cgn_room){.size = c->explicits.capacity};
-	for (uint32_t t = 0; t < dir->n_tenants; t++) {
-		struct cgn_promise promise = cgn_promise_of(c, t);
-		uint32_t used = cgn_use_total(&c->tenants[t]);
-		uint32_t asked = c->tenants[t].explicit_mappings;
-
-		c->mapping_room.used += used;
-		c->mapping_room.owed += used < promise.mappings ? promise.mappings - used : 0;
-		c->explicit_room.used += asked;
-		c->explicit_room.owed += asked < promise.explicit_mappings
-			? promise.explicit_mappings - asked
-			: 0;
-	}
+	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++)
+		cgn_promise_set(c, t);
 }

@@ -43,8 +43,7 @@ cgn_clear_slice(struct cgn_control *c, struct cgn_clear *clear)
 		clear->is_over = true;
 		return;
 	}
-	for (; n < LOOK_SLICE && unlinked < UNLINK_SLICE && clear->cursor < c->table->capacity;
-		n++) {
+	for (; n < LOOK_SLICE && unlinked < UNLINK_SLICE && clear->cursor < c->table->last; n++) {
 		uint32_t i = ++clear->cursor;
 
 		if (!is_wanted(c, clear, i))
@@ -54,7 +53,7 @@ cgn_clear_slice(struct cgn_control *c, struct cgn_clear *clear)
 		unlinked++;
 	}
 	clear->n += unlinked;
-	if (clear->cursor < c->table->capacity)
+	if (clear->cursor < c->table->last)
 		return;
 	if (clear->inside == CGN_NONE || clear->n_explicit > 0)
 		tell_clients(c, clear->tenant);

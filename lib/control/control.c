@@ -17,12 +17,13 @@ reserve_arrays(struct cgn_control *c, int socket, struct cgn_errmsg *err)
 {
 	c->subscribers = cgn_reserve_create(CGN_MAX_INSIDE, sizeof(*c->subscribers), socket);
 	c->tenants = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*c->tenants), socket);
+	c->promises = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*c->promises), socket);
 	c->epochs = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*c->epochs), socket);
 	c->announces = cgn_reserve_create(CGN_MAX_IFACES, sizeof(*c->announces), socket);
 	c->request_counts = cgn_reserve_create(
 		CGN_MAX_TENANTS, CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), socket);
-	if (c->subscribers != NULL && c->tenants != NULL && c->epochs != NULL &&
-		c->announces != NULL && c->request_counts != NULL)
+	if (c->subscribers != NULL && c->tenants != NULL && c->promises != NULL &&
+		c->epochs != NULL && c->announces != NULL && c->request_counts != NULL)
 		return 0;
 	cgn_errmsg_set(err, "no address space for the control core: raise the limit (ulimit -v)");
 	return -ENOMEM;
@@ -39,6 +40,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 	}
 	if (cgn_reserve_fill(c->subscribers, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill(c->tenants, 0, dir->n_tenants) == 0 &&
+		cgn_reserve_fill(c->promises, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->announces, 0, dir->n_ifaces) == 0 &&
 		cgn_reserve_fill(c->request_counts, 0, dir->n_tenants) == 0 &&
@@ -141,6 +143,7 @@ cgn_control_destroy(struct cgn_control *c)
 {
 	if (c == NULL)
 		return;
+	cgn_switch_retire(c);
 	cgn_request_fini(&c->requests);
 	cgn_explain_fini(c);
 	cgn_neigh_destroy(c->neigh);
@@ -149,6 +152,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_tcp_sessions_fini(&c->tcp_sessions);
 	cgn_refusals_fini(&c->refusals);
 	cgn_reserve_destroy(c->request_counts);
+	cgn_reserve_destroy(c->promises);
 	cgn_reserve_destroy(c->epochs);
 	cgn_reserve_destroy(c->announces);
 	cgn_pool_destroy(c->pool);

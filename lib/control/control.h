@@ -60,6 +60,11 @@ struct cgn_back_buffer {
 	struct rte_mbuf *mbufs[CGN_BURST];
 };
 
+/* Places in the rooms that nobody else can have. */
+struct cgn_promise {
+	uint32_t mappings, explicit_mappings;
+};
+
 struct cgn_control {
 	struct cgn_dataplane *dp;
 	/* The tables, writable. */
@@ -67,13 +72,16 @@ struct cgn_control {
 	struct cgn_pool *pool;
 	struct cgn_neigh_table *neigh;
 	struct cgn_subscriber
-		*subscribers;    /* [n_inside], reserved (base/reserve.h); cgn_subscriber_of */
-	struct cgn_use *tenants; /* [n_tenants], reserved */
+		*subscribers;         /* [n_inside], reserved (base/reserve.h); cgn_subscriber_of */
+	struct cgn_use *tenants;      /* [n_tenants], reserved */
+	struct cgn_promise *promises; /* [n_tenants], reserved; in force */
 	struct cgn_room mapping_room, explicit_room;
 	struct cgn_wheel wheel; /* of mappings */
 	struct cgn_limbo open, waiting;
 	struct cgn_explicit_pool explicits;
 	struct cgn_switch change; /* of directories */
+	/* Main makes and frees it between two switches, control reads it during one. */
+	struct cgn_switch_plan *plan;
 	struct cgn_updates updates;
 	struct cgn_state state; /* ring to the journal; set up by the daemon */
 	struct cgn_portctl_reply replies[CGN_EXPLICIT_MAX_ANSWERS]; /* of the request at hand */
@@ -217,14 +225,18 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 /* May this subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
 enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_flow *flow);
 
-/* What a tenant is promised of the rooms; nothing when it is gone (admit.c). */
-struct cgn_promise {
-	uint32_t mappings, explicit_mappings;
-};
-struct cgn_promise cgn_promise_of(const struct cgn_control *c, uint32_t tenant);
+/* What a tenant is promised of the rooms now; after a reload it follows in slices. */
+static inline struct cgn_promise
+cgn_promise_of(const struct cgn_control *c, uint32_t tenant)
+{
+	return c->promises[tenant];
+}
 
-/* Counts the rooms anew, when promises have changed: looks at each tenant once. */
+/* Counts the rooms and sets all promises at the start (admit.c). */
 void cgn_rooms_set(struct cgn_control *c);
+
+/* What the directory promises the tenant, nothing when it is gone, is in force from now on. */
+void cgn_promise_set(struct cgn_control *c, uint32_t tenant);
 
 /*
  * A filled, unpublished mapping for the flow, at the wanted outside port, or at one of the pool's

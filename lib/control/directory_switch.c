@@ -2,26 +2,23 @@
 /* The phases of a switch; see directory_switch.h. What becomes of a mapping: switch_sweep.c. */
 #include "directory_switch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "control.h"
 #include "log.h"
 #include "pool_addr.h"
+#include "switch_plan.h"
 #include "switch_sweep.h"
 
 enum {
 	SWEEP_SLICE = 512, /* mappings; one costs a look-up of its subscriber's run */
 	ADDRESS_SLICE = 64,
-	TENANT_SLICE = 16,
+	NEED_SLICE = 1024, /* addresses looked at */
+	PROMISE_SLICE = 256,
+	STATIC_SLICE = 32,
 };
-
-static bool
-link_is_same(const struct cgn_directory *a, const struct cgn_directory *b, uint32_t i)
-{
-	return cgn_directory_iface_live(a, i) && cgn_directory_iface_live(b, i) &&
-		a->ifaces[i].neigh_base == b->ifaces[i].neigh_base;
-}
 
 /*
  * Next hops on links that are gone lose their MAC address before the new directory is seen, so that
@@ -29,13 +26,13 @@ link_is_same(const struct cgn_directory *a, const struct cgn_directory *b, uint3
  * attachment that is gone.
  */
 static void
-switch_links(
-	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+switch_links(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
-	for (uint32_t i = 0; i < old->n_ifaces; i++) {
-		if (cgn_directory_iface_live(old, i) && !link_is_same(old, fresh, i))
-			cgn_neigh_remove(c->neigh, old, i);
-		if (!cgn_directory_iface_live(fresh, i))
+	for (uint32_t k = 0; k < plan->links.n; k++) {
+		uint32_t i = plan->links.numbers[k];
+
+		cgn_neigh_remove(c->neigh, plan->old, i);
+		if (!cgn_directory_iface_live(plan->fresh, i))
 			cgn_announce_stop(&c->announces[i]);
 	}
 }
@@ -62,14 +59,6 @@ add_address(struct cgn_control *c, uint32_t i)
 			strerror(-rc));
 }
 
-/* Whether new blocks of the tenant look otherwise. */
-static bool
-layout_is_same(const struct cgn_conf_tenant *a, const struct cgn_conf_tenant *b)
-{
-	return a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
-		a->ports.block_size == b->ports.block_size;
-}
-
 /* Ports that were in use may be the next holder's only after a while (RFC 6888 REQ-8). */
 static uint32_t
 rest_of(const struct cgn_control *c, uint32_t tenant)
@@ -94,58 +83,91 @@ mark_lost(struct cgn_control *c, uint32_t tenant)
 	cgn_state_restart(c, tenant);
 }
 
-/* What is gone takes no new flows from now on; what is nobody else's serves at once. */
+/* Addresses that take nothing new; those that had another owner come to it later. */
 static void
-switch_addresses(
-	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+drain(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
-	for (uint32_t i = 0; i < fresh->n_pool; i++) {
-		bool was = cgn_directory_pool_live(old, i), is = cgn_directory_pool_live(fresh, i);
-		uint16_t t = is ? fresh->pool_tenants[i] : 0;
+	for (uint32_t k = 0; k < plan->drains.n; k++) {
+		uint32_t i = plan->drains.numbers[k];
 
-		if (was && !is) {
-			cgn_pool_addr_leave(
-				c->pool, i, c->now_s + rest_of(c, old->pool_tenants[i]));
-			c->change.count.addresses_gone++;
-			mark_lost(c, old->pool_tenants[i]);
-		} else if (!was && is && !changes_hands(old, fresh, i))
-			add_address(c, i);
-		else if (was && is && old->pool_drains[i] && !fresh->pool_drains[i])
-			cgn_pool_addr_add(c->pool, i); /* comes back */
-		else if (was && is && !layout_is_same(old->tenants[t].conf, fresh->tenants[t].conf))
-			cgn_pool_addr_layout(c->pool, i);
+		if (c->pool->addrs[i].state == CGN_ADDR_OPEN)
+			cgn_pool_addr_drain(c->pool, i);
 	}
+}
+
+static void
+next_phase(struct cgn_control *c, enum cgn_switch_phase phase)
+{
+	c->change.phase = phase;
+	c->change.cursor = c->change.entry = 0;
+	if (phase == CGN_SWITCH_GRACE)
+		c->change.token = rte_rcu_qsbr_start(c->dp->rcu);
+}
+
+/* What is gone takes no new flows from now on. */
+static void
+switch_leaving(struct cgn_control *c, const struct cgn_switch_plan *plan)
+{
+	for (uint32_t k = 0; k < plan->leaving.n; k++) {
+		uint32_t i = plan->leaving.numbers[k], t = plan->old->pool_tenants[i];
+
+		cgn_pool_addr_leave(c->pool, i, c->now_s + rest_of(c, t));
+		c->change.count.addresses_gone++;
+		mark_lost(c, t);
+	}
+}
+
+static void
+switch_address(struct cgn_control *c, const struct cgn_switch_plan *plan, uint32_t i)
+{
+	const struct cgn_directory *old = plan->old, *fresh = plan->fresh;
+
+	if (!cgn_directory_pool_live(old, i)) {
+		if (!changes_hands(old, fresh, i))
+			add_address(c, i);
+	} else if (old->pool_drains[i] && !fresh->pool_drains[i])
+		cgn_pool_addr_add(c->pool, i); /* comes back */
+	else
+		cgn_pool_addr_layout(c->pool, i);
+}
+
+/* What is nobody else's serves at once. */
+static uint32_t
+pools_turn(struct cgn_control *c)
+{
+	const struct cgn_switch_plan *plan = c->plan;
+	struct cgn_switch *s = &c->change;
+	uint32_t n = 0;
+
+	for (; n < ADDRESS_SLICE && s->cursor < plan->addresses.n; n++, s->cursor++)
+		switch_address(c, plan, plan->addresses.numbers[s->cursor]);
+	if (s->cursor == plan->addresses.n) {
+		drain(c, plan);
+		next_phase(c, CGN_SWITCH_PROMISES);
+	}
+	return n;
 }
 
 /* Numbers that have had another owner, whose last port has rested long since. */
 static void
-switch_subscribers(
-	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+switch_subscribers(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
-	for (uint32_t r = 0; r < fresh->n_inside_runs; r++) {
-		const struct cgn_inside_run *run = &fresh->inside_runs[r];
-
-		if (run->first_index < old->n_inside &&
-			!cgn_directory_inside_live(old, run->first_index))
-			cgn_subscribers_init(c->subscribers, run->first_index, run->n);
-	}
+	for (uint32_t r = 0; r < plan->n_reused; r++)
+		cgn_subscribers_init(c->subscribers, plan->reused[r].first, plan->reused[r].n);
 }
 
 static void
-switch_tenants(
-	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+switch_tenants(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
-	for (uint32_t t = 0; t < fresh->n_tenants; t++) {
-		if (cgn_directory_tenant_live(old, t) || !cgn_directory_tenant_live(fresh, t))
-			continue;
-		cgn_epoch_reset(&c->epochs[t], c->now);
-		cgn_state_epoch(c, t);
+	for (uint32_t k = 0; k < plan->tenants.n; k++) {
+		cgn_epoch_reset(&c->epochs[plan->tenants.numbers[k]], c->now);
+		cgn_state_epoch(c, plan->tenants.numbers[k]);
 	}
 }
 
 /* Addresses of one subscriber are leased at start, so their tenants come and go by restarts. */
-static bool
-owners_stay(
+int
+cgn_switch_check(
 	const struct cgn_directory *old, const struct cgn_directory *fresh, struct cgn_errmsg *err)
 {
 	for (uint32_t t = 0; t < fresh->n_tenants; t++) {
@@ -160,9 +182,9 @@ owners_stay(
 			"tenant %s has static_addresses: it can be added or removed by a restart "
 			"only",
 			one->name);
-		return false;
+		return -ENOTSUP;
 	}
-	return true;
+	return 0;
 }
 
 int
@@ -173,9 +195,18 @@ cgn_switch_need(struct cgn_control *c, const struct cgn_directory *fresh,
 		cgn_errmsg_set(err, "the reload before is not finished; try again");
 		return -EBUSY;
 	}
-	if (!owners_stay(c->dp->dir, fresh, err))
-		return -ENOTSUP;
-	return cgn_pool_need(c->pool, fresh, need, err);
+	return cgn_pool_need_more(c->pool, fresh, NEED_SLICE, need, err);
+}
+
+static int
+make_plan(struct cgn_control *c, const struct cgn_directory *fresh, struct cgn_errmsg *err)
+{
+	cgn_switch_retire(c);
+	c->plan = cgn_switch_plan_create(c->dp->dir, fresh);
+	if (c->plan != NULL)
+		return 0;
+	cgn_errmsg_set(err, "not enough memory to compare the directories");
+	return -ENOMEM;
 }
 
 int
@@ -191,7 +222,7 @@ cgn_switch_prepare(struct cgn_control *c, const struct cgn_directory *fresh,
 			cgn_errmsg_set(err, "no memory for the ports of new outside addresses");
 	}
 	for (uint32_t i = 0; rc == 0 && i < fresh->n_ifaces; i++) {
-		if (!cgn_directory_iface_live(fresh, i) || link_is_same(old, fresh, i))
+		if (!cgn_directory_iface_live(fresh, i) || cgn_switch_link_is_same(old, fresh, i))
 			continue;
 		rc = cgn_neigh_add(c->neigh, fresh, i);
 		if (rc < 0)
@@ -202,7 +233,14 @@ cgn_switch_prepare(struct cgn_control *c, const struct cgn_directory *fresh,
 	if (rc == 0 && fresh->n_inside > old->n_inside)
 		cgn_subscribers_init(
 			c->subscribers, old->n_inside, fresh->n_inside - old->n_inside);
-	return rc;
+	return rc == 0 ? make_plan(c, fresh, err) : rc;
+}
+
+void
+cgn_switch_retire(struct cgn_control *c)
+{
+	cgn_switch_plan_destroy(c->plan);
+	c->plan = NULL;
 }
 
 void
@@ -218,34 +256,41 @@ cgn_switch_drain(struct cgn_control *c)
 int
 cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 {
-	const struct cgn_directory *old = c->dp->dir;
+	const struct cgn_switch_plan *plan = c->plan;
 	struct cgn_switch *s = &c->change;
 
 	if (!cgn_switch_is_over(s))
 		return -EBUSY;
+	assert(plan != NULL && plan->old == c->dp->dir && plan->fresh == fresh);
 	cgn_punt_purge(c);
 	*s = (struct cgn_switch){
-		.old = old, .phase = CGN_SWITCH_SWEEP, .cursor = 1, .number = s->number + 1};
+		.old = plan->old, .phase = CGN_SWITCH_POOLS, .number = s->number + 1};
 	cgn_error_rates_set(&c->error_rates, fresh);
 	c->pool->dir = fresh;
 	c->neigh->dir = fresh;
-	switch_links(c, old, fresh);
+	switch_links(c, plan);
 	atomic_store_explicit(&c->dp->dir, fresh, memory_order_release);
-	cgn_rooms_set(c);
-	switch_subscribers(c, old, fresh);
-	switch_tenants(c, old, fresh);
-	switch_addresses(c, old, fresh);
-	cgn_switch_drain(c);
+	switch_subscribers(c, plan);
+	switch_tenants(c, plan);
+	switch_leaving(c, plan);
+	pools_turn(c);
 	return 0;
 }
 
-static void
-next_phase(struct cgn_control *c, enum cgn_switch_phase phase)
+/* What tenants are promised, which a change of one can make another for all. */
+static uint32_t
+promises_turn(struct cgn_control *c)
 {
-	c->change.phase = phase;
-	c->change.cursor = 0;
-	if (phase == CGN_SWITCH_GRACE)
-		c->change.token = rte_rcu_qsbr_start(c->dp->rcu);
+	struct cgn_switch *s = &c->change;
+	uint32_t n = 0;
+
+	for (; n < PROMISE_SLICE && s->cursor < c->dp->dir->n_tenants; n++, s->cursor++)
+		cgn_promise_set(c, s->cursor);
+	if (s->cursor == c->dp->dir->n_tenants) {
+		next_phase(c, CGN_SWITCH_SWEEP);
+		s->cursor = 1; /* entry 0 is no mapping */
+	}
+	return n;
 }
 
 static uint32_t
@@ -257,10 +302,10 @@ sweep_turn(struct cgn_control *c)
 	/* A port begins to rest now: not while the clock of those that rest is behind. */
 	if (c->pool->rest_now_s != c->now_s)
 		return 0;
-	for (; n < SWEEP_SLICE && s->cursor <= c->table->capacity; n++, s->cursor++)
+	for (; n < SWEEP_SLICE && s->cursor <= c->table->last; n++, s->cursor++)
 		cgn_switch_sweep(c, s->cursor);
 	s->count.swept += n;
-	if (s->cursor > c->table->capacity)
+	if (s->cursor > c->table->last)
 		next_phase(c, CGN_SWITCH_ADDRESSES);
 	return n;
 }
@@ -269,17 +314,19 @@ sweep_turn(struct cgn_control *c)
 static uint32_t
 addresses_turn(struct cgn_control *c)
 {
-	const struct cgn_directory *fresh = c->dp->dir;
+	const struct cgn_switch_plan *plan = c->plan;
 	struct cgn_switch *s = &c->change;
 	uint32_t n = 0;
 
-	for (; n < ADDRESS_SLICE && s->cursor < fresh->n_pool; n++, s->cursor++)
-		if (!cgn_directory_pool_live(s->old, s->cursor) &&
-			cgn_directory_pool_live(fresh, s->cursor) &&
-			changes_hands(s->old, fresh, s->cursor))
-			add_address(c, s->cursor);
-	if (s->cursor >= fresh->n_pool) {
-		cgn_switch_drain(c); /* those that had another owner */
+	for (; n < ADDRESS_SLICE && s->cursor < plan->addresses.n; n++, s->cursor++) {
+		uint32_t i = plan->addresses.numbers[s->cursor];
+
+		if (!cgn_directory_pool_live(plan->old, i) &&
+			changes_hands(plan->old, plan->fresh, i))
+			add_address(c, i);
+	}
+	if (s->cursor == plan->addresses.n) {
+		drain(c, plan); /* those that had another owner */
 		next_phase(c, CGN_SWITCH_STATICS);
 	}
 	return n;
@@ -288,17 +335,13 @@ addresses_turn(struct cgn_control *c)
 static uint32_t
 statics_turn(struct cgn_control *c)
 {
-	const struct cgn_directory *fresh = c->dp->dir;
-	struct cgn_switch *s = &c->change;
-	uint32_t n = 0;
+	uint32_t n = cgn_switch_statics(c, STATIC_SLICE);
 
-	for (; n < TENANT_SLICE && s->cursor < fresh->n_tenants; n++, s->cursor++)
-		cgn_switch_statics(c, s->cursor);
-	if (s->cursor < fresh->n_tenants)
+	if (n > 0)
 		return n;
 	cgn_switch_announce(c);
 	next_phase(c, CGN_SWITCH_GRACE);
-	return n;
+	return 1;
 }
 
 static uint32_t
@@ -317,6 +360,10 @@ uint32_t
 cgn_switch_turn(struct cgn_control *c)
 {
 	switch (c->change.phase) {
+	case CGN_SWITCH_POOLS:
+		return pools_turn(c);
+	case CGN_SWITCH_PROMISES:
+		return promises_turn(c);
 	case CGN_SWITCH_SWEEP:
 		return sweep_turn(c);
 	case CGN_SWITCH_ADDRESSES:

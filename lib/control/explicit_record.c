@@ -121,7 +121,7 @@ cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *as
 	uint32_t tenant_max = conf->quota.tenant.explicit_mappings;
 	uint32_t room = sub_used < sub_max ? sub_max - sub_used : 0;
 	uint32_t rest = cgn_room_for(
-		&c->explicit_room, tenant_used, conf->quota.tenant.explicit_min);
+		&c->explicit_room, tenant_used, cgn_promise_of(c, ask->tenant).explicit_mappings);
 
 	*result = CGN_EXPLICIT_QUOTA;
 	if (room == 0)

@@ -52,14 +52,15 @@ no_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 		return limit_of("the box has no more records of explicit mappings",
 			c->explicits.n_used, c->explicits.capacity);
 	if (cgn_room_for(&c->explicit_room, use->explicit_mappings,
-		    conf->quota.tenant.explicit_min) == 0)
+		    cgn_promise_of(c, ask->tenant).explicit_mappings) == 0)
 		return limit_of(
 			"the box's last records of explicit mappings are promised to others",
 			c->explicits.n_used, c->explicits.capacity);
 	if (cgn_use_total(use) >= cgn_conf_mappings_max(&conf->quota.tenant))
 		return limit_of("tenant's quota of mappings reached", cgn_use_total(use),
 			cgn_conf_mappings_max(&conf->quota.tenant));
-	if (cgn_room_for(&c->mapping_room, cgn_use_total(use), conf->quota.tenant.mappings) == 0)
+	if (cgn_room_for(&c->mapping_room, cgn_use_total(use),
+		    cgn_promise_of(c, ask->tenant).mappings) == 0)
 		return limit_of("the box's last mappings are promised to others",
 			c->mapping_room.used, c->mapping_room.size);
 	if (ask->n_filters > 0 && c->filters.n_used >= c->filters.capacity)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mappings and static entries under a new directory; see directory_switch.h. */
+/* Mappings under a new directory; see directory_switch.h. */
 #include "switch_sweep.h"
 
 #include <string.h>
@@ -181,50 +181,4 @@ cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 		end_service(c, i);
 	else if (!timeouts_are_same(c, m->tenant))
 		cgn_explicit_restart_timer(c, i);
-}
-
-static bool
-has_static(const struct cgn_conf_tenant *conf, const struct cgn_conf_static *s)
-{
-	for (uint32_t i = 0; conf != NULL && i < conf->n_statics; i++)
-		if (cgn_conf_static_is_same(&conf->statics[i], s))
-			return true;
-	return false;
-}
-
-void
-cgn_switch_statics(struct cgn_control *c, uint32_t t)
-{
-	const struct cgn_directory *old = c->change.old, *fresh = c->dp->dir;
-	const struct cgn_conf_tenant *was = t < old->n_tenants ? old->tenants[t].conf : NULL;
-	const struct cgn_conf_tenant *is = fresh->tenants[t].conf;
-
-	if (is == NULL)
-		return; /* its mappings have ended with the tenant */
-	for (uint32_t i = 0; was != NULL && i < was->n_statics; i++)
-		if (!has_static(is, &was->statics[i]) &&
-			cgn_static_withdraw(c, t, &was->statics[i]))
-			c->change.count.statics_gone++;
-	/* What is there stays; what had no place before may have one by now. */
-	for (uint32_t i = 0; i < is->n_statics; i++) {
-		if (cgn_static_is_set(c, t, &is->statics[i]))
-			continue;
-		if (cgn_static_configure(c, t, i))
-			c->change.count.statics_added++;
-		else
-			c->change.count.statics_failed++;
-	}
-}
-
-void
-cgn_switch_announce(struct cgn_control *c)
-{
-	const struct cgn_directory *fresh = c->dp->dir;
-
-	cgn_arp_announce_start(c);
-	for (uint32_t t = 0; t < fresh->n_tenants; t++)
-		if (cgn_directory_tenant_live(fresh, t) &&
-			((c->change.lost[t / 64] >> t % 64 & 1) ||
-				!cgn_directory_tenant_live(c->change.old, t)))
-			cgn_portctl_announce_start(c, t);
 }

@@ -9,8 +9,11 @@ struct cgn_control;
 /* Holds entry i of the table, whatever it is, against the new directory. */
 void cgn_switch_sweep(struct cgn_control *c, uint32_t i);
 
-/* Takes the operator's mappings of a tenant's old configuration away, and adds those of the new. */
-void cgn_switch_statics(struct cgn_control *c, uint32_t tenant);
+/*
+ * Takes away the operator's mappings that the new configuration does not have, then adds those that
+ * are not there: at most max entries more. Returns how many; 0: all is done (switch_statics.c).
+ */
+uint32_t cgn_switch_statics(struct cgn_control *c, uint32_t max);
 
 /* Tells the new addresses to the links, and the clients of tenants that lost some. */
 void cgn_switch_announce(struct cgn_control *c);

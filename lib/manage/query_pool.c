@@ -136,12 +136,12 @@ cgn_query_mappings(struct cgn_control *c, void *arg)
 		mappings_of_subscriber(c, q);
 		return;
 	}
-	for (; i <= c->table->capacity && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS;
+	for (; i <= c->table->last && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS;
 		i++, steps++) {
 		if (mapping_is_wanted(c, q, (uint32_t)i))
 			mapping_add(c, q, (uint32_t)i, i);
 	}
-	q->q.cursor = i <= c->table->capacity ? i : 0;
+	q->q.cursor = i <= c->table->last ? i : 0;
 }
 
 /* The block that holds a granule, or NULL when it is not leased. */

@@ -107,6 +107,9 @@ struct cgn_pool_list {
 /* Sizes for which memory is there: numbers below these can be used (pool_addr.h). */
 struct cgn_pool_need {
 	uint32_t n_pool, n_tenants, n_chunks, n_blocks;
+	/* While it is being found: addresses looked at so far, and what they need. */
+	uint32_t n_seen;
+	uint64_t chunks, blocks;
 };
 
 /* Gauges of one tenant; control writes, telemetry asks control. */

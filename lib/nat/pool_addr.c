@@ -117,25 +117,13 @@ add_need(const struct cgn_pool *pool, uint32_t i, const struct layout *l, uint64
 	}
 }
 
-int
-cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
-	struct cgn_pool_need *need, struct cgn_errmsg *err)
+static int
+need_done(const struct cgn_pool *pool, const struct cgn_directory *dir, struct cgn_pool_need *need,
+	struct cgn_errmsg *err)
 {
-	uint64_t chunks = pool->kept_chunks, blocks = pool->kept_blocks;
+	uint64_t chunks = pool->kept_chunks + need->chunks;
+	uint64_t blocks = pool->kept_blocks + need->blocks;
 
-	if (dir->n_pool > CGN_MAX_POOL) {
-		cgn_errmsg_set(err, "the pools have %u addresses, more than %u: shrink them",
-			dir->n_pool, (unsigned int)CGN_MAX_POOL);
-		return -EOVERFLOW;
-	}
-	for (uint32_t i = 0; i < dir->n_pool; i++) {
-		struct layout l;
-
-		if (!cgn_directory_pool_live(dir, i))
-			continue;
-		l = layout_of(pool, dir, i);
-		add_need(pool, i, &l, &chunks, &blocks);
-	}
 	if (chunks >= CGN_MAX_CHUNKS || blocks >= CGN_MAX_CHUNKS) {
 		cgn_errmsg_set(err,
 			"the pools have more ports than one box can number, at most %u: shrink "
@@ -148,6 +136,34 @@ cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
 		.n_chunks = (uint32_t)chunks + 1, /* chunk 0 is empty for ever */
 		.n_blocks = (uint32_t)blocks};
 	return 0;
+}
+
+int
+cgn_pool_need_more(const struct cgn_pool *pool, const struct cgn_directory *dir, uint32_t max,
+	struct cgn_pool_need *need, struct cgn_errmsg *err)
+{
+	if (dir->n_pool > CGN_MAX_POOL) {
+		cgn_errmsg_set(err, "the pools have %u addresses, more than %u: shrink them",
+			dir->n_pool, (unsigned int)CGN_MAX_POOL);
+		return -EOVERFLOW;
+	}
+	for (uint32_t n = 0; n < max && need->n_seen < dir->n_pool; n++, need->n_seen++) {
+		struct layout l;
+
+		if (!cgn_directory_pool_live(dir, need->n_seen))
+			continue;
+		l = layout_of(pool, dir, need->n_seen);
+		add_need(pool, need->n_seen, &l, &need->chunks, &need->blocks);
+	}
+	return need->n_seen < dir->n_pool ? 1 : need_done(pool, dir, need, err);
+}
+
+int
+cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
+	struct cgn_pool_need *need, struct cgn_errmsg *err)
+{
+	*need = (struct cgn_pool_need){0};
+	return cgn_pool_need_more(pool, dir, UINT32_MAX, need, err);
 }
 
 int

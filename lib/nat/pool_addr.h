@@ -22,6 +22,13 @@ int cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
 	struct cgn_pool_need *need, struct cgn_errmsg *err);
 
 /*
+ * The same in slices of max addresses: *need is all zeros at first. 1 when there are more, else as
+ * above. What is leased meanwhile may need more than is found: then a layout is refused later.
+ */
+int cgn_pool_need_more(const struct cgn_pool *pool, const struct cgn_directory *dir, uint32_t max,
+	struct cgn_pool_need *need, struct cgn_errmsg *err);
+
+/*
  * Takes the memory for it, while control and workers go on. 0, or -ENOMEM; what was there remains.
  * Main thread; control may see the new pool->ready only after a hand-over (request.h).
  */

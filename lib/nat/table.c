@@ -123,7 +123,13 @@ cgn_table_destroy(struct cgn_table *t)
 uint32_t
 cgn_table_take(struct cgn_table *t)
 {
-	return t->n_free > 0 ? t->free_stack[--t->n_free] : CGN_MAPPING_NONE;
+	uint32_t m;
+
+	if (t->n_free == 0)
+		return CGN_MAPPING_NONE;
+	m = t->free_stack[--t->n_free];
+	t->last = m > t->last ? m : t->last;
+	return m;
 }
 
 void

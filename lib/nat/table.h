@@ -31,6 +31,7 @@ struct cgn_table {
 	/* Control only. */
 	uint32_t *free_stack;
 	uint32_t n_free;
+	uint32_t last; /* the highest that was ever taken: a walk over all mappings ends here */
 };
 
 /* name: at most 20 characters, unique in the process. NULL with *err and errno set. Needs EAL. */

@@ -72,6 +72,7 @@ cgn_neigh_add(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32
 	for (uint64_t i = first; i < end; i++) {
 		assert(t->ctl[i].state == CGN_NEIGH_UNKNOWN);
 		t->entries[i].iface = iface;
+		atomic_store_explicit(&t->entries[i].used, 0, memory_order_relaxed);
 	}
 	if (n < end)
 		__atomic_store_n(&t->n, (uint32_t)end, __ATOMIC_RELEASE);
@@ -149,11 +150,9 @@ cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uin
 	uint32_t first = dir->ifaces[iface].neigh_base;
 	uint64_t end = first + cgn_prefix_size(dir->ifaces[iface].onlink);
 
-	for (uint32_t i = first; i < end; i++) {
+	for (uint32_t i = first; i < end && t->n_known > 0; i++)
 		if (t->ctl[i].state != CGN_NEIGH_UNKNOWN)
 			forget(t, i);
-		atomic_store_explicit(&t->entries[i].used, 0, memory_order_relaxed);
-	}
 }
 
 enum cgn_fate

@@ -102,7 +102,7 @@ int cgn_neigh_add(struct cgn_neigh_table *t, const struct cgn_directory *dir, ui
 /*
  * Forgets the neighbours of an interface of dir that goes, and releases what is held for them as
  * unresolved. No worker may use it any more. Control thread; takes time by the size of the on-link
- * prefix, some 100 us for a /16.
+ * prefix as long as any neighbour is known, some 100 us for a /16.
  */
 void cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32_t iface);
 

@@ -9,9 +9,13 @@
 static int
 take(struct cgn_sim *sim, const struct cgn_directory *fresh, struct cgn_errmsg *err)
 {
-	struct cgn_pool_need need;
-	int rc = cgn_switch_need(sim->box->control, fresh, &need, err);
+	struct cgn_pool_need need = {0};
+	int rc = cgn_switch_check(sim->box->dir, fresh, err);
 
+	if (rc == 0)
+		do
+			rc = cgn_switch_need(sim->box->control, fresh, &need, err);
+		while (rc > 0);
 	if (rc == 0)
 		rc = cgn_box_prepare(sim->box, fresh, &need, err);
 	return rc == 0 ? cgn_switch_begin(sim->box->control, fresh) : rc;

@@ -81,7 +81,9 @@ reload(const struct cgn_sim_params *params)
 	struct cgn_directory *fresh = cgn_directory_create(conf, sim->box->dir, &err);
 	struct order o = {.fresh = fresh};
 
-	on_control(do_need, &o);
+	do
+		on_control(do_need, &o);
+	while (o.rc > 0);
 	if (o.rc == 0)
 		o.rc = cgn_box_prepare(sim->box, fresh, &o.need, &err);
 	if (o.rc == 0)
