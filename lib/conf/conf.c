@@ -48,12 +48,22 @@ cgn_conf_load_mem(
 	return load_all(&load, sources[0].name, errors);
 }
 
+uint32_t
+cgn_conf_class_find(const struct cgn_conf_tenant *tenant, const char *name)
+{
+	for (uint32_t i = 0; i < tenant->n_classes; i++)
+		if (strcmp(tenant->classes[i].name, name) == 0)
+			return i;
+	return CGN_NONE;
+}
+
 static void
 free_tenant(struct cgn_conf_tenant *tenant)
 {
 	for (uint32_t i = 0; i < tenant->n_attachments; i++)
 		free(tenant->attachments[i].subscribers);
 	free(tenant->attachments);
+	free(tenant->classes);
 	free(tenant->pools);
 	free(tenant->drains);
 	free(tenant->routes);

@@ -19,7 +19,11 @@ enum {
 	CGN_TENANT_BOX = CGN_MAX_TENANTS, /* stands for "the box, no tenant" */
 	CGN_NAME_LEN = 32,                /* with the final zero */
 	CGN_DEVICE_LEN = 256,
+	CGN_MAX_CLASSES = 100, /* of a tenant: numbers of 8 bits, for those before a reload too */
 };
+
+/* A limit that is not given. */
+#define CGN_LIMIT_UNSET UINT32_MAX
 
 enum cgn_idle { CGN_IDLE_POLL, CGN_IDLE_SLEEP };
 enum cgn_binding { CGN_BINDING_NONE, CGN_BINDING_ACCESS };
@@ -64,7 +68,8 @@ struct cgn_conf_uplink {
 /* Addresses that are assigned to subscribers, each address one subscriber. */
 struct cgn_conf_subscribers {
 	struct cgn_prefix prefix;
-	uint32_t via; /* router inside the on-link prefix, or 0: on-link */
+	uint32_t via;                  /* router inside the on-link prefix, or 0: on-link */
+	char class_name[CGN_NAME_LEN]; /* "": the tenant's quota.subscriber */
 	struct cgn_conf_pos pos;
 };
 
@@ -87,6 +92,20 @@ struct cgn_conf_quota_subscriber {
 	uint32_t mappings, tcp, udp, icmp; /* mappings at one time */
 	uint32_t explicit_mappings;        /* of these, asked for */
 	uint32_t new_per_s, burst;         /* new mappings */
+};
+
+/* Limits of some subscribers, each or CGN_LIMIT_UNSET: then what is more general counts. */
+struct cgn_conf_limits {
+	uint32_t mappings, tcp, udp, icmp;
+	uint32_t explicit_mappings;
+	uint32_t new_per_s, burst;
+	uint32_t max_blocks;
+};
+
+struct cgn_conf_class {
+	char name[CGN_NAME_LEN];
+	struct cgn_conf_limits limits;
+	struct cgn_conf_pos pos;
 };
 
 struct cgn_conf_quota_tenant {
@@ -153,6 +172,8 @@ struct cgn_conf_timeouts { /* seconds */
 
 struct cgn_conf_tenant {
 	char name[CGN_NAME_LEN];
+	struct cgn_conf_class *classes;
+	uint32_t n_classes;
 	struct cgn_conf_attachment *attachments;
 	uint32_t n_attachments;
 	struct cgn_conf_pool *pools;
@@ -246,6 +267,9 @@ struct cgn_conf {
 	char **files; /* paths as opened; [0] is the appliance file */
 	uint32_t n_files;
 };
+
+/* Index of a class by its name, or CGN_NONE. */
+uint32_t cgn_conf_class_find(const struct cgn_conf_tenant *tenant, const char *name);
 
 /* One error: "file:line:col: key: what is wrong; what to do". */
 struct cgn_conf_error {

@@ -179,6 +179,8 @@ decode_absent(struct cgn_decode *d, const struct cgn_key *key, struct cgn_conf_p
 	else if (key->presence == CGN_PRESENCE_DEFAULT && key->type != CGN_KEY_LIST)
 		cgn_scalar_parse(
 			key, key->value, true, field, &err); /* a test parses all of them */
+	else if (key->presence == CGN_PRESENCE_OPTIONAL)
+		cgn_scalar_unset(key, field);
 	mark(d, key, field, pos, key->presence != CGN_PRESENCE_REQUIRED);
 }
 

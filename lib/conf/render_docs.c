@@ -58,6 +58,7 @@ range_str(const struct cgn_key *key, char *buf, size_t size)
 {
 	switch (key->type) {
 	case CGN_KEY_NUMBER:
+	case CGN_KEY_LIMIT:
 	case CGN_KEY_VLAN:
 	case CGN_KEY_OUTER_VLAN:
 		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 "%s%s", key->min, key->max,
@@ -138,18 +139,34 @@ count_items(const struct example *e, const struct cgn_key *list)
 
 /* A list that is empty by default still shows what an item looks like. */
 static void
-example_of_item(const struct example *e, const struct cgn_key *list)
+example_of_keys(const struct example *e, const struct cgn_key *parent)
 {
 	const struct cgn_key *key = NULL;
 	const char *comma = "";
 
-	fprintf(e->out, "%*s# for instance [{", (int)e->indent, "");
-	while ((key = cgn_key_child(e->schema, list, key)) != NULL) {
-		fprintf(e->out, "%s%s: ", comma, cgn_key_name(key));
-		print_part(e->out, key->value, 0);
+	while ((key = cgn_key_child(e->schema, parent, key)) != NULL) {
+		fprintf(e->out, "%s", comma);
+		if (!cgn_key_is_item(key))
+			fprintf(e->out, "%s: ", cgn_key_name(key));
+		if (key->type == CGN_KEY_MAP || key->type == CGN_KEY_LIST) {
+			fputc(key->type == CGN_KEY_MAP ? '{' : '[', e->out);
+			example_of_keys(e, key);
+			fputc(key->type == CGN_KEY_MAP ? '}' : ']', e->out);
+		} else {
+			print_part(e->out, key->value, 0);
+		}
 		comma = ", ";
 	}
-	fputs("}]\n", e->out);
+}
+
+static void
+example_of_item(const struct example *e, const struct cgn_key *list)
+{
+	bool is_value = cgn_key_is_item(cgn_key_child(e->schema, list, NULL));
+
+	fprintf(e->out, "%*s# for instance [%s", (int)e->indent, "", is_value ? "" : "{");
+	example_of_keys(e, list);
+	fputs(is_value ? "]\n" : "}]\n", e->out);
 }
 
 static void
@@ -231,6 +248,7 @@ type_str(const struct cgn_key *key)
 	static const char *const words[] = {
 		[CGN_KEY_LIST] = "list",
 		[CGN_KEY_NUMBER] = "number",
+		[CGN_KEY_LIMIT] = "number",
 		[CGN_KEY_BOOL] = "true, false",
 		[CGN_KEY_CHOICE] = "word",
 		[CGN_KEY_NAME] = "name",

@@ -259,6 +259,7 @@ cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, void *
 {
 	static int (*const parsers[])(const struct value *v) = {
 		[CGN_KEY_NUMBER] = parse_number,
+		[CGN_KEY_LIMIT] = parse_number,
 		[CGN_KEY_BOOL] = parse_bool,
 		[CGN_KEY_CHOICE] = parse_choice,
 		[CGN_KEY_NAME] = parse_name,
@@ -278,6 +279,13 @@ cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, void *
 		return -EINVAL;
 	}
 	return parsers[key->type](&v);
+}
+
+void
+cgn_scalar_unset(const struct cgn_key *key, void *field)
+{
+	if (key->type == CGN_KEY_LIMIT)
+		store_number(key, field, CGN_LIMIT_UNSET);
 }
 
 void
@@ -308,11 +316,13 @@ cgn_scalar_is_present(const struct cgn_key *key, const void *field)
 {
 	uint32_t addr;
 
+	if (key->type == CGN_KEY_LIMIT)
+		return load_number(key, field) != CGN_LIMIT_UNSET;
 	if (key->type == CGN_KEY_VLAN)
 		return tags_of(key, field)->n > 0;
 	if (key->type == CGN_KEY_OUTER_VLAN || key->type == CGN_KEY_TPID)
 		return tags_of(key, field)->n == 2;
-	if (key->type == CGN_KEY_DEVICE)
+	if (key->type == CGN_KEY_DEVICE || key->type == CGN_KEY_NAME)
 		return *(const char *)field != '\0';
 	if (key->type != CGN_KEY_ADDRESS)
 		return true;
@@ -372,6 +382,7 @@ cgn_scalar_print(FILE *out, const struct cgn_key *key, const void *field)
 		print_word(out, key, field);
 		break;
 	case CGN_KEY_NUMBER:
+	case CGN_KEY_LIMIT:
 		fprintf(out, "%u", load_number(key, field));
 		break;
 	case CGN_KEY_NAME:

@@ -20,6 +20,9 @@ int cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, vo
 /* Whether an optional value is there; others always are. */
 bool cgn_scalar_is_present(const struct cgn_key *key, const void *field);
 
+/* What an optional value is that is not there, where zero is not it. */
+void cgn_scalar_unset(const struct cgn_key *key, void *field);
+
 /* Prints the field as YAML; it must be present. */
 void cgn_scalar_print(FILE *out, const struct cgn_key *key, const void *field);
 

@@ -15,6 +15,7 @@ enum cgn_key_type {
 	CGN_KEY_MAP,
 	CGN_KEY_LIST,
 	CGN_KEY_NUMBER, /* uint16_t or uint32_t, by the size of the field */
+	CGN_KEY_LIMIT,  /* uint32_t; CGN_LIMIT_UNSET when it is not given */
 	CGN_KEY_BOOL,
 	CGN_KEY_CHOICE, /* an enum */
 	CGN_KEY_NAME,   /* [a-z0-9_-], char [] */

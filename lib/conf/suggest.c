@@ -66,3 +66,16 @@ cgn_key_suggest(enum cgn_schema schema, const struct cgn_key *parent, const char
 		list_children(schema, parent, buf, size);
 	return buf;
 }
+
+const char *
+cgn_name_nearest(const char *word, const char *names, size_t every, size_t n)
+{
+	const char *nearest = NULL;
+	struct cgn_nearest search;
+
+	cgn_nearest_init(&search, word);
+	for (size_t i = 0; i < n; i++)
+		if (cgn_nearest_try(&search, names + i * every))
+			nearest = names + i * every;
+	return nearest;
+}

@@ -9,3 +9,6 @@
 /* "did you mean …?" for word among the children of parent (NULL: the top) into buf; returns buf. */
 const char *cgn_key_suggest(enum cgn_schema schema, const struct cgn_key *parent, const char *word,
 	char *buf, size_t size);
+
+/* Which of n names is nearest to word, the names being every so many bytes; NULL: none is near. */
+const char *cgn_name_nearest(const char *word, const char *names, size_t every, size_t n);

@@ -169,6 +169,7 @@ cgn_validate_tenants(struct cgn_validation *v)
 	for (uint32_t t = 0; t < v->conf->n_tenants; t++) {
 		check_ports(v, &v->conf->tenants[t]);
 		give_share(v, &v->conf->tenants[t], share);
+		cgn_validate_classes(v, &v->conf->tenants[t]);
 		cgn_validate_own(v, &v->conf->tenants[t]);
 		cgn_validate_drain(v, &v->conf->tenants[t]);
 	}

@@ -8,10 +8,12 @@
 enum cgn_fate
 cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 {
-	struct cgn_use *use = &c->tenants[flow->tenant];
-	struct cgn_use *subscriber_use = &cgn_subscriber_of(c, flow->inside)->use;
-	enum cgn_fate fate = cgn_quota_admit(
-		&c->dp->dir->tenants[flow->tenant], use, subscriber_use, flow->proto, c->now);
+	const struct cgn_directory *dir = c->dp->dir;
+	struct cgn_subscriber *sub = cgn_subscriber_of(c, flow->inside);
+	struct cgn_use *use = &c->tenants[flow->tenant], *subscriber_use = &sub->use;
+	enum cgn_fate fate = cgn_quota_admit(&dir->tenants[flow->tenant],
+		cgn_class_of(dir, flow->tenant, sub, flow->inside), use, subscriber_use,
+		flow->proto, c->now);
 
 	/* Beyond what it is promised only while others leave enough for what they are promised. */
 	if (fate == CGN_FATE_NONE &&

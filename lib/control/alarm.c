@@ -264,9 +264,9 @@ tenants_turn(struct cgn_control *c)
 }
 
 static bool
-is_at_limit(const struct cgn_conf_tenant *conf, const struct cgn_subscriber *sub)
+is_at_limit(const struct cgn_class *limits, const struct cgn_subscriber *sub)
 {
-	const struct cgn_conf_quota_subscriber *quota = &conf->quota.subscriber;
+	const struct cgn_conf_quota_subscriber *quota = &limits->quota;
 	const struct cgn_use *use = &sub->use;
 
 	return cgn_use_total(use) >= quota->mappings || use->mappings[CGN_TCP] >= quota->tcp ||
@@ -288,7 +288,8 @@ subscribers_turn(struct cgn_control *c)
 			continue;
 		t = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
 		roll(a, &a->tenants[t]);
-		a->tenants[t].n_at_limit_so_far += is_at_limit(dir->tenants[t].conf, sub);
+		a->tenants[t].n_at_limit_so_far += is_at_limit(
+			cgn_class_of(dir, t, sub, inside), sub);
 	}
 	if (a->inside_cursor >= dir->n_inside) {
 		a->inside_cursor = 0;

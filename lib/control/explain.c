@@ -269,8 +269,10 @@ foresee_mapping(struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_exp
 	e->inside = flow.inside;
 	e->tenant_use = tenant_use;
 	e->use = use;
-	fate = cgn_quota_admit(
-		&c->dp->dir->tenants[flow.tenant], &tenant_use, &use, flow.proto, c->now);
+	e->limits = *cgn_class_of(
+		c->dp->dir, flow.tenant, cgn_subscriber_of(c, flow.inside), flow.inside);
+	fate = cgn_quota_admit(&c->dp->dir->tenants[flow.tenant], &e->limits, &tenant_use, &use,
+		flow.proto, c->now);
 	if (fate != CGN_FATE_NONE)
 		return fate;
 	e->reached |= CGN_EXPLAIN_QUOTA;

@@ -45,7 +45,8 @@ struct cgn_explain {
 	struct cgn_pool_choice choice;
 	struct cgn_block block; /* of choice, unless it is a new one */
 	struct cgn_use tenant_use, use;
-	bool is_owner; /* has its outside address for itself */
+	struct cgn_class limits; /* of use; its name is not to be used */
+	bool is_owner;           /* has its outside address for itself */
 	uint32_t neigh;
 	uint8_t neigh_state; /* enum cgn_neigh_state */
 	bool is_resolved;    /* else the packet is held until the next hop answers */

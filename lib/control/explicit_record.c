@@ -115,9 +115,11 @@ cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *as
 	enum cgn_explicit_result *result)
 {
 	const struct cgn_conf_tenant *conf = c->dp->dir->tenants[ask->tenant].conf;
-	uint32_t sub_used = cgn_subscriber_of(c, ask->inside)->use.explicit_mappings;
+	const struct cgn_subscriber *sub = cgn_subscriber_of(c, ask->inside);
+	uint32_t sub_used = sub->use.explicit_mappings;
 	uint32_t tenant_used = c->tenants[ask->tenant].explicit_mappings;
-	uint32_t sub_max = conf->quota.subscriber.explicit_mappings;
+	uint32_t sub_max =
+		cgn_class_of(c->dp->dir, ask->tenant, sub, ask->inside)->quota.explicit_mappings;
 	uint32_t tenant_max = conf->quota.tenant.explicit_mappings;
 	uint32_t room = sub_used < sub_max ? sub_max - sub_used : 0;
 	uint32_t rest = cgn_room_for(

@@ -198,7 +198,7 @@ tell_use(struct cgn_show *show, const struct cgn_explain *e)
 
 	step(show, "quotas", "%s: subscriber has %u mappings of %u (%s %u), tenant %u of %u",
 		reached(e, CGN_EXPLAIN_QUOTA) ? "within" : fate_name(e), cgn_use_total(&e->use),
-		conf->quota.subscriber.mappings, cgn_proto_str((enum cgn_proto)e->proto),
+		e->limits.quota.mappings, cgn_proto_str((enum cgn_proto)e->proto),
 		e->use.mappings[e->proto], cgn_use_total(&e->tenant_use),
 		conf->quota.tenant.mappings);
 }

@@ -218,21 +218,22 @@ add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscrib
 {
 	const struct cgn_directory *dir = show->box->dir;
 	uint32_t tenant = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
-	const struct cgn_conf_tenant *conf = dir->tenants[tenant].conf;
+	const struct cgn_class *limits = cgn_class_of(dir, tenant, sub, inside);
 	struct cgn_reply *r = show->reply;
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, tenant));
 	cgn_reply_ip4(r, "address", cgn_directory_inside_addr(dir, inside));
+	cgn_reply_str(r, "class", limits->name[0] != '\0' ? limits->name : "-");
 	add_use(r, &sub->use);
-	cgn_reply_u64(r, "mappings_max", conf->quota.subscriber.mappings);
-	cgn_reply_u64(r, "explicit_max", conf->quota.subscriber.explicit_mappings);
+	cgn_reply_u64(r, "mappings_max", limits->quota.mappings);
+	cgn_reply_u64(r, "explicit_max", limits->quota.explicit_mappings);
 	/* Its blocks may be on addresses that the tenant has lost, and no other be free. */
 	if (sub->n_blocks > 0 && cgn_directory_pool_live(dir, sub->pool))
 		cgn_reply_ip4(r, "outside", dir->pool_addrs[sub->pool]);
 	else
 		cgn_reply_str(r, "outside", "-");
 	cgn_reply_u64(r, "blocks", sub->n_blocks);
-	cgn_reply_u64(r, "blocks_max", conf->ports.max_blocks);
+	cgn_reply_u64(r, "blocks_max", limits->max_blocks);
 	cgn_reply_str(r, "last_refusal",
 		sub->last_refusal < CGN_N_FATES ? cgn_fates[sub->last_refusal].name : "-");
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classes.h"
 #include "directory_maps.h"
 #include "directory_numbers.h"
 #include "reserve.h"
@@ -27,8 +28,6 @@ tenant_init(struct cgn_tenant *tenant, const struct cgn_conf_tenant *c)
 	tenant->conf = c;
 	tenant->new_rate = cgn_rate_make(c->quota.tenant.new_per_s, c->quota.tenant.burst);
 	tenant->request_rate = cgn_rate_make(c->portctl.requests_per_s, c->portctl.burst);
-	tenant->subscriber_new_rate = cgn_rate_make(
-		c->quota.subscriber.new_per_s, c->quota.subscriber.burst);
 }
 
 static int
@@ -116,7 +115,11 @@ cgn_directory_create(
 	dir->echo_rate = cgn_rate_make(conf->icmp.echo_per_s, conf->icmp.echo_burst);
 	rc = build_tenants(dir, old);
 	if (rc == 0)
+		rc = cgn_directory_classes_build(dir, old);
+	if (rc == 0)
 		rc = cgn_directory_numbers_build(dir, old);
+	if (rc == 0)
+		rc = cgn_directory_kinds_build(dir);
 	if (rc == 0)
 		rc = cgn_directory_maps_build(dir);
 	if (rc == 0) {
@@ -141,6 +144,7 @@ cgn_directory_destroy(struct cgn_directory *dir)
 		cgn_range_map_fini(&dir->tenants[t].subscribers);
 		cgn_range_map_fini(&dir->tenants[t].inside_dst);
 	}
+	cgn_directory_classes_free(dir);
 	cgn_directory_maps_free(dir);
 	cgn_directory_numbers_free(dir);
 	free(dir->tenants);

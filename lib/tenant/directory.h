@@ -77,6 +77,20 @@ struct cgn_pool_run {
 	uint16_t tenant;
 };
 
+/* What one subscriber may hold, with everything that was left open filled in. */
+struct cgn_class {
+	const char *name; /* NULL: the number is nobody's */
+	struct cgn_conf_quota_subscriber quota;
+	uint32_t max_blocks;
+	struct cgn_rate new_rate;
+};
+
+/*
+ * Classes are numbered by their names within a tenant; a number has one owner in a directory and
+ * the one before it. 0 is what quota.subscriber says.
+ */
+enum { CGN_CLASS_NUMBERS = 256 };
+
 struct cgn_tenant {
 	const struct cgn_conf_tenant *conf; /* NULL: the number is nobody's */
 	const uint16_t *ifaces; /* [conf->n_attachments] interface numbers, in that order */
@@ -85,7 +99,9 @@ struct cgn_tenant {
 	uint32_t first_pool; /* of its pool indices, which stand together in a first directory */
 	struct cgn_range_map subscribers; /* of all attachments: address → inside index of origin */
 	struct cgn_range_map inside_dst; /* its own part, see cgn_directory_inside_dst */
-	struct cgn_rate new_rate, subscriber_new_rate;
+	struct cgn_class *classes;       /* [n_classes] by number */
+	uint32_t n_classes;
+	struct cgn_rate new_rate;
 	struct cgn_rate request_rate; /* NAT-PMP and PCP, of one subscriber */
 };
 
@@ -148,6 +164,7 @@ struct cgn_directory {
 	struct cgn_pool_run *pool_runs; /* sorted by first_index */
 	uint32_t n_pool_runs;
 	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
+	uint16_t *inside_kinds;             /* [n_inside], see cgn_directory_class */
 	uint32_t *pool_addrs;               /* [n_pool], 0 when nobody's */
 	uint16_t *pool_tenants;             /* [n_pool] */
 	bool *pool_drains;                  /* [n_pool] takes no new flows */
@@ -185,6 +202,13 @@ static inline bool
 cgn_directory_pool_live(const struct cgn_directory *dir, uint32_t i)
 {
 	return i < dir->n_pool && dir->pool_addrs[i] != 0;
+}
+
+/* The class that the configuration gives an assigned address of a tenant that lives. */
+static inline const struct cgn_class *
+cgn_directory_class(const struct cgn_directory *dir, uint32_t tenant, uint32_t inside)
+{
+	return &dir->tenants[tenant].classes[dir->inside_kinds[inside]];
 }
 
 bool cgn_directory_inside_live(const struct cgn_directory *dir, uint32_t inside);
@@ -265,6 +289,9 @@ cgn_directory_inside_neigh(const struct cgn_directory *dir, uint32_t inside)
 
 	return run->onlink ? run->neigh + (inside - run->first_index) : run->neigh;
 }
+
+/* Number of a tenant's class by its name, or CGN_NONE; "" is the one of all, 0. */
+uint32_t cgn_tenant_class_find(const struct cgn_tenant *tenant, const char *name);
 
 /* Tenant number by name, or CGN_NONE. */
 uint32_t cgn_directory_tenant_find(const struct cgn_directory *dir, const char *name);

@@ -24,11 +24,11 @@ subscriber_limit(const struct cgn_conf_quota_subscriber *quota, const struct cgn
 }
 
 enum cgn_fate
-cgn_quota_admit(const struct cgn_tenant *tenant, struct cgn_use *tenant_use,
-	struct cgn_use *subscriber_use, enum cgn_proto proto, cgn_ns_t now)
+cgn_quota_admit(const struct cgn_tenant *tenant, const struct cgn_class *limits,
+	struct cgn_use *tenant_use, struct cgn_use *subscriber_use, enum cgn_proto proto,
+	cgn_ns_t now)
 {
-	enum cgn_fate fate = subscriber_limit(
-		&tenant->conf->quota.subscriber, subscriber_use, proto);
+	enum cgn_fate fate = subscriber_limit(&limits->quota, subscriber_use, proto);
 
 	/* The subscriber's limits first: one that is over its own must not use up its tenant's
 	 * rate. */
@@ -36,13 +36,13 @@ cgn_quota_admit(const struct cgn_tenant *tenant, struct cgn_use *tenant_use,
 		cgn_use_total(tenant_use) >= cgn_conf_mappings_max(&tenant->conf->quota.tenant))
 		fate = CGN_FATE_QUOTA_TENANT_MAPPINGS;
 	if (fate == CGN_FATE_NONE &&
-		!cgn_rate_has(&tenant->subscriber_new_rate, subscriber_use->rate_full_at, now))
+		!cgn_rate_has(&limits->new_rate, subscriber_use->rate_full_at, now))
 		fate = CGN_FATE_QUOTA_SUBSCRIBER_RATE;
 	if (fate == CGN_FATE_NONE &&
 		!cgn_rate_take(&tenant->new_rate, &tenant_use->rate_full_at, now))
 		fate = CGN_FATE_QUOTA_TENANT_RATE;
 	if (fate == CGN_FATE_NONE)
-		cgn_rate_take(&tenant->subscriber_new_rate, &subscriber_use->rate_full_at, now);
+		cgn_rate_take(&limits->new_rate, &subscriber_use->rate_full_at, now);
 	else {
 		tenant_use->refused++;
 		subscriber_use->refused++;

@@ -61,11 +61,13 @@ cgn_room_give(struct cgn_room *room, uint32_t used, uint32_t min)
 }
 
 /*
- * May this subscriber of this tenant open one more mapping of this protocol now? Takes the rate
- * tokens of both when it says yes. Returns CGN_FATE_NONE for yes, else the limit that refused.
+ * May this subscriber of this tenant, of that class, open one more mapping of this protocol now?
+ * Takes the rate tokens of both when it says yes. Returns CGN_FATE_NONE for yes, else the limit
+ * that refused.
  */
-enum cgn_fate cgn_quota_admit(const struct cgn_tenant *tenant, struct cgn_use *tenant_use,
-	struct cgn_use *subscriber_use, enum cgn_proto proto, cgn_ns_t now);
+enum cgn_fate cgn_quota_admit(const struct cgn_tenant *tenant, const struct cgn_class *limits,
+	struct cgn_use *tenant_use, struct cgn_use *subscriber_use, enum cgn_proto proto,
+	cgn_ns_t now);
 
 /* Books a mapping that was made, or one that is gone. */
 void cgn_use_add(struct cgn_use *use, enum cgn_proto proto);

@@ -25,4 +25,17 @@ struct cgn_subscriber {
 	uint16_t newest_refusal; /* record of control/refusals.h, 0: none */
 	uint16_t n_resting;      /* of n_blocks: resting since a restart (nat/lease.h) */
 };
+
+/*
+ * What the holder of an inside index may have: the one place that knows where a class comes from.
+ * The tenant lives in dir. Control; others with a copy of what control told them.
+ */
+static inline const struct cgn_class *
+cgn_class_of(const struct cgn_directory *dir, uint32_t tenant, const struct cgn_subscriber *sub,
+	uint32_t inside)
+{
+	(void)sub;
+	return cgn_directory_class(dir, tenant, inside);
+}
+
 static_assert(sizeof(struct cgn_subscriber) == 64, "the directory's price per assigned address");

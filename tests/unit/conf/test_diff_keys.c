@@ -6,6 +6,7 @@
 #include "diff.h"
 
 #include "err.h"
+#include "scalar.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static const struct {
 	{CGN_SCHEMA_BOX, "ports", "spare"},
 	{CGN_SCHEMA_BOX, "uplinks", "wan:100:7"},
 	{CGN_SCHEMA_BOX, "routes", "0.0.0.0/0"},
+	{CGN_SCHEMA_TENANT, "classes", "gold"},
 	{CGN_SCHEMA_TENANT, "attachments", "access:100:102"},
 	{CGN_SCHEMA_TENANT, "attachments[].subscribers", "10.0.0.0/24"},
 	{CGN_SCHEMA_TENANT, "pool", "203.0.113.16/28"},
@@ -278,6 +280,7 @@ Test(diff_keys, each_optional_value_comes_and_goes_as_the_one_difference)
 		field = locate(key, path) + key->offset;
 		memcpy(saved, field, key->size);
 		memset(field, 0, key->size);
+		cgn_scalar_unset(key, field);
 		expect_one(key, CGN_CHANGE_REMOVED, path);
 		exchange();
 		expect_one(key, CGN_CHANGE_ADDED, path);

@@ -8,6 +8,7 @@
 
 static struct cgn_conf_tenant conf;
 static struct cgn_tenant tenant;
+static struct cgn_class limits;
 static struct cgn_use tenant_use, use;
 static const cgn_ns_t now = 1000 * CGN_NS_PER_S;
 
@@ -20,9 +21,9 @@ start(void)
 	conf.quota.tenant.mappings = 100;
 	conf.quota.subscriber = (struct cgn_conf_quota_subscriber){
 		.mappings = 10, .tcp = 6, .udp = 5, .icmp = 2};
-	tenant = (struct cgn_tenant){.conf = &conf,
-		.new_rate = cgn_rate_make(10, 50),
-		.subscriber_new_rate = cgn_rate_make(10, 20)};
+	tenant = (struct cgn_tenant){.conf = &conf, .new_rate = cgn_rate_make(10, 50)};
+	limits = (struct cgn_class){
+		.quota = conf.quota.subscriber, .new_rate = cgn_rate_make(10, 20)};
 }
 
 TestSuite(quota, .init = start);
@@ -30,7 +31,7 @@ TestSuite(quota, .init = start);
 static enum cgn_fate
 admit(enum cgn_proto proto)
 {
-	return cgn_quota_admit(&tenant, &tenant_use, &use, proto, now);
+	return cgn_quota_admit(&tenant, &limits, &tenant_use, &use, proto, now);
 }
 
 /* Admits and books until refused. */
@@ -118,8 +119,8 @@ Test(quota, tenant_that_is_too_fast_takes_nothing_from_the_subscriber)
 
 	for (int i = 0; i < 50; i++) {
 		memset(&other, 0, sizeof(other));
-		cr_assert_eq(
-			cgn_quota_admit(&tenant, &tenant_use, &other, CGN_TCP, now), CGN_FATE_NONE);
+		cr_assert_eq(cgn_quota_admit(&tenant, &limits, &tenant_use, &other, CGN_TCP, now),
+			CGN_FATE_NONE);
 	}
 	cr_assert_eq(admit(CGN_TCP), CGN_FATE_QUOTA_TENANT_RATE);
 	cr_assert_eq(use.rate_full_at, 0);
@@ -129,10 +130,11 @@ Test(quota, admission_comes_back_with_time)
 {
 	uint32_t n = 0;
 
-	while (cgn_quota_admit(&tenant, &tenant_use, &use, CGN_TCP, now) == CGN_FATE_NONE)
+	while (cgn_quota_admit(&tenant, &limits, &tenant_use, &use, CGN_TCP, now) == CGN_FATE_NONE)
 		n++;
 	cr_assert_eq(n, 20);
-	cr_assert_eq(cgn_quota_admit(&tenant, &tenant_use, &use, CGN_TCP, now + CGN_NS_PER_S / 10),
+	cr_assert_eq(cgn_quota_admit(
+			     &tenant, &limits, &tenant_use, &use, CGN_TCP, now + CGN_NS_PER_S / 10),
 		CGN_FATE_NONE);
 }
 
