@@ -19,6 +19,8 @@ main(int argc, char **argv)
 		return result;
 	if (options.offline != NULL)
 		return options.offline->run(options.files, options.json, stdout);
+	if (options.is_top)
+		return cgn_top_run(&options.where, &options.top, stdout);
 	result = cgn_client_open(&client, &options.where);
 	if (result != CGN_EXIT_OK) {
 		fprintf(stderr, "cgnatctl: %s\n", client.why);

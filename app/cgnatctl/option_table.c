@@ -8,6 +8,7 @@
 #define ALL CGN_SCOPE_ALL
 #define DRY_RUN CGN_SCOPE_DRY_RUN
 #define TOP CGN_SCOPE_TOP
+#define ASKS CGN_SCOPE_ASKS
 
 const struct cgn_option_info cgn_option_infos[CGN_N_OPTIONS] = {
 #define OPTION(id, l, n, arg, meta, where, text)                                                   \
@@ -24,7 +25,7 @@ uint32_t
 cgn_command_scopes(const struct cgn_command *cmd)
 {
 	const bool is_reload = cmd == &cgn_commands[CGN_COMMAND_RELOAD];
-	uint32_t scopes = ANY;
+	uint32_t scopes = ANY | ASKS;
 
 	if (cmd->shape != CGN_SHAPE_ITEM && !is_reload) /* which prints its rows in its own way */
 		scopes |= ROWS;

@@ -11,6 +11,9 @@
 
 enum { WATCH_MS = 2000 };
 
+static const char top_help[] =
+	"a live view: who is busy, what becomes of packets, how full the pools are";
+
 #define P(id) (UINT32_C(1) << CGN_PARAM_##id)
 
 /* Set by options or by cgnatctl itself, not by words on the command line. */
@@ -32,6 +35,7 @@ help_all(FILE *out)
 		out);
 	for (int i = 0; i < CGN_N_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", cgn_commands[i].verb, cgn_commands[i].help);
+	fprintf(out, "  %-12s %s\n", "top", top_help);
 	cgn_offline_list(out);
 }
 
@@ -94,7 +98,7 @@ parse_offline(struct cgn_options *o, const struct cgn_flags *flags, int argc, ch
 {
 	const struct cgn_offline *offline = o->offline;
 
-	if (cgn_flags_check(flags, CGN_SCOPE_ANY, offline->verb) != CGN_EXIT_OK)
+	if (cgn_flags_check(flags, CGN_SCOPE_ANY | CGN_SCOPE_ASKS, offline->verb) != CGN_EXIT_OK)
 		return CGN_EXIT_USAGE;
 	if (cgn_flags_has(flags, CGN_OPTION_HELP)) {
 		printf("%s\n\nusage: cgnatctl [--json] %s %s\n\nexit status: %s\n", offline->help,
@@ -304,6 +308,85 @@ parse_command(struct cgn_options *o, const struct cgn_flags *flags, int argc, ch
 }
 
 static void
+help_top(FILE *out)
+{
+	fprintf(out,
+		"%s\n\nusage: cgnatctl [options] top [VIEW] [tenant=NAME]\n\n"
+		"views, with the keys that choose them, and their columns for --sort:\n",
+		top_help);
+	for (int v = 0; v < CGN_N_TOP_VIEWS; v++) {
+		const struct cgn_top_column *columns;
+		int n;
+
+		fprintf(out, "  %-12s %c  %s\n                 ", cgn_top_views[v].name,
+			cgn_top_views[v].key, cgn_top_views[v].help);
+		columns = cgn_top_columns((enum cgn_top_view_id)v, &n);
+		for (int c = 0; c < n; c++)
+			fprintf(out, " %s", columns[c].name);
+		fputc('\n', out);
+	}
+	fputs("\nRates are differences of two looks. Colours stay away from what is no terminal, "
+	      "and "
+	      "when\nNO_COLOR is set. The key h tells the other keys.\n",
+		out);
+	help_options(out, CGN_SCOPE_ANY | CGN_SCOPE_TOP);
+}
+
+/* A word behind top: a view, or the tenant. */
+static enum cgn_exit
+parse_top_word(struct cgn_top_choice *choice, const char *word)
+{
+	const int view = cgn_top_view_find(word);
+	struct cgn_nearest search;
+
+	if (view >= 0) {
+		choice->view = (enum cgn_top_view_id)view;
+		return CGN_EXIT_OK;
+	}
+	if (strncmp(word, "tenant=", 7) == 0 && word[7] != '\0' && strchr(word, ',') == NULL &&
+		strlen(word + 7) < sizeof(choice->tenant)) {
+		snprintf(choice->tenant, sizeof(choice->tenant), "%s", word + 7);
+		return CGN_EXIT_OK;
+	}
+	cgn_nearest_init(&search, word);
+	for (int v = 0; v < CGN_N_TOP_VIEWS; v++)
+		cgn_nearest_try(&search, cgn_top_views[v].name);
+	fprintf(stderr, "cgnatctl: top has no view '%s'; ", word);
+	if (search.best != NULL)
+		fprintf(stderr, "did you mean %s? ", search.best);
+	fputs("See cgnatctl top --help\n", stderr);
+	return CGN_EXIT_USAGE;
+}
+
+static enum cgn_exit
+parse_top(struct cgn_options *o, const struct cgn_flags *flags, int argc, char **argv)
+{
+	struct cgn_top_choice *choice = &o->top.choice;
+
+	o->is_top = true;
+	if (cgn_flags_has(flags, CGN_OPTION_HELP)) {
+		help_top(stdout);
+		o->done = true;
+		return CGN_EXIT_OK;
+	}
+	if (cgn_flags_check(flags, CGN_SCOPE_ANY | CGN_SCOPE_TOP, "top") != CGN_EXIT_OK)
+		return CGN_EXIT_USAGE;
+	cgn_top_choice_init(choice);
+	for (int i = 0; i < argc; i++)
+		if (parse_top_word(choice, argv[i]) != CGN_EXIT_OK)
+			return CGN_EXIT_USAGE;
+	o->top.batch = cgn_flags_has(flags, CGN_OPTION_ONCE);
+	if (cgn_flags_number(flags, CGN_OPTION_BATCH, &o->top.batch) != CGN_EXIT_OK ||
+		cgn_flags_number(flags, CGN_OPTION_LIMIT, &choice->limit) != CGN_EXIT_OK ||
+		cgn_flags_seconds(flags, CGN_OPTION_INTERVAL, &choice->interval_ms) != CGN_EXIT_OK)
+		return CGN_EXIT_USAGE;
+	return !cgn_flags_has(flags, CGN_OPTION_SORT) ||
+			cgn_top_choice_sort(choice, flags->texts[CGN_OPTION_SORT])
+		? CGN_EXIT_OK
+		: CGN_EXIT_USAGE;
+}
+
+static void
 take_where(struct cgn_options *o, const struct cgn_flags *flags)
 {
 	o->where.prefix = "cgnatd";
@@ -346,6 +429,8 @@ cgn_options_parse(struct cgn_options *o, int argc, char **argv)
 		o->done = true;
 		return help ? CGN_EXIT_OK : CGN_EXIT_USAGE;
 	}
+	if (strcmp(argv[0], "top") == 0)
+		return parse_top(o, &flags, argc - 1, argv + 1);
 	o->offline = cgn_offline_find(argv[0]);
 	return o->offline != NULL ? parse_offline(o, &flags, argc - 1, argv + 1)
 				  : parse_command(o, &flags, argc, argv);

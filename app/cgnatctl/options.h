@@ -8,6 +8,7 @@
 
 #include "client.h"
 #include "offline.h"
+#include "top.h"
 #include "view.h"
 
 struct cgn_options {
@@ -15,6 +16,8 @@ struct cgn_options {
 	const struct cgn_command *cmd;     /* or NULL: offline or top */
 	const struct cgn_offline *offline; /* or NULL */
 	const char *files[CGN_OFFLINE_MAX_FILES];
+	bool is_top;
+	struct cgn_top_options top;
 	bool json;
 	bool done;         /* help or version was printed: nothing more to do */
 	uint64_t watch_ms; /* 0: once */

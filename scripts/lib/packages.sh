@@ -4,12 +4,12 @@
 # shellcheck shell=bash
 
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev
-	libmicrohttpd-dev)
+	libmicrohttpd-dev libncurses-dev)
 PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf3 dnsmasq-base
 	bind9-dnsutils natpmpc traceroute iputils-tracepath python3 python3-scapy)
 # Of the end-to-end tests.
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
-	dpdk tshark)
+	dpdk tshark python3-pyte python3-jsonschema)
 PACKAGES_test=(libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 PACKAGES_lint=(git clang-format clang-tidy codespell shellcheck binutils python3)
 

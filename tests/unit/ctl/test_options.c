@@ -153,6 +153,29 @@ Test(options, options_without_meaning_for_a_verb_are_refused)
 		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);
 }
 
+Test(options, top_takes_a_view_and_a_tenant)
+{
+	cr_assert_eq(parse("top"), CGN_EXIT_OK);
+	cr_expect(options.is_top);
+	cr_expect_eq(options.top.batch, 0);
+	cr_expect_eq(options.top.choice.interval_ms, 2000);
+	cr_assert_eq(parse("top fates tenant=a --sort packets -b 3 -i 0.5 -n 4"), CGN_EXIT_OK);
+	cr_expect_eq(options.top.choice.view, CGN_TOP_VIEW_FATES);
+	cr_expect_str_eq(options.top.choice.tenant, "a");
+	cr_expect_eq(options.top.batch, 3);
+	cr_expect_eq(options.top.choice.interval_ms, 500);
+	cr_expect_eq(options.top.choice.limit, 4);
+	cr_expect_not(options.top.choice.down[CGN_TOP_VIEW_FATES]);
+	cr_assert_eq(parse("top --once"), CGN_EXIT_OK);
+	cr_expect_eq(options.top.batch, 1);
+	cr_expect_eq(parse("top fate"), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("top --sort fate"), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("top --json"), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("top --batch 0"), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("top tenant="), CGN_EXIT_USAGE);
+	cr_expect_eq(parse("top --watch"), CGN_EXIT_USAGE);
+}
+
 Test(options, diff_takes_two_files)
 {
 	cr_assert_eq(parse("diff --json old.yaml new.yaml"), CGN_EXIT_OK);
@@ -201,6 +224,7 @@ Test(options, every_verb_has_help, .init = cr_redirect_stdout)
 	cr_expect_eq(parse("help mappings"), CGN_EXIT_OK);
 	cr_expect_eq(parse("help map add"), CGN_EXIT_OK);
 	cr_expect_eq(parse("help diff"), CGN_EXIT_OK);
+	cr_expect_eq(parse("top --help"), CGN_EXIT_OK);
 	cr_expect_eq(parse("help trace"), CGN_EXIT_OK);
 	cr_expect(options.done);
 	cr_expect_eq(parse("--version"), CGN_EXIT_OK);
