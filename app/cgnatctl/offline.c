@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Comparing configurations; see offline.h. */
+/* Comparing configurations, printing schemas; see offline.h. */
 #include "offline.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "diff.h"
+#include "answer_schema.h"
 
 static const struct cgn_offline verbs[] = {
 	{"diff", "what a changed configuration means for a running box; needs no daemon", "OLD NEW",
-		2, "0 no difference, 1 differences, 2 errors in a configuration or wrong usage",
+		2, 2, "0 no difference, 1 differences, 2 errors in a configuration or wrong usage",
 		cgn_offline_diff},
+	{"schema", "JSON schema of what --json prints; needs no daemon", "[VERB]", 0, 2,
+		"0 printed, 2 no such verb", cgn_offline_schema},
 };
 
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -94,4 +97,34 @@ cgn_offline_diff(const char *const *files, bool json, FILE *out)
 	cgn_conf_free(old);
 	cgn_conf_free(new);
 	return result;
+}
+
+enum cgn_exit
+cgn_offline_schema(const char *const *words, bool json, FILE *out)
+{
+	const struct cgn_command *cmd = NULL;
+	json_t *schema = NULL;
+	char verb[64];
+
+	(void)json; /* it is nothing else */
+	snprintf(verb, sizeof(verb), "%s%s%s", words[0] != NULL ? words[0] : "",
+		words[0] != NULL && words[1] != NULL ? " " : "",
+		words[0] != NULL && words[1] != NULL ? words[1] : "");
+	if (words[0] != NULL) {
+		cmd = verb[0] != '/' ? cgn_command_find(verb) : NULL;
+		if (cmd == NULL) {
+			fprintf(stderr, "cgnatctl: schema: unknown verb '%s'\n", verb);
+			return CGN_EXIT_USAGE;
+		}
+		schema = cgn_schema_of(cmd);
+	} else {
+		schema = json_object();
+		for (int c = 0; c < CGN_N_COMMANDS; c++)
+			json_object_set_new(
+				schema, cgn_commands[c].verb, cgn_schema_of(&cgn_commands[c]));
+	}
+	json_dumpf(schema, out, JSON_INDENT(2));
+	fputc('\n', out);
+	json_decref(schema);
+	return fflush(out) == 0 ? CGN_EXIT_OK : CGN_EXIT_USAGE;
 }

@@ -11,9 +11,10 @@ enum { CGN_OFFLINE_MAX_FILES = 2 };
 
 struct cgn_offline {
 	const char *verb, *help;
-	const char *files; /* as the usage names them */
-	int n_files;
+	const char *files; /* the words behind it, as the usage names them */
+	int min_files, max_files;
 	const char *exit_status;
+	/* files: those that were given, then NULL */
 	enum cgn_exit (*run)(const char *const *files, bool json, FILE *out);
 };
 
@@ -26,3 +27,7 @@ void cgn_offline_list(FILE *out);
 /* Prints what is different between two configurations. CGN_EXIT_OK: nothing, CGN_EXIT_DIFFERENT;
  * else CGN_EXIT_USAGE with every error of both printed to standard error. */
 enum cgn_exit cgn_offline_diff(const char *const *files, bool json, FILE *out);
+
+/* Prints the JSON schema of what --json VERB prints (one or two words), or of all verbs, by verb.
+ */
+enum cgn_exit cgn_offline_schema(const char *const *words, bool json, FILE *out);

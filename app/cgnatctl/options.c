@@ -106,7 +106,7 @@ parse_offline(struct cgn_options *o, const struct cgn_flags *flags, int argc, ch
 		o->done = true;
 		return CGN_EXIT_OK;
 	}
-	if (argc != offline->n_files) {
+	if (argc < offline->min_files || argc > offline->max_files) {
 		fprintf(stderr, "cgnatctl: usage: cgnatctl [--json] %s %s\n", offline->verb,
 			offline->files);
 		return CGN_EXIT_USAGE;

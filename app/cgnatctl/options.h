@@ -13,9 +13,9 @@
 
 struct cgn_options {
 	struct cgn_client_where where;
-	const struct cgn_command *cmd;     /* or NULL: offline or top */
-	const struct cgn_offline *offline; /* or NULL */
-	const char *files[CGN_OFFLINE_MAX_FILES];
+	const struct cgn_command *cmd;                /* or NULL: offline or top */
+	const struct cgn_offline *offline;            /* or NULL */
+	const char *files[CGN_OFFLINE_MAX_FILES + 1]; /* of offline, then NULL */
 	bool is_top;
 	struct cgn_top_options top;
 	bool json;

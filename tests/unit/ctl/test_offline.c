@@ -85,3 +85,46 @@ Test(offline, an_output_that_cannot_be_written_is_2)
 	cr_expect_eq(cgn_offline_diff(files, false, full), 2);
 	fclose(full);
 }
+
+static enum cgn_exit
+schema(const char *first, const char *second)
+{
+	const char *words[] = {first, second, NULL};
+	enum cgn_exit result;
+	size_t len;
+	FILE *out = open_memstream(&output, &len);
+
+	result = cgn_offline_schema(words, false, out);
+	fclose(out);
+	return result;
+}
+
+Test(offline, a_schema_has_what_is_declared)
+{
+	const json_t *row;
+	json_t *json;
+
+	cr_expect_eq(schema("fates", NULL), CGN_EXIT_OK);
+	json = json_loads(output, 0, NULL);
+	cr_expect_str_eq(json_string_value(json_object_get(json, "type")), "array");
+	row = json_object_get(json, "items");
+	cr_expect_eq(json_object_size(json_object_get(row, "properties")), 5);
+	cr_expect_eq(json_array_size(json_object_get(row, "required")), 4, "tenant may be missing");
+	json_decref(json);
+}
+
+Test(offline, all_verbs_have_a_schema)
+{
+	json_t *json;
+
+	cr_expect_eq(schema(NULL, NULL), CGN_EXIT_OK);
+	json = json_loads(output, 0, NULL);
+	cr_expect_eq(json_object_size(json), CGN_N_COMMANDS);
+	json_decref(json);
+}
+
+Test(offline, a_schema_of_an_unknown_verb_is_2)
+{
+	cr_expect_eq(schema("map", "ad"), 2);
+	cr_expect_str_eq(output, "");
+}
