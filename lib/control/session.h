@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sessions: who holds an assigned address at the moment, told at run time (a RADIUS listener, an
+ * operator). A session gives the address an id and a class; addresses of a prefix with
+ * `sessions: true` are served only while they have one.
+ *
+ * When an address changes its owner nothing of the old one stays on it (PMP-31, RFC 6886 section
+ * 3.4): mappings end, also those that were asked for, with their filters and their records in the
+ * journal, and TCP connections are reset; its port blocks are held by nobody until their ports have
+ * rested; pairing, counters and refusals begin anew. Only port forwards and static_addresses of the
+ * configuration stay, since they belong to the address; their connections are reset too.
+ *
+ * Within a tenant an id has one session, and an address one: an ADD of what another session holds
+ * ends that one first, completely. So a listener needs no order among users, and an ADD may be
+ * repeated at any time: the same id, address and class is a refresh.
+ *
+ * Other threads change sessions by cgn_session_apply, which asks control through its mailbox
+ * (request.h) like all of lib/manage/query.h; the rest of this file is control's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "request.h"
+
+enum {
+	CGN_SESSION_ID_LEN = 64, /* with the final zero; printable ASCII without space and comma */
+	CGN_SESSION_BATCH = 128, /* changes that go to control at one time */
+};
+
+enum cgn_session_kind { CGN_SESSION_ADD, CGN_SESSION_MOVE, CGN_SESSION_REMOVE };
+
+enum cgn_session_result {
+	CGN_SESSION_PENDING,   /* not done yet; what cgn_session_apply leaves undone after an error */
+	CGN_SESSION_ADDED,     /* ADD: there was none of this id at this address */
+	CGN_SESSION_REFRESHED, /* ADD: it was there already; MOVE: it was at the new address already */
+	CGN_SESSION_CLASSED,   /* ADD: it was there, with another class; that holds from now on */
+	CGN_SESSION_MOVED,     /* MOVE; ADD of an id that was at another address */
+	CGN_SESSION_REMOVED,
+	CGN_SESSION_NONE,       /* MOVE, REMOVE: there is no such session; nothing to do */
+	CGN_SESSION_NO_TENANT,  /* refused: no such tenant (any more) */
+	CGN_SESSION_NO_ADDRESS, /* refused: the address is not assigned to subscribers of the tenant */
+	CGN_SESSION_NO_CLASS,   /* refused: the tenant has no such class */
+	CGN_SESSION_BAD_ID,     /* refused: no id, too long, or a character that is not allowed */
+	CGN_SESSION_FULL,       /* refused: table.sessions */
+	CGN_N_SESSION_RESULTS
+};
+
+/* "added", "refreshed", … by enum cgn_session_result. Any thread. */
+extern const char *const cgn_session_result_names[CGN_N_SESSION_RESULTS];
+
+/* Refused: what was asked for cannot be, now or for good. */
+static inline bool
+cgn_session_is_refused(enum cgn_session_result result)
+{
+	return result >= CGN_SESSION_NO_TENANT;
+}
+
+/* One change; starts zeroed but for what it says. Addresses are HOST order. */
+struct cgn_session_change {
+	uint8_t kind;    /* enum cgn_session_kind */
+	uint8_t result;  /* out: enum cgn_session_result */
+	uint32_t tenant; /* tenant number (directory.h), never given twice */
+	uint32_t addr;   /* ADD: its address. MOVE, REMOVE: where it is now, or 0: found by id. With
+			    both given they must be of one session, else NONE */
+	uint32_t to;     /* MOVE: its new address */
+	uint32_t ended;  /* out: mappings that ended for it, of whatever owner */
+	char id[CGN_SESSION_ID_LEN];
+	char class_name[CGN_NAME_LEN]; /* ADD: "" for what the configuration gives the address */
+};
+
+/* Is it an id as ADD takes it? Pure. */
+bool cgn_session_id_is_good(const char *id);
+
+/*
+ * Does n changes in their order and fills in result and ended of each. Any thread but control; the
+ * caller keeps the box and its directory (tenant numbers) from going away, as handlers of telemetry
+ * do. A change that ends thousands of mappings goes on in slices, so that packets do not wait:
+ * meanwhile the address is not served. 0, whatever the results; -EBUSY or -ETIMEDOUT when control
+ * did not answer: changes from the first PENDING one on may or may not be done; give them again,
+ * which is harmless.
+ */
+int cgn_session_apply(
+	struct cgn_request_box *requests, struct cgn_session_change *changes, uint32_t n);
