@@ -65,10 +65,11 @@ struct cgn_conf_uplink {
 	struct cgn_conf_pos pos;
 };
 
-/* Addresses that are assigned to subscribers, each address one subscriber. */
+/* Addresses that are assigned to subscribers: each prefix of subscriber_mask bits is one. */
 struct cgn_conf_subscribers {
 	struct cgn_prefix prefix;
-	uint32_t via;                  /* router inside the on-link prefix, or 0: on-link */
+	uint32_t subscriber_mask; /* prefix.len … 32 */
+	uint32_t via;             /* router inside the on-link prefix, or 0: on-link */
 	char class_name[CGN_NAME_LEN]; /* "": the tenant's quota.subscriber */
 	struct cgn_conf_pos pos;
 };

@@ -264,6 +264,11 @@ check_subscribers(struct cgn_validation *v, const struct cgn_conf_attachment *a,
 	char prefix[CGN_PREFIX_STRLEN], link[CGN_PREFIX_STRLEN], where[CGN_WHERE_LEN];
 
 	check_reserved(v, &s->prefix, false);
+	if (cgn_rule_may(v, &s->prefix) && cgn_rule_may(v, &s->subscriber_mask) &&
+		s->subscriber_mask < s->prefix.len)
+		cgn_rule_break(v, CGN_RULE_SUBSCRIBER_MASK, &s->subscriber_mask,
+			"%u bits make subscribers larger than the prefix %s; write %u or more",
+			s->subscriber_mask, cgn_prefix_str(s->prefix, prefix), s->prefix.len);
 	if (!cgn_rule_may(v, &s->prefix) || !cgn_rule_may(v, &a->address) ||
 		!cgn_rule_may(v, &s->via))
 		return;

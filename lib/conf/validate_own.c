@@ -2,14 +2,15 @@
 /* Rules of static_addresses. Called by validate.c on the main thread. */
 #include "validate.h"
 
-static bool
-is_assigned(const struct cgn_conf_tenant *tenant, uint32_t addr)
+/* The subscriber prefix that an address is of, or NULL. */
+static const struct cgn_conf_subscribers *
+subscribers_of(const struct cgn_conf_tenant *tenant, uint32_t addr)
 {
 	for (uint32_t a = 0; a < tenant->n_attachments; a++)
 		for (uint32_t s = 0; s < tenant->attachments[a].n_subscribers; s++)
 			if (cgn_prefix_has(tenant->attachments[a].subscribers[s].prefix, addr))
-				return true;
-	return false;
+				return &tenant->attachments[a].subscribers[s];
+	return NULL;
 }
 
 static bool
@@ -33,6 +34,24 @@ check_twice(struct cgn_validation *v, const uint32_t *field, const uint32_t *ear
 			cgn_rule_where(v, earlier, where));
 }
 
+/* All ports of the outside address are for one inside address, so that no other can share it. */
+static void
+check_inside(struct cgn_validation *v, const struct cgn_conf_tenant *tenant, const uint32_t *inside)
+{
+	const struct cgn_conf_subscribers *s = subscribers_of(tenant, *inside);
+	char text[CGN_IP4_STRLEN], where[CGN_WHERE_LEN];
+
+	if (s == NULL)
+		cgn_rule_break(v, CGN_RULE_OWN_ADDRESS_INSIDE, inside,
+			"%s is in no subscriber prefix of the tenant; write an assigned address",
+			cgn_ip4_str(*inside, text));
+	else if (s->subscriber_mask != 32 && cgn_rule_may(v, &s->subscriber_mask))
+		cgn_rule_break(v, CGN_RULE_OWN_ADDRESS_MASK, inside,
+			"%s is one of several addresses of its subscriber (%s); give it a prefix "
+			"of its own without subscriber_mask",
+			cgn_ip4_str(*inside, text), cgn_rule_where(v, &s->subscriber_mask, where));
+}
+
 void
 cgn_validate_own(struct cgn_validation *v, const struct cgn_conf_tenant *tenant)
 {
@@ -43,11 +62,8 @@ cgn_validate_own(struct cgn_validation *v, const struct cgn_conf_tenant *tenant)
 		bool inside = cgn_rule_may(v, &own->inside),
 		     outside = cgn_rule_may(v, &own->outside);
 
-		if (inside && !is_assigned(tenant, own->inside))
-			cgn_rule_break(v, CGN_RULE_OWN_ADDRESS_INSIDE, &own->inside,
-				"%s is in no subscriber prefix of the tenant; write an assigned "
-				"address",
-				cgn_ip4_str(own->inside, text));
+		if (inside)
+			check_inside(v, tenant, &own->inside);
 		if (outside && !is_pool(tenant, own->outside))
 			cgn_rule_break(v, CGN_RULE_OWN_ADDRESS_POOL, &own->outside,
 				"%s is in no pool of the tenant; write one of its pool addresses, "

@@ -67,9 +67,9 @@ rest_of(const struct cgn_control *c, uint32_t tenant)
 }
 
 /*
- * The tenant has lost an outside address, and its subscribers get others: its state begins anew for
- * them, before any of them is told about a mapping (RFC 6887 section 8.5, PCP-27), and its
- * attachments are told when all is done (RFC 6886 section 3.2.1, PMP-36).
+ * The tenant's subscribers get other outside addresses or ports: its state begins anew for them,
+ * before any of them is told about a mapping (RFC 6887 section 8.5, PCP-27), and its attachments
+ * are told when all is done (RFC 6886 section 3.2.1, PMP-36).
  */
 static void
 mark_lost(struct cgn_control *c, uint32_t tenant)
@@ -154,6 +154,40 @@ switch_subscribers(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
 	for (uint32_t r = 0; r < plan->n_reused; r++)
 		cgn_subscribers_init(c->subscribers, plan->reused[r].first, plan->reused[r].n);
+}
+
+/* Has any address of a run another number now? It has, where its subscriber has another mask. */
+static bool
+is_renumbered(const struct cgn_range_map *now, const struct cgn_inside_run *run)
+{
+	uint64_t last = run->first_addr + (uint64_t)run->n - 1, at = run->first_addr;
+	const struct cgn_range *range;
+
+	for (uint32_t end; at <= last; at = (uint64_t)end + 1) {
+		end = cgn_range_piece(now, (uint32_t)at, (uint32_t)last, &range);
+		if (range != NULL &&
+			range->value + ((uint32_t)at - range->origin) !=
+				run->first_index + ((uint32_t)at - run->first_addr))
+			return true;
+	}
+	return false;
+}
+
+/* What is counted under another number begins anew, and all that was asked for has to be again. */
+static void
+switch_holders(
+	struct cgn_control *c, const struct cgn_directory *old, const struct cgn_directory *fresh)
+{
+	if (!old->has_masks && !fresh->has_masks)
+		return; /* an address keeps its number then */
+	for (uint32_t r = 0; r < old->n_inside_runs; r++) {
+		const struct cgn_inside_run *run = &old->inside_runs[r];
+		uint32_t t = old->ifaces[run->iface].tenant;
+
+		if (cgn_directory_tenant_live(fresh, t) &&
+			is_renumbered(&fresh->tenants[t].subscribers, run))
+			mark_lost(c, t);
+	}
 }
 
 static void
@@ -271,6 +305,7 @@ cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 	switch_links(c, plan);
 	atomic_store_explicit(&c->dp->dir, fresh, memory_order_release);
 	switch_subscribers(c, plan);
+	switch_holders(c, plan->old, plan->fresh);
 	switch_tenants(c, plan);
 	switch_leaving(c, plan);
 	pools_turn(c);

@@ -7,7 +7,7 @@
  *
  *   begin → pools → promises → sweep (mappings) → addresses → statics → grace → over
  *
- *  - its inside address is gone: it ends;
+ *  - its inside address is gone, or has another number (subscriber_mask): it ends;
  *  - its outside address is gone: it ends, or, asked for by NAT-PMP or PCP, it is made anew on
  *    another address and its client is told (RFC 6887 section 14.2);
  *  - its subscriber is reached otherwise now: it follows.
@@ -54,7 +54,7 @@ struct cgn_switch {
 	uint64_t token;                      /* of the grace period */
 	uint32_t number;                     /* of switches since start */
 	struct cgn_switch_count count;       /* of this one, or of the last */
-	uint64_t lost[CGN_MAX_TENANTS / 64]; /* tenants that have lost an outside address */
+	uint64_t lost[CGN_MAX_TENANTS / 64]; /* tenants whose clients have to ask anew */
 };
 
 /* May one follow the other? 0, or -ENOTSUP with *err filled: only a restart can do this. Any

@@ -26,9 +26,7 @@ only_subscriber(const struct cgn_iface *iface)
 {
 	const struct cgn_range_map *subs = &iface->subscribers;
 
-	return subs->n_ranges == 1 && subs->ranges[0].first == subs->ranges[0].last
-		? subs->ranges[0].value
-		: CGN_NONE;
+	return iface->n_subscribers == 1 ? subs->ranges[0].value : CGN_NONE;
 }
 
 static void

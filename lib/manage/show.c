@@ -128,6 +128,24 @@ cgn_show_inside(struct cgn_show *show, const char *name, uint32_t inside)
 		cgn_reply_str(show->reply, name, "-");
 }
 
+const char *
+cgn_show_subscriber_str(const struct cgn_show *show, uint32_t inside, char *buf)
+{
+	struct cgn_prefix prefix = cgn_directory_subscriber(show->box->dir, inside);
+
+	return prefix.len == 32 ? cgn_ip4_str(prefix.addr, buf) : cgn_prefix_str(prefix, buf);
+}
+
+void
+cgn_show_subscriber_of(struct cgn_show *show, const char *name, uint32_t inside)
+{
+	char text[CGN_PREFIX_STRLEN] = "-";
+
+	if (cgn_directory_inside_live(show->box->dir, inside))
+		cgn_show_subscriber_str(show, inside, text);
+	cgn_reply_str(show->reply, name, text);
+}
+
 bool
 cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size)
 {

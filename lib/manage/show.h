@@ -60,6 +60,12 @@ bool cgn_show_row_end(struct cgn_show *show, uint64_t at, uint64_t after);
 /* The address of a subscriber; "-" when the number is nobody's (any more), or CGN_NONE. */
 void cgn_show_inside(struct cgn_show *show, const char *name, uint32_t inside);
 
+/* The subscriber itself: its address, or its prefix where it has several; likewise. */
+void cgn_show_subscriber_of(struct cgn_show *show, const char *name, uint32_t inside);
+
+/* The same as text: the number lives. Returns buf, of CGN_PREFIX_STRLEN bytes at least. */
+const char *cgn_show_subscriber_str(const struct cgn_show *show, uint32_t inside, char *buf);
+
 /* Asks control; false with the error answered when it does not answer. */
 bool cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size);
 

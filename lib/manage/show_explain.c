@@ -136,6 +136,19 @@ fate_name(const struct cgn_explain *e)
 	return e->fate < CGN_N_FATES ? cgn_fates[e->fate].name : "request";
 }
 
+/* addr: as text. */
+static void
+tell_subscriber(struct cgn_show *show, uint32_t inside, const char *addr)
+{
+	char prefix[CGN_PREFIX_STRLEN];
+
+	if (cgn_directory_subscriber(show->box->dir, inside).len == 32)
+		step(show, "source", "%s is assigned to a subscriber there", addr);
+	else
+		step(show, "source", "%s is assigned to a subscriber there, %s", addr,
+			cgn_show_subscriber_str(show, inside, prefix));
+}
+
 static void
 tell_way_in(struct cgn_show *show, const struct cgn_explain *e)
 {
@@ -159,7 +172,7 @@ tell_way_in(struct cgn_show *show, const struct cgn_explain *e)
 		cgn_directory_tenant_name(dir, dir->ifaces[e->iface].tenant));
 	cgn_ip4_str(e->src, addr);
 	if (reached(e, CGN_EXPLAIN_SOURCE))
-		step(show, "source", "%s is assigned to a subscriber there", addr);
+		tell_subscriber(show, e->inside, addr);
 	else if (e->assigned_iface != CGN_NONE)
 		step(show, "source", "%s is assigned, but at another attachment", addr);
 	else

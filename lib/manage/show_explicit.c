@@ -184,7 +184,7 @@ cgn_show_map_clear(struct cgn_show *show)
 		q.n_explicit);
 	cgn_reply_str(show->reply, "done", "cleared");
 	cgn_reply_str(show->reply, "tenant", tenant);
-	cgn_show_inside(show, "subscriber", q.inside);
+	cgn_show_subscriber_of(show, "subscriber", q.inside);
 	cgn_reply_u64(show->reply, "mappings", q.n);
 	cgn_reply_u64(show->reply, "explicit", q.n_explicit);
 }

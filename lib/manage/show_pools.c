@@ -104,7 +104,7 @@ blocks_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	uint32_t first = b->first_granule * (uint32_t)CGN_GRANULE_PORTS;
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, dir->pool_tenants[b->pool]));
-	cgn_show_inside(show, "subscriber", b->inside);
+	cgn_show_subscriber_of(show, "subscriber", b->inside);
 	cgn_reply_ip4(r, "address", dir->pool_addrs[b->pool]);
 	cgn_reply_fmt(r, "ports", "%u-%u", first, first + b->n_granules * CGN_GRANULE_PORTS - 1u);
 	cgn_reply_u64(r, "tcp", (uint64_t)b->busy[CGN_TCP] - b->resting[CGN_TCP]);

@@ -82,7 +82,7 @@ tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_u64(
 		show->reply, "mappings_max", cgn_conf_mappings_max(&tenant->conf->quota.tenant));
 	cgn_reply_u64(show->reply, "explicit_max", tenant->conf->quota.tenant.explicit_mappings);
-	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
+	cgn_reply_u64(show->reply, "subscribers", tenant->n_subscribers);
 	add_pool(show->reply, tenant, &q->rows[i].pool);
 	cgn_reply_u64(show->reply, "block_ports", tenant->conf->ports.block_size);
 	add_traffic(show, t);
@@ -162,7 +162,7 @@ add_attachment(
 		cgn_reply_fmt(r, "tags", "%u.%u", a->tags.outer, a->tags.inner);
 	cgn_reply_str(r, "address", cgn_prefix_str(a->address, text));
 	/* Not the size of the prefixes: the box's own and broadcast addresses are nobody's. */
-	cgn_reply_u64(r, "subscribers", cgn_iface_n_subscribers(iface));
+	cgn_reply_u64(r, "subscribers", iface->n_subscribers);
 	cgn_reply_str(r, "binding", a->binding == CGN_BINDING_ACCESS ? "access" : "none");
 	cgn_reply_str(r, "requests", iface->unbound ? "refused" : "served");
 	cgn_reply_u64(r, "prefixes", a->n_subscribers);
@@ -205,7 +205,7 @@ cgn_show_tenant(struct cgn_show *show)
 	tenant = &show->box->dir->tenants[t];
 	cgn_reply_str(show->reply, "tenant", tenant->conf->name);
 	add_use(show->reply, &q.rows[0].use);
-	cgn_reply_u64(show->reply, "subscribers", tenant->n_inside);
+	cgn_reply_u64(show->reply, "subscribers", tenant->n_subscribers);
 	add_pool(show->reply, tenant, &q.rows[0].pool);
 	add_traffic(show, t);
 	add_marks(show->reply, &alarms);
@@ -222,7 +222,7 @@ add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscrib
 	struct cgn_reply *r = show->reply;
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, tenant));
-	cgn_reply_ip4(r, "address", cgn_directory_inside_addr(dir, inside));
+	cgn_show_subscriber_of(show, "address", inside);
 	cgn_reply_str(r, "class", limits->name[0] != '\0' ? limits->name : "-");
 	add_use(r, &sub->use);
 	cgn_reply_u64(r, "mappings_max", limits->quota.mappings);

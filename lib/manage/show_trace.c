@@ -95,10 +95,10 @@ add_trace(struct cgn_show *show, const struct cgn_query_trace *q)
 {
 	const struct cgn_directory *dir = show->box->dir;
 	struct cgn_reply *r = show->reply;
-	char who[CGN_IP4_STRLEN] = "-";
+	char who[CGN_PREFIX_STRLEN] = "-";
 
-	if (q->inside != CGN_NONE)
-		cgn_ip4_str(cgn_directory_inside_addr(dir, q->inside), who);
+	if (cgn_directory_inside_live(dir, q->inside))
+		cgn_show_subscriber_str(show, q->inside, who);
 	cgn_reply_str(r, "transport", show->params->values[CGN_PARAM_TRANSPORT].text);
 	cgn_reply_str(r, "status", status_names[q->status]);
 	add_answer(show, q, who);
@@ -183,7 +183,7 @@ cgn_show_trace_subscriber(struct cgn_show *show)
 		!cgn_show_ask(show, cgn_query_subscriber, &q, sizeof(q)))
 		return;
 	cgn_reply_str(show->reply, "tenant", cgn_directory_tenant_name(show->box->dir, tenant));
-	cgn_reply_ip4(show->reply, "address", cgn_directory_inside_addr(show->box->dir, q.inside));
+	cgn_show_subscriber_of(show, "address", q.inside);
 	add_pairing(show, &q.sub);
 	ranges.inside = q.inside;
 	cgn_show_walk(show, &walk);

@@ -74,17 +74,6 @@ explain(int rc, struct cgn_errmsg *err)
 			err, "not enough memory for the directory of tenants and subscribers");
 }
 
-uint64_t
-cgn_iface_n_subscribers(const struct cgn_iface *iface)
-{
-	const struct cgn_range_map *subs = &iface->subscribers;
-	uint64_t n = 0;
-
-	for (uint32_t s = 0; s < subs->n_ranges; s++)
-		n += subs->ranges[s].last - subs->ranges[s].first + UINT64_C(1);
-	return n;
-}
-
 static void
 judge_bindings(struct cgn_directory *dir)
 {
@@ -95,7 +84,7 @@ judge_bindings(struct cgn_directory *dir)
 			struct cgn_iface *iface = &dir->ifaces[tenant->ifaces[a]];
 
 			iface->unbound = tenant->conf->attachments[a].binding == CGN_BINDING_NONE &&
-				cgn_iface_n_subscribers(iface) > 1;
+				iface->n_subscribers > 1;
 		}
 	}
 }

@@ -43,6 +43,7 @@ struct cgn_iface {
 	uint32_t neigh_base; /* neighbour index of the first address of the on-link prefix */
 	uint16_t mtu;
 	struct cgn_range_map subscribers; /* inside: source address → inside index of origin */
+	uint32_t n_subscribers;
 	/* inside: several subscribers, and nothing keeps one from using another's address: requests
 	 * for mappings prove nothing here (AMB-16, ADV-09). */
 	bool unbound;
@@ -96,6 +97,7 @@ struct cgn_tenant {
 	const uint16_t *ifaces; /* [conf->n_attachments] interface numbers, in that order */
 	struct cgn_number_runs inside, pool; /* its numbers; see cgn_number_next */
 	uint32_t n_inside, n_pool;           /* how many */
+	uint32_t n_subscribers;
 	uint32_t first_pool; /* of its pool indices, which stand together in a first directory */
 	struct cgn_range_map subscribers; /* of all attachments: address → inside index of origin */
 	struct cgn_range_map inside_dst; /* its own part, see cgn_directory_inside_dst */
@@ -157,7 +159,7 @@ struct cgn_directory {
 		local_rate;        /* of the ways to control: a subscriber's, a share's */
 	struct cgn_rate echo_rate; /* a share's */
 	uint32_t n_inside, n_pool, n_neigh;
-	uint32_t n_subscribers;             /* inside indices that live */
+	uint32_t n_subscribers;             /* holders that live */
 	struct cgn_inside_run *inside_runs; /* sorted by first_index */
 	uint32_t n_inside_runs;
 	bool has_masks;                 /* some subscriber has several addresses */
@@ -176,7 +178,8 @@ struct cgn_directory {
 /*
  * old: the directory to follow, whose conf has the same list of ports, or NULL; only read, and not
  * needed afterwards. What persists keeps its number: a tenant by name; an interface by role,
- * tenant, port and tags; an inside index by tenant and address, wherever that is attached; a pool
+ * tenant, port and tags; an inside index by tenant, address, subscriber_mask and the least address
+ * of its subscriber, wherever that is attached, so that its holder persists with it; a pool
  * index by tenant and address; a neighbour index by interface and on-link prefix.
  * NULL with *err and errno set: ENOMEM; EOVERFLOW for sizes beyond the number spaces; ERANGE when
  * every tenant number has had its owner.
@@ -278,8 +281,16 @@ cgn_directory_holder(const struct cgn_directory *dir, uint32_t inside)
 	return dir->has_masks ? cgn_directory_holder_find(dir, inside) : inside;
 }
 
-/* Assigned addresses of an attachment. */
-uint64_t cgn_iface_n_subscribers(const struct cgn_iface *iface);
+/* All addresses of the subscriber of an inside index (which must exist), assigned or not. */
+static inline struct cgn_prefix
+cgn_directory_subscriber(const struct cgn_directory *dir, uint32_t inside)
+{
+	struct cgn_prefix prefix = {.addr = cgn_directory_inside_addr(dir, inside),
+		.len = cgn_directory_run_at(dir, inside)->mask_len};
+
+	prefix.addr = cgn_prefix_first(prefix);
+	return prefix;
+}
 
 /* Neighbour index of the next hop towards an inside address. */
 static inline uint32_t

@@ -12,16 +12,22 @@
 /* Where numbers of addresses come from. */
 struct numbering {
 	const struct cgn_range_map *kept; /* addresses that have numbers: value as in maps */
-	const uint16_t *owners; /* tenants of these numbers, or NULL: all are the tenant's */
+	const uint16_t *owners;           /* of pool indices: their tenants */
 	uint32_t tenant;
 	struct cgn_number_stock stock;
+	const struct cgn_directory *old; /* of inside indices: what to follow, or NULL */
+	/* The subscriber whose address was numbered last: least address, and its number. */
+	struct {
+		bool is_set;
+		uint32_t addr, number;
+	} holder;
 };
 
 static const struct cgn_range_map none;
 
-/* Numbers for the first addresses of first..last, as many as stand together. */
+/* Numbers for the first pool addresses of first..last, as many as stand together. */
 static int
-number_piece(struct numbering *numbering, uint32_t first, uint32_t last, struct cgn_number_run *run)
+number_pool(struct numbering *numbering, uint32_t first, uint32_t last, struct cgn_number_run *run)
 {
 	const struct cgn_range *range;
 	uint32_t end = cgn_range_piece(numbering->kept, first, last, &range);
@@ -29,14 +35,93 @@ number_piece(struct numbering *numbering, uint32_t first, uint32_t last, struct 
 	if (range != NULL) {
 		run->first = cgn_dst_number(range->value) + (first - range->origin);
 		run->n = end - first + 1;
-		if (numbering->owners == NULL ||
-			(cgn_dst_class_of(range->value) == CGN_DST_POOL &&
-				numbering->owners[run->first] == numbering->tenant))
+		if (cgn_dst_class_of(range->value) == CGN_DST_POOL &&
+			numbering->owners[run->first] == numbering->tenant)
 			return 0;
 	}
 	if (end - first >= CGN_MAX_NUMBERS)
 		return -EOVERFLOW;
 	return cgn_number_stock_take(&numbering->stock, end - first + 1, run);
+}
+
+/* All bits of an address that differ between addresses of one subscriber. */
+static uint32_t
+host_bits(uint8_t mask_len)
+{
+	return (uint32_t)(UINT64_C(0xffffffff) >> mask_len);
+}
+
+/* Is addr, in a prefix with this mask, of the subscriber that was numbered last? */
+static bool
+continues_holder(const struct numbering *numbering, uint32_t addr, uint8_t mask_len)
+{
+	return numbering->holder.is_set &&
+		((addr ^ numbering->holder.addr) & ~host_bits(mask_len)) == 0;
+}
+
+/*
+ * Whether what addr has had as a number is still right: the subscriber is as large as it was, and
+ * still called by the number of the same address.
+ */
+static bool
+keeps_number(const struct numbering *numbering, uint32_t addr, uint32_t number, uint8_t mask_len)
+{
+	const struct cgn_directory *old = numbering->old;
+	uint32_t least = continues_holder(numbering, addr, mask_len) ? numbering->holder.addr
+								     : addr;
+
+	return cgn_directory_run_at(old, number)->mask_len == mask_len &&
+		cgn_directory_inside_addr(old, cgn_directory_holder(old, number)) == least;
+}
+
+/* As number_pool, for addresses of subscribers of one prefix. */
+static int
+number_inside(struct numbering *numbering, uint32_t first, uint32_t last, uint8_t mask_len,
+	struct cgn_number_run *run)
+{
+	const struct cgn_range *range;
+	uint32_t end = cgn_range_piece(numbering->kept, first, last, &range);
+	uint32_t host = host_bits(mask_len), number;
+
+	if (range != NULL) {
+		number = range->value + (first - range->origin);
+		/* Others of the piece begin with their subscriber, in both directories. */
+		if ((first & host) != 0 && end > (first | host))
+			end = first | host;
+		if (keeps_number(numbering, first, number, mask_len)) {
+			*run = (struct cgn_number_run){.first = number, .n = end - first + 1};
+			return 0;
+		}
+	}
+	if (end - first >= CGN_MAX_NUMBERS)
+		return -EOVERFLOW;
+	return cgn_number_stock_take(&numbering->stock, end - first + 1, run);
+}
+
+/* Sets the holder of the run's first addresses, and remembers that of its last. */
+static void
+follow_holder(struct numbering *numbering, struct cgn_inside_run *run)
+{
+	uint32_t last = run->first_addr + (run->n - 1);
+	uint32_t net = last & ~host_bits(run->mask_len);
+	bool continues = continues_holder(numbering, run->first_addr, run->mask_len);
+
+	run->first_holder = continues ? numbering->holder.number : run->first_index;
+	if (continues && net <= run->first_addr)
+		return;
+	numbering->holder.is_set = true;
+	numbering->holder.addr = net > run->first_addr ? net : run->first_addr;
+	numbering->holder.number = run->first_index + (numbering->holder.addr - run->first_addr);
+}
+
+/* Subscribers of whom the run has the least address. */
+static uint32_t
+n_holders(const struct cgn_inside_run *run)
+{
+	uint32_t last = run->first_addr + (run->n - 1), shift = 32u - run->mask_len;
+
+	return (last >> shift) - (run->first_addr >> shift) +
+		(run->first_holder == run->first_index ? 1 : 0);
 }
 
 /* Room for one more item of an array that doubles at powers of two; NULL when memory is short. */
@@ -79,17 +164,20 @@ add_run(struct cgn_directory *dir, struct numbering *numbering, struct cgn_insid
 	for (uint64_t at = run.first_addr; at <= last; at += run.n) {
 		struct cgn_inside_run *runs = dir->inside_runs;
 		struct cgn_number_run numbers;
-		int rc = number_piece(numbering, (uint32_t)at, last, &numbers);
+		int rc = number_inside(numbering, (uint32_t)at, last, run.mask_len, &numbers);
 
 		if (rc < 0)
 			return rc;
-		run.first_index = run.first_holder = numbers.first;
+		run.first_index = numbers.first;
 		run.n = numbers.n;
 		run.first_addr = (uint32_t)at;
+		follow_holder(numbering, &run);
 		run.neigh = iface->neigh_base +
 			((run.onlink ? run.first_addr : via) - cgn_prefix_first(iface->onlink));
 		dir->tenants[iface->tenant].n_inside += run.n;
-		dir->n_subscribers += run.n;
+		dir->tenants[iface->tenant].n_subscribers += n_holders(&run);
+		dir->ifaces[run.iface].n_subscribers += n_holders(&run);
+		dir->n_subscribers += n_holders(&run);
 		if (dir->n_inside_runs > 0 && continues(&runs[dir->n_inside_runs - 1], &run)) {
 			runs[dir->n_inside_runs - 1].n += run.n;
 			continue;
@@ -111,11 +199,15 @@ add_subscribers(struct cgn_directory *dir, struct numbering *numbering, uint16_t
 	struct cgn_prefix onlink = dir->ifaces[i].onlink;
 	uint32_t cuts[3] = {cgn_prefix_first(onlink), onlink.addr, cgn_prefix_last(onlink)};
 	uint32_t first = cgn_prefix_first(c->prefix), last = cgn_prefix_last(c->prefix);
-	struct cgn_inside_run run = {
-		.iface = i, .onlink = c->via == 0, .neigh = c->via, .mask_len = 32};
+	struct cgn_inside_run run = {.iface = i,
+		.onlink = c->via == 0,
+		.neigh = c->via,
+		.mask_len = (uint8_t)c->subscriber_mask};
 	uint64_t at = first;
 	int rc;
 
+	numbering->holder.is_set = false; /* no subscriber is in two prefixes */
+	dir->has_masks |= c->subscriber_mask < 32;
 	for (int k = 0; k < 3; k++) {
 		if (!is_reserved(onlink, cuts[k]) || cuts[k] < at || cuts[k] > last)
 			continue;
@@ -178,7 +270,7 @@ seal_subscribers(struct cgn_directory *dir)
 static int
 build_inside(struct cgn_directory *dir, const struct cgn_directory *old)
 {
-	struct numbering numbering = {.kept = &none};
+	struct numbering numbering = {.kept = &none, .old = old};
 	int rc = 0;
 
 	cgn_number_stock_init(&numbering.stock, CGN_MAX_NUMBERS);
@@ -215,7 +307,7 @@ add_pool(struct cgn_directory *dir, struct numbering *numbering, struct cgn_pref
 
 	for (uint64_t at = cgn_prefix_first(prefix); at <= last; at += numbers.n) {
 		struct cgn_pool_run *runs = dir->pool_runs;
-		int rc = number_piece(numbering, (uint32_t)at, last, &numbers);
+		int rc = number_pool(numbering, (uint32_t)at, last, &numbers);
 
 		if (rc < 0)
 			return rc;

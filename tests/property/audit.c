@@ -46,7 +46,7 @@ mapping_is_sound(const struct cgn_box *box, uint32_t i)
 		return say("inside address is not the subscriber's", i);
 	if (m->proto == CGN_UDP && (port == CGN_PORT_PMP_SERVER || port == CGN_PORT_PMP_CLIENT))
 		return say("mapping on a port of NAT-PMP", i);
-	if (box->control->subscribers[m->inside].pool != m->pool)
+	if (box->control->subscribers[cgn_directory_holder(dir, m->inside)].pool != m->pool)
 		return say("mapping is not on the paired address", i);
 	return true;
 }
@@ -136,7 +136,7 @@ audit_is_sound(const struct cgn_box *box)
 		if (!is_live(m))
 			continue;
 		n_live++;
-		subscribers[m->inside].mappings[m->proto]++;
+		subscribers[cgn_directory_holder(box->dir, m->inside)].mappings[m->proto]++;
 		tenants[m->tenant].mappings[m->proto]++;
 		ok = mapping_is_sound(box, i);
 	}

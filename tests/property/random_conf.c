@@ -17,11 +17,13 @@ random_conf_init(struct random_conf *conf)
 		conf->link_owner[l] = l < RANDOM_TENANTS ? l : 0;
 		conf->link_gateway[l] = 1;
 		conf->link_prefix_len[l] = conf->link_assigned_len[l] = 24;
+		conf->link_mask[l] = l == 0 ? 32 : 29;
 	}
 	for (uint8_t p = 0; p < RANDOM_POOLS; p++)
 		conf->pool_owner[p] = p < RANDOM_TENANTS ? p : RANDOM_NOBODY;
 	for (uint8_t t = 0; t < RANDOM_TENANTS; t++)
-		conf->tenants[t] = (struct random_tenant){.live = true, .routed_link = t, .via = 2};
+		conf->tenants[t] = (struct random_tenant){
+			.live = true, .routed_link = t, .via = 2, .routed_mask = 32};
 }
 
 static bool
@@ -63,10 +65,18 @@ repair(struct random_conf *conf, struct cgn_rand *rand)
 	}
 }
 
+static uint8_t
+random_mask(struct cgn_rand *rand)
+{
+	static const uint8_t masks[] = {26, 29, 30, 32};
+
+	return masks[cgn_rand_below(rand, sizeof(masks))];
+}
+
 static void
 change_tenant(struct random_tenant *t, struct cgn_rand *rand)
 {
-	switch (cgn_rand_below(rand, 9)) {
+	switch (cgn_rand_below(rand, 10)) {
 	case 0:
 		t->live = cgn_rand_below(rand, 3) != 0;
 		break;
@@ -89,6 +99,9 @@ change_tenant(struct random_tenant *t, struct cgn_rand *rand)
 		t->quota = (uint8_t)cgn_rand_below(rand, 3);
 		break;
 	case 7:
+		t->routed_mask = random_mask(rand);
+		break;
+	case 8:
 		t->flags = (uint8_t)cgn_rand_below(rand, 4);
 		break;
 	default:
@@ -103,7 +116,7 @@ random_conf_change(struct random_conf *conf, struct cgn_rand *rand, uint32_t n)
 	for (; n > 0; n--) {
 		uint32_t l = cgn_rand_below(rand, RANDOM_LINKS);
 
-		switch (cgn_rand_below(rand, 8)) {
+		switch (cgn_rand_below(rand, 9)) {
 		case 0:
 			conf->link_owner[l] = (uint8_t)cgn_rand_below(rand, RANDOM_TENANTS + 1);
 			if (conf->link_owner[l] == RANDOM_TENANTS)
@@ -121,7 +134,10 @@ random_conf_change(struct random_conf *conf, struct cgn_rand *rand, uint32_t n)
 		case 4:
 			conf->uplink = (uint8_t)cgn_rand_below(rand, 3);
 			break;
-		case 5: {
+		case 5:
+			conf->link_mask[l] = random_mask(rand);
+			break;
+		case 6: {
 			uint8_t owner = (uint8_t)cgn_rand_below(rand, RANDOM_TENANTS + 1);
 
 			conf->pool_owner[cgn_rand_below(rand, RANDOM_POOLS)] =
@@ -150,12 +166,13 @@ put_links(FILE *f, const struct random_conf *conf, uint32_t t)
 			fprintf(f, "vlan: %u, ", 100 + l);
 		fprintf(f,
 			"address: 100.%u.0.%u/%u, binding: access, subscribers: [{prefix: "
-			"100.%u.0.0/%u}",
+			"100.%u.0.0/%u, subscriber_mask: %u}",
 			64 + 2 * l, conf->link_gateway[l], conf->link_prefix_len[l], 64 + 2 * l,
-			conf->link_assigned_len[l]);
+			conf->link_assigned_len[l], conf->link_mask[l]);
 		if (tenant->routed_link == l)
-			fprintf(f, ", {prefix: 100.%u.0.0/26, via: 100.%u.0.%u}", 90 + t,
-				64 + 2 * l, tenant->via);
+			fprintf(f,
+				", {prefix: 100.%u.0.0/26, via: 100.%u.0.%u, subscriber_mask: %u}",
+				90 + t, 64 + 2 * l, tenant->via, tenant->routed_mask);
 		fprintf(f, "]}\n");
 	}
 }
@@ -246,7 +263,8 @@ random_conf_keeps(const struct random_conf *a, const struct random_conf *b, uint
 			(a->link_owner[l] != b->link_owner[l] ||
 				a->link_gateway[l] != b->link_gateway[l] ||
 				a->link_prefix_len[l] != b->link_prefix_len[l] ||
-				a->link_assigned_len[l] != b->link_assigned_len[l]))
+				a->link_assigned_len[l] != b->link_assigned_len[l] ||
+				a->link_mask[l] != b->link_mask[l]))
 			return false;
 	for (uint32_t p = 0; p < RANDOM_POOLS; p++)
 		if ((a->pool_owner[p] == t) != (b->pool_owner[p] == t))

@@ -24,6 +24,7 @@ struct random_tenant {
 	bool live;
 	uint8_t routed_link; /* that its routed prefix is behind, or NOBODY */
 	uint8_t via;         /* last byte of the router's address */
+	uint8_t routed_mask; /* of one subscriber there */
 	uint8_t ports, rest, portctl, quota, flags;
 	uint8_t port_forward; /* 0: none, else which */
 };
@@ -34,6 +35,7 @@ struct random_conf {
 	uint8_t link_prefix_len[RANDOM_LINKS];   /* of the on-link prefix */
 	uint8_t link_assigned_len[RANDOM_LINKS]; /* of the subscribers' prefix, the same or longer
 						  */
+	uint8_t link_mask[RANDOM_LINKS];         /* of one subscriber; as long or longer */
 	uint8_t pool_owner[RANDOM_POOLS];
 	uint8_t uplink; /* which of three */
 	struct random_tenant tenants[RANDOM_TENANTS];

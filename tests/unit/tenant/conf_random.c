@@ -61,6 +61,15 @@ make_routes(struct cgn_rand *r, const struct cgn_conf *conf, struct cgn_conf_rou
 	}
 }
 
+/* Mostly one that the same prefix has in other configurations too. */
+static uint32_t
+mask_of(struct cgn_rand *r, uint8_t len)
+{
+	if (chance(r, 40))
+		return 32;
+	return chance(r, 70) ? (len < 29 ? 29u : len) : len + cgn_rand_below(r, 33u - len);
+}
+
 /* Subscribers on the link, each on a quarter of it, and some behind a router on it. */
 static void
 make_subscribers(struct cgn_rand *r, struct cgn_conf_attachment *a, uint32_t *routed)
@@ -70,14 +79,18 @@ make_subscribers(struct cgn_rand *r, struct cgn_conf_attachment *a, uint32_t *ro
 	a->subscribers = items(MAX_SUBSCRIBERS, sizeof(*a->subscribers));
 	for (uint32_t q = 0; q < 4; q++)
 		if (chance(r, 60))
-			a->subscribers[a->n_subscribers++].prefix = (struct cgn_prefix){
-				cgn_prefix_first(a->address) + q * (1u << (32 - len)), len};
+			a->subscribers[a->n_subscribers++] = (struct cgn_conf_subscribers){
+				.prefix = {cgn_prefix_first(a->address) + q * (1u << (32 - len)),
+					len},
+				.subscriber_mask = mask_of(r, len)};
 	for (uint32_t k = 0; k < ROUTED && a->n_subscribers < MAX_SUBSCRIBERS; k++) {
 		if ((*routed >> k & 1) != 0 || !chance(r, 30))
 			continue;
 		*routed |= 1u << k;
+		len = (uint8_t)(27 + cgn_rand_below(r, 4));
 		a->subscribers[a->n_subscribers++] = (struct cgn_conf_subscribers){
-			.prefix = {0x0a000000 + k * 0x10000, (uint8_t)(27 + cgn_rand_below(r, 4))},
+			.prefix = {0x0a000000 + k * 0x10000, len},
+			.subscriber_mask = mask_of(r, len),
 			.via = cgn_prefix_first(a->address) + 2 + cgn_rand_below(r, 2)};
 	}
 }

@@ -227,7 +227,7 @@ Test(directory, attachment_with_several_subscribers_is_unbound_unless_the_access
 	cr_expect(dir->ifaces[1].unbound);
 	cr_expect(dir->ifaces[2].unbound);
 	cr_expect_not(dir->ifaces[3].unbound);
-	cr_expect_eq(cgn_iface_n_subscribers(&dir->ifaces[3]), 1);
+	cr_expect_eq(dir->ifaces[3].n_subscribers, 1);
 	other_conf = conf_text_load(CONF_TEXT_BOX "tenants: [t0.yaml]\n", bound, 1);
 	other = cgn_directory_create(other_conf, NULL, &err);
 	cr_assert_not_null(other);
