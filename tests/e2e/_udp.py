@@ -6,6 +6,8 @@ _udp.py serve ADDRESS PORT     answers every datagram with itself; says "ready"
 _udp.py ask ADDRESS PORT N     N flows, each from a socket of its own; prints how many were answered
 _udp.py first ADDRESS PORT S   one flow, a datagram every 5 ms until one is answered or S seconds
                                are over; prints when that was, in seconds since the machine started
+_udp.py steady ADDRESS PORT S  one flow, a datagram every 5 ms for S seconds, never two at once; prints
+                               how many were sent and how many answered
 """
 import select
 import socket
@@ -57,9 +59,26 @@ def first(address, port, seconds):
     return 1
 
 
+def steady(address, port, seconds):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect((address, port))
+    began = time.monotonic()
+    sent, answered = 0, set()
+    while time.monotonic() - began < seconds + ANSWER_S and (
+            len(answered) < sent or time.monotonic() - began < seconds):
+        if time.monotonic() - began < seconds:
+            sock.send(b"%d" % sent)
+            sent += 1
+        due = time.monotonic() + EVERY_S
+        while select.select([sock], [], [], max(0, due - time.monotonic()))[0]:
+            answered.add(sock.recv(2048))
+    print(f"{sent} sent, {len(answered)} answered")
+    return 0 if len(answered) == sent else 1
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 4 and sys.argv[1] == "serve":
         serve(sys.argv[2], int(sys.argv[3]))
-    if len(sys.argv) != 5 or sys.argv[1] not in ("ask", "first"):
+    if len(sys.argv) != 5 or sys.argv[1] not in ("ask", "first", "steady"):
         sys.exit(__doc__)
-    sys.exit({"ask": ask, "first": first}[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    sys.exit({"ask": ask, "first": first, "steady": steady}[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -127,6 +127,10 @@ void cgn_sim_reload_end(struct cgn_sim *sim);
 int cgn_sim_reload(
 	struct cgn_sim *sim, const struct cgn_sim_params *params, struct cgn_errmsg *err);
 
+/* What params say as a configuration, with all its errors, or NULL when there are some. */
+struct cgn_conf *cgn_sim_conf_try(
+	const struct cgn_sim_params *params, struct cgn_conf_errors *errors);
+
 /* --- Packets --- */
 
 /* Gives a frame to the receive queue of a port; false when its ring or the buffers are full. */

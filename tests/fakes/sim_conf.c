@@ -85,11 +85,11 @@ write_tenant(struct text *t, const char *extra, const char *name, const char *co
 	fclose(t->f);
 }
 
-static struct cgn_conf *
-load(const struct cgn_conf_source *files, size_t n_files)
+struct cgn_conf *
+cgn_sim_conf_load(const struct cgn_sim_params *p)
 {
 	struct cgn_conf_errors errors;
-	struct cgn_conf *conf = cgn_conf_load_mem(files, n_files, &errors);
+	struct cgn_conf *conf = cgn_sim_conf_try(p, &errors);
 	char line[1024];
 
 	for (uint32_t i = 0; i < errors.n_errors; i++)
@@ -101,7 +101,7 @@ load(const struct cgn_conf_source *files, size_t n_files)
 }
 
 struct cgn_conf *
-cgn_sim_conf_load(const struct cgn_sim_params *p)
+cgn_sim_conf_try(const struct cgn_sim_params *p, struct cgn_conf_errors *errors)
 {
 	static const char *const names[] = {"a", "b", "c"};
 	static const char *const defaults[][2] = {
@@ -126,7 +126,7 @@ cgn_sim_conf_load(const struct cgn_sim_params *p)
 	struct text texts[4];
 
 	if (p->files != NULL)
-		return load(p->files, p->n_files);
+		return cgn_conf_load_mem(p->files, p->n_files, errors);
 	write_box(&texts[0], p);
 	for (int i = 0; i < 3; i++)
 		write_tenant(&texts[i + 1], extras[i], names[i], defaults[i]);
@@ -134,7 +134,7 @@ cgn_sim_conf_load(const struct cgn_sim_params *p)
 		files[i] = (struct cgn_conf_source){.name = i == 0 ? "box" : names[i - 1],
 			.text = texts[i].s,
 			.len = texts[i].len};
-	conf = load(files, 4);
+	conf = cgn_conf_load_mem(files, 4, errors);
 	for (int i = 0; i < 4; i++)
 		free(texts[i].s);
 	return conf;

@@ -121,6 +121,37 @@ counts_are_sound(const struct cgn_box *box, uint32_t n_live)
 	return true;
 }
 
+/* What control keeps up to date with each mapping and each reload, counted anew. */
+static bool
+rooms_are_sound(const struct cgn_box *box)
+{
+	const struct cgn_control *c = box->control;
+	uint64_t used = 0, owed = 0, asked = 0, asked_owed = 0;
+
+	if (!cgn_switch_is_over(&c->change))
+		return true;
+	for (uint32_t t = 0; t < box->dir->n_tenants; t++) {
+		bool live = cgn_directory_tenant_live(box->dir, t);
+		uint32_t min = live ? box->dir->tenants[t].conf->quota.tenant.mappings : 0;
+		uint32_t min_asked = live ? box->dir->tenants[t].conf->quota.tenant.explicit_min
+					  : 0;
+		uint32_t n = cgn_use_total(&c->tenants[t]);
+		uint32_t n_asked = c->tenants[t].explicit_mappings;
+
+		if (c->promises[t].mappings != min || c->promises[t].explicit_mappings != min_asked)
+			return say("a promise is not what the directory says", t);
+		used += n;
+		owed += n < min ? min - n : 0;
+		asked += n_asked;
+		asked_owed += n_asked < min_asked ? min_asked - n_asked : 0;
+	}
+	if (c->mapping_room.used != used || c->mapping_room.owed != owed)
+		return say("the room for mappings is miscounted", c->mapping_room.owed);
+	if (c->explicit_room.used != asked || c->explicit_room.owed != asked_owed)
+		return say("the room for explicit mappings is miscounted", c->explicit_room.owed);
+	return true;
+}
+
 bool
 audit_is_sound(const struct cgn_box *box)
 {
@@ -141,10 +172,65 @@ audit_is_sound(const struct cgn_box *box)
 		ok = mapping_is_sound(box, i);
 	}
 	ok = ok && slots_are_sound(box, n_live) && use_is_sound(box, subscribers, tenants) &&
-		counts_are_sound(box, n_live) && pool_is_consistent(c->pool);
+		counts_are_sound(box, n_live) && rooms_are_sound(box) &&
+		pool_is_consistent(c->pool);
 	free(subscribers);
 	free(tenants);
 	return ok;
+}
+
+/* FNV-1a over whole words, with what is left at the end. */
+static uint64_t
+mix(uint64_t hash, const void *bytes, size_t size)
+{
+	const uint8_t *p = bytes;
+	uint64_t word;
+
+	for (; size >= sizeof(word); size -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x100000001b3);
+		hash ^= hash >> 29;
+	}
+	for (; size > 0; size--)
+		hash = (hash ^ *p++) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t
+mix_counters(uint64_t hash, const struct cgn_counters *c)
+{
+	for (uint32_t t = 0; t < c->n_tenants; t++)
+		hash = mix(hash, &c->fates[(uint64_t)t * CGN_N_FATES], CGN_N_FATES * 8);
+	return mix(hash, &c->fates[(uint64_t)CGN_TENANT_BOX * CGN_N_FATES], CGN_N_FATES * 8);
+}
+
+uint64_t
+audit_fingerprint(const struct cgn_box *box)
+{
+	const struct cgn_control *c = box->control;
+	const struct cgn_pool *pool = c->pool;
+	const struct cgn_directory *dir = box->dir;
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	h = mix(h, &box->dp.dir, sizeof(box->dp.dir));
+	h = mix(h, &box->dir, sizeof(box->dir));
+	h = mix(h, &box->conf, sizeof(box->conf));
+	h = mix(h, &c->change, sizeof(c->change));
+	h = mix(h, c->table->entries, (c->table->last + (size_t)1) * sizeof(*c->table->entries));
+	h = mix(h, &c->table->n_free, sizeof(c->table->n_free));
+	h = mix(h, c->subscribers, dir->n_inside * sizeof(*c->subscribers));
+	h = mix(h, c->tenants, dir->n_tenants * sizeof(*c->tenants));
+	h = mix(h, c->promises, dir->n_tenants * sizeof(*c->promises));
+	h = mix(h, c->epochs, dir->n_tenants * sizeof(*c->epochs));
+	h = mix(h, &c->mapping_room, sizeof(c->mapping_room));
+	h = mix(h, &c->explicit_room, sizeof(c->explicit_room));
+	h = mix(h, pool->addrs, dir->n_pool * sizeof(*pool->addrs));
+	h = mix(h, pool->use, dir->n_tenants * sizeof(*pool->use));
+	h = mix(h, c->neigh->entries, cgn_neigh_n(c->neigh) * sizeof(*c->neigh->entries));
+	h = mix(h, c->neigh->ctl, cgn_neigh_n(c->neigh) * sizeof(*c->neigh->ctl));
+	for (uint16_t w = 0; w < box->dp.n_workers; w++)
+		h = mix_counters(h, &box->workers[w].counters);
+	return mix_counters(h, &c->counters);
 }
 
 bool

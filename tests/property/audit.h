@@ -21,6 +21,12 @@ bool audit_is_sound(const struct cgn_box *box);
  */
 bool audit_follows_directory(const struct cgn_box *box);
 
+/*
+ * A number that differs when anything does that control has written: mappings, ports, counts,
+ * quotas, epochs, neighbours, fates, and which directory is in force. For what must change nothing.
+ */
+uint64_t audit_fingerprint(const struct cgn_box *box);
+
 /* Nothing is mapped, resting, leased or waiting: the box is as it was made. */
 bool audit_is_empty(const struct cgn_box *box);
 

@@ -232,7 +232,8 @@ random_conf_params(const struct random_conf *conf, int slot)
 	struct cgn_sim_params params = {.box = texts[slot][RANDOM_TENANTS],
 		.a = texts[slot][0],
 		.b = texts[slot][1],
-		.c = texts[slot][2]};
+		.c = texts[slot][2],
+		.n_workers = 2};
 	FILE *f = fmemopen(texts[slot][RANDOM_TENANTS], TEXT, "w");
 	const char *comma = "";
 
