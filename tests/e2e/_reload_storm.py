@@ -28,6 +28,8 @@ WRONG = (
     ("routes: [{prefix: 10.0.0.0/8, via: 192.0.2.77}]", "via-off-link"),
     ("ports: {block_size: 65}", "block-aligned"),
 )
+# Ports that nobody has had before take memory when they are first leased; a configuration has 10 KiB.
+GROWN_KIB, GROWN_KIB_EACH = 512, 2
 count = {"applied": 0, "unchanged": 0, "bad": 0, "sighup": 0}
 
 
@@ -139,7 +141,8 @@ def main():
     print(f"# resident after {early_n}: {early} KiB, at the end: {late} KiB")
     write("")
     ask("reload")
-    if "libasan" not in open(f"/proc/{pid}/maps", encoding="ascii").read() and late - early > 512:
+    if "libasan" not in open(f"/proc/{pid}/maps", encoding="ascii").read() and (
+            late - early > GROWN_KIB + GROWN_KIB_EACH * (n - early_n)):
         fail(f"the daemon has grown from {early} to {late} KiB")
     if n < 20 or count["bad"] == 0 or count["applied"] < 5:
         fail("hardly anything happened")
