@@ -62,7 +62,8 @@ cgn_fair_put(struct cgn_fair_queue *q, struct rte_mbuf *m, uint16_t weight)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 	struct cgn_fair_tenant *tenant = &q->tenants[pkt->tenant];
-	uint32_t l = pkt->lane, i = q->first_free;
+	/* Below the number of lanes anyway; the compiler of the sanitizer build has to see it. */
+	uint32_t l = pkt->lane % CGN_PUNT_LANES, i = q->first_free;
 	struct cgn_fair_lane *lane = &tenant->lanes[l];
 
 	assert(q->n < q->n_nodes);
