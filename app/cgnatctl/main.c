@@ -3,6 +3,7 @@
  * cgnatctl: the operator's client of the daemon's telemetry socket. Needs no DPDK.
  * options → client (connect) → output (ask, print); options → offline for what needs no daemon.
  */
+#include "claim.h"
 #include "client.h"
 #include "options.h"
 #include "output.h"
@@ -21,6 +22,7 @@ main(int argc, char **argv)
 		return options.offline->run(options.files, options.json, stdout);
 	if (options.is_top)
 		return cgn_top_run(&options.where, &options.top, stdout);
+	cgn_claim_add(&options);
 	result = cgn_client_open(&client, &options.where);
 	if (result != CGN_EXIT_OK) {
 		fprintf(stderr, "cgnatctl: %s\n", client.why);

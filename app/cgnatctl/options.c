@@ -14,10 +14,10 @@ enum { WATCH_MS = 2000 };
 static const char top_help[] =
 	"a live view: who is busy, what becomes of packets, how full the pools are";
 
-#define P(id) (UINT32_C(1) << CGN_PARAM_##id)
+#define P(id) (UINT64_C(1) << CGN_PARAM_##id)
 
 /* Set by options or by cgnatctl itself, not by words on the command line. */
-static const uint32_t not_positional = P(ALL) | P(DRY_RUN) | P(CURSOR) | P(LIMIT) | P(ID);
+static const uint64_t not_positional = P(ALL) | P(DRY_RUN) | P(BY) | P(CURSOR) | P(LIMIT) | P(ID);
 
 static bool
 is_shown(const struct cgn_command *cmd, int p)
@@ -28,8 +28,8 @@ is_shown(const struct cgn_command *cmd, int p)
 static void
 help_all(FILE *out)
 {
-	fputs("cgnatctl shows what the carrier-grade NAT cgnatd is doing, and sets port "
-	      "forwards.\n\n"
+	fputs("cgnatctl shows what the carrier-grade NAT cgnatd is doing, and changes "
+	      "it.\n\n"
 	      "usage: cgnatctl [options] VERB [VALUE...] [KEY=VALUE...]\n"
 	      "       cgnatctl VERB --help\n\nverbs:\n",
 		out);
@@ -135,7 +135,7 @@ add_param(struct cgn_options *o, const char *key, size_t key_len, const char *va
 
 /* The next parameter that has no value yet, in the order of the table; -1 when all have one. */
 static int
-next_positional(const struct cgn_command *cmd, uint32_t given)
+next_positional(const struct cgn_command *cmd, uint64_t given)
 {
 	if (cmd == &cgn_commands[CGN_COMMAND_EXPLAIN]) /* `explain wan from … to …` */
 		return given >> CGN_PARAM_PORT & 1 ? -1 : CGN_PARAM_PORT;
@@ -147,7 +147,7 @@ next_positional(const struct cgn_command *cmd, uint32_t given)
 
 /* The parameter that is called so and has no value yet, or -1. */
 static int
-find_key(const struct cgn_command *cmd, const char *key, uint32_t given)
+find_key(const struct cgn_command *cmd, const char *key, uint64_t given)
 {
 	for (int p = 0; p < CGN_N_PARAMS; p++)
 		if (is_shown(cmd, p) && !(given >> p & 1) &&
@@ -158,7 +158,7 @@ find_key(const struct cgn_command *cmd, const char *key, uint32_t given)
 
 /* A word behind the verb: key=value, or the value of the next parameter. */
 static enum cgn_exit
-parse_word(struct cgn_options *o, const char *word, uint32_t *given)
+parse_word(struct cgn_options *o, const char *word, uint64_t *given)
 {
 	const char *equals = strchr(word, '=');
 	int p;
@@ -169,7 +169,7 @@ parse_word(struct cgn_options *o, const char *word, uint32_t *given)
 		for (p = 0; p < CGN_N_PARAMS; p++)
 			if (strlen(cgn_param_infos[p].name) == len &&
 				memcmp(cgn_param_infos[p].name, word, len) == 0)
-				*given |= UINT32_C(1) << p;
+				*given |= UINT64_C(1) << p;
 		return add_param(o, word, len, equals + 1);
 	}
 	p = next_positional(o->cmd, *given);
@@ -178,21 +178,21 @@ parse_word(struct cgn_options *o, const char *word, uint32_t *given)
 			o->cmd->verb, o->cmd->verb);
 		return CGN_EXIT_USAGE;
 	}
-	*given |= UINT32_C(1) << p;
+	*given |= UINT64_C(1) << p;
 	return add_param(o, cgn_param_infos[p].name, strlen(cgn_param_infos[p].name), word);
 }
 
 static enum cgn_exit
-parse_words(struct cgn_options *o, uint32_t given, int argc, char **argv)
+parse_words(struct cgn_options *o, uint64_t given, int argc, char **argv)
 {
-	uint32_t missing;
+	uint64_t missing;
 
 	for (int i = 0; i < argc; i++) {
 		int key = i + 1 < argc ? find_key(o->cmd, argv[i], given) : -1;
 		enum cgn_exit result;
 
 		if (key >= 0) { /* `tenant a`: two words */
-			given |= UINT32_C(1) << key;
+			given |= UINT64_C(1) << key;
 			result = add_param(o, argv[i], strlen(argv[i]), argv[i + 1]);
 			i++;
 		} else {
@@ -203,7 +203,7 @@ parse_words(struct cgn_options *o, uint32_t given, int argc, char **argv)
 	}
 	missing = o->cmd->needs & ~given;
 	if (missing != 0) {
-		const struct cgn_param_info *info = &cgn_param_infos[__builtin_ctz(missing)];
+		const struct cgn_param_info *info = &cgn_param_infos[__builtin_ctzll(missing)];
 
 		fprintf(stderr, "cgnatctl: %s needs %s=%s; see cgnatctl %s --help\n", o->cmd->verb,
 			info->name, info->metavar, o->cmd->verb);
@@ -247,7 +247,7 @@ find_command(int argc, char **argv, int *n_words)
 
 /* Options that stand for a parameter; *given: these parameters. */
 static enum cgn_exit
-add_flags(struct cgn_options *o, const struct cgn_flags *flags, uint32_t *given)
+add_flags(struct cgn_options *o, const struct cgn_flags *flags, uint64_t *given)
 {
 	if (cgn_flags_has(flags, CGN_OPTION_ALL))
 		add_param(o, "all", 3, "true");
@@ -289,7 +289,7 @@ parse_verb(int argc, char **argv, int *n_words)
 static enum cgn_exit
 parse_command(struct cgn_options *o, const struct cgn_flags *flags, int argc, char **argv)
 {
-	uint32_t given = 0;
+	uint64_t given = 0;
 	int n_words = 0;
 
 	o->cmd = parse_verb(argc, argv, &n_words);

@@ -12,6 +12,7 @@
 #include "box.h"
 #include "clock.h"
 #include "err.h"
+#include "events.h"
 
 struct cgn_daemon {
 	const char *conf_path;
@@ -66,7 +67,7 @@ void cgn_threads_stop(struct cgn_daemon *d);
  */
 int cgn_reload_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_reload_stop(struct cgn_daemon *d);
-void cgn_reload_by_signal(struct cgn_daemon *d);
+void cgn_reload_by_signal(struct cgn_daemon *d, const struct cgn_event_who *who);
 void cgn_reload_by_command(struct cgn_daemon *d);
 bool cgn_reload_goes_on(struct cgn_daemon *d);
 

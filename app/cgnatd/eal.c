@@ -6,12 +6,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -188,10 +190,63 @@ check_cpus(const struct cgn_conf *conf, struct cgn_errmsg *err)
 	return -EINVAL;
 }
 
+/* The group that telemetry.group names; 0 with -1 in *gid when it names none. */
+static int
+find_group(const struct cgn_conf *conf, gid_t *gid, struct cgn_errmsg *err)
+{
+	const struct group *group;
+
+	*gid = (gid_t)-1;
+	if (conf->telemetry.group[0] == '\0')
+		return 0;
+	group = getgrnam(conf->telemetry.group);
+	if (group == NULL) {
+		cgn_errmsg_set(err, "telemetry.group: there is no group \"%s\" on this machine",
+			conf->telemetry.group);
+		return -ENOENT;
+	}
+	*gid = group->gr_gid;
+	return 0;
+}
+
+/* The members may enter the directory and use the socket; nobody else may. */
+static int
+open_socket_to(const struct cgn_daemon *d, gid_t gid, struct cgn_errmsg *err)
+{
+	char parent[sizeof(d->runtime_dir)], path[sizeof(d->runtime_dir) + 32];
+
+	if (gid == (gid_t)-1)
+		return 0;
+	snprintf(path, sizeof(path), "%s/dpdk_telemetry.v2", d->runtime_dir);
+	snprintf(parent, sizeof(parent), "%s", d->runtime_dir);
+	*strrchr(parent, '/') = '\0';
+	/* Other DPDK programs have their directories beside: to be passed through, not listed. */
+	if (chown(path, (uid_t)-1, gid) == 0 && chmod(path, 0660) == 0 &&
+		chown(d->runtime_dir, (uid_t)-1, gid) == 0 && chmod(d->runtime_dir, 0710) == 0 &&
+		chmod(parent, 0711) == 0)
+		return 0;
+	cgn_errmsg_set(err, "telemetry.group: %s cannot be given to group %s: %s", path,
+		d->conf->telemetry.group, strerror(errno));
+	return -EPERM;
+}
+
+/* What EAL makes is its owner's from the first moment, whatever umask the caller has. */
+static int
+init_eal(struct args *args)
+{
+	mode_t mask = umask(0077);
+	int rc = rte_eal_init(args->n, args->argv);
+
+	umask(mask);
+	return rc;
+}
+
 int
 cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 {
 	static struct args args; /* EAL keeps pointers into it */
+	gid_t gid;
+	int rc;
 
 	find_runtime_dir(d);
 	if (is_running(d)) {
@@ -201,11 +256,15 @@ cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 			d->conf->file_prefix, d->runtime_dir);
 		return -EBUSY;
 	}
-	if (check_cpus(d->conf, err) < 0)
+	if (check_cpus(d->conf, err) < 0 || find_group(d->conf, &gid, err) < 0)
 		return -EINVAL;
 	make_args(&args, d->conf);
-	if (rte_eal_init(args.n, args.argv) >= 0)
-		return 0;
+	if (init_eal(&args) >= 0) {
+		rc = open_socket_to(d, gid, err);
+		if (rc < 0)
+			cgn_eal_stop(d);
+		return rc;
+	}
 	cgn_errmsg_set(err,
 		"DPDK's environment did not come up (%s); it says why above. Common causes: %s; a "
 		"CPU of "

@@ -57,15 +57,40 @@ check(const struct cgn_options *opt, const struct cgn_conf *conf)
 	return 0;
 }
 
+/* The sender, where the kernel says it: with SI_QUEUE the sender itself does. */
+static struct cgn_event_who
+sender_of(const siginfo_t *info)
+{
+	if (info->si_code != SI_USER && info->si_code != SI_TKILL)
+		return (struct cgn_event_who){.via = CGN_EVENT_BY_SIGNAL};
+	return (struct cgn_event_who){.via = CGN_EVENT_BY_SIGNAL,
+		.knows_uid = true,
+		.knows_pid = info->si_pid != 0, /* 0: from another PID namespace */
+		.uid = info->si_uid,
+		.pid = (uint32_t)info->si_pid};
+}
+
 /* The next signal, or 0 after a while: a switch to a new configuration is looked after meanwhile.
  */
 static int
-next_signal(const sigset_t *signals, bool is_busy)
+next_signal(const sigset_t *signals, bool is_busy, struct cgn_event_who *who)
 {
 	static const struct timespec look_again = {.tv_nsec = 20 * 1000 * 1000};
-	int sig = is_busy ? sigtimedwait(signals, NULL, &look_again) : sigwaitinfo(signals, NULL);
+	siginfo_t info = {0};
+	int sig = is_busy ? sigtimedwait(signals, &info, &look_again) : sigwaitinfo(signals, &info);
 
-	return sig > 0 ? sig : 0;
+	if (sig <= 0)
+		return 0;
+	*who = sender_of(&info);
+	return sig;
+}
+
+static void
+log_stop(int sig, const struct cgn_event_who *who)
+{
+	char text[CGN_EVENT_WHO_STRLEN];
+
+	cgn_notice("cgnatd", "stopping signal=%d by %s", sig, cgn_event_who_str(who, text));
 }
 
 /*
@@ -76,6 +101,7 @@ static void
 wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 {
 	bool hup = false, command = false; /* asked for, and not begun yet */
+	struct cgn_event_who who, hup_who = {0};
 
 	for (;;) {
 		bool is_busy = cgn_reload_goes_on(d);
@@ -88,14 +114,17 @@ wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 		}
 		if (!is_busy && hup) {
 			hup = false;
-			cgn_reload_by_signal(d);
+			cgn_reload_by_signal(d, &hup_who);
 			continue;
 		}
-		sig = next_signal(signals, is_busy);
-		hup = hup || sig == SIGHUP;
+		sig = next_signal(signals, is_busy, &who);
+		if (sig == SIGHUP) { /* several before it begins are one: the last asked */
+			hup = true;
+			hup_who = who;
+		}
 		command = command || sig == SIGUSR1;
 		if (sig == SIGTERM || sig == SIGINT) {
-			cgn_notice("cgnatd", "stopping signal=%d", sig);
+			log_stop(sig, &who);
 			return;
 		}
 	}

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "act.h"
 #include "daemon.h"
 #include "directory_switch.h"
 #include "load.h"
@@ -275,14 +276,19 @@ reload(struct cgn_daemon *d, bool dry_run, struct cgn_reload_result *result)
 }
 
 void
-cgn_reload_by_signal(struct cgn_daemon *d)
+cgn_reload_by_signal(struct cgn_daemon *d, const struct cgn_event_who *who)
 {
 	struct cgn_reload_result result;
+	struct cgn_event ev;
 
 	memset(&result, 0, sizeof(result));
+	cgn_event_init(&ev, CGN_EVENT_RELOAD);
+	ev.who = *who;
 	cgn_notice("reload", "asked by=SIGHUP");
 	reload(d, false, &result);
 	cgn_reload_count(result.outcome);
+	cgn_reload_describe(&ev, &result);
+	cgn_act_record(d->box->control, &ev);
 	cgn_reload_result_fini(&result);
 }
 

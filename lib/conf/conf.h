@@ -262,6 +262,10 @@ struct cgn_conf {
 		uint32_t refused_per_s, subscribers;   /* cleared below half */
 		uint32_t clear_s;                      /* below the bound for so long */
 	} alarms;
+	struct {
+		char group[CGN_NAME_LEN]; /* empty: nobody but the owner */
+		uint32_t events;          /* kept, of each kind */
+	} telemetry;
 	int log_level; /* enum cgn_log_level */
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;

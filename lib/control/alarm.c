@@ -87,6 +87,23 @@ tell(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id, const struct 
 }
 
 static void
+note(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id, const struct cgn_alarm *alarm)
+{
+	struct cgn_event ev;
+
+	cgn_event_init(&ev,
+		alarm->state == CGN_ALARM_ACTIVE ? CGN_EVENT_ALARM_RAISED
+						 : CGN_EVENT_ALARM_CLEARED);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_ALARM, cgn_alarms[id].name);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_TENANT,
+		tenant == CGN_NONE ? "-" : cgn_directory_tenant_name(c->dp->dir, tenant));
+	cgn_event_set_number(&ev, CGN_EVENT_FIELD_VALUE, alarm->value);
+	cgn_event_set_number(&ev, CGN_EVENT_FIELD_BOUND, alarm->limit);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_UNIT, cgn_alarms[id].unit);
+	cgn_event_note(&c->events, &ev);
+}
+
+static void
 set_state(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id, struct cgn_alarm *alarm,
 	enum cgn_alarm_state state)
 {
@@ -98,6 +115,7 @@ set_state(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id, struct c
 		c->alarms.n_active++;
 	} else
 		c->alarms.n_active--;
+	note(c, tenant, id, alarm);
 	tell(c, tenant, id, alarm);
 }
 

@@ -29,6 +29,7 @@ tell_clients(struct cgn_control *c, uint32_t tenant)
 	cgn_epoch_reset(&c->epochs[tenant], c->now);
 	cgn_state_restart(c, tenant);
 	cgn_portctl_announce_start(c, tenant);
+	cgn_event_epoch(c, tenant, "the operator has cleared its mappings");
 }
 
 void

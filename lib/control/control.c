@@ -115,6 +115,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	if (cgn_counters_init(&c->counters, 0, conf->n_ports) < 0 ||
 		cgn_error_rates_init(&c->error_rates, params->socket) < 0 ||
 		cgn_alarms_init(&c->alarms, params->socket) < 0 ||
+		cgn_event_log_init(&c->events, conf->telemetry.events) < 0 ||
 		cgn_fair_init(&c->queue, conf->punt.ring * params->dp->n_workers, params->socket) <
 			0 ||
 		cgn_request_init(&c->requests, params->name, params->socket) < 0)
@@ -160,6 +161,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_error_rates_fini(&c->error_rates);
 	cgn_fair_fini(&c->queue);
 	cgn_alarms_fini(&c->alarms);
+	cgn_event_log_fini(&c->events);
 	cgn_mem_free(c->updates.at);
 	cgn_reserve_destroy(c->subscribers);
 	cgn_reserve_destroy(c->tenants);

@@ -23,6 +23,7 @@
 #include "announce.h"
 #include "epoch.h"
 #include "error_rate.h"
+#include "event_log.h"
 #include "explicit.h"
 #include "fair_queue.h"
 #include "rand.h"
@@ -101,6 +102,7 @@ struct cgn_control {
 	struct rte_mempool *mempool; /* for packets that the box makes */
 	struct cgn_back_buffer back[CGN_MAX_WORKERS];
 	struct cgn_alarms alarms;
+	struct cgn_event_log events;
 	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */

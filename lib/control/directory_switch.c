@@ -52,9 +52,12 @@ add_address(struct cgn_control *c, uint32_t i)
 {
 	int rc = cgn_pool_addr_add(c->pool, i);
 
-	if (rc == 0)
+	if (rc == 0) {
 		c->change.count.addresses_added++;
-	else
+		cgn_event_address(c, CGN_EVENT_ADDRESS_ADDED,
+			cgn_directory_tenant_name(c->dp->dir, c->dp->dir->pool_tenants[i]),
+			c->dp->dir->pool_addrs[i]);
+	} else
 		cgn_err("reload", "an outside address is not in use: %s; reload again later",
 			strerror(-rc));
 }
@@ -81,6 +84,7 @@ mark_lost(struct cgn_control *c, uint32_t tenant)
 	*word |= bit;
 	cgn_epoch_reset(&c->epochs[tenant], c->now);
 	cgn_state_restart(c, tenant);
+	cgn_event_epoch(c, tenant, "a reload took an outside address away");
 }
 
 /* Addresses that take nothing new; those that had another owner come to it later. */
@@ -113,6 +117,8 @@ switch_leaving(struct cgn_control *c, const struct cgn_switch_plan *plan)
 
 		cgn_pool_addr_leave(c->pool, i, c->now_s + rest_of(c, t));
 		c->change.count.addresses_gone++;
+		cgn_event_address(c, CGN_EVENT_ADDRESS_GONE,
+			cgn_directory_tenant_name(plan->old, t), plan->old->pool_addrs[i]);
 		mark_lost(c, t);
 	}
 }
@@ -193,9 +199,18 @@ switch_holders(
 static void
 switch_tenants(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
+	for (uint32_t t = 0; t < plan->old->n_tenants; t++)
+		if (cgn_directory_tenant_live(plan->old, t) &&
+			!cgn_directory_tenant_live(plan->fresh, t))
+			cgn_event_tenant(c, CGN_EVENT_TENANT_REMOVED,
+				cgn_directory_tenant_name(plan->old, t));
 	for (uint32_t k = 0; k < plan->tenants.n; k++) {
-		cgn_epoch_reset(&c->epochs[plan->tenants.numbers[k]], c->now);
-		cgn_state_epoch(c, plan->tenants.numbers[k]);
+		uint32_t t = plan->tenants.numbers[k];
+
+		cgn_event_tenant(
+			c, CGN_EVENT_TENANT_ADDED, cgn_directory_tenant_name(plan->fresh, t));
+		cgn_epoch_reset(&c->epochs[t], c->now);
+		cgn_state_epoch(c, t);
 	}
 }
 

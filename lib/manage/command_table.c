@@ -16,10 +16,11 @@ const struct cgn_param_info cgn_param_infos[CGN_N_PARAMS] = {
 #include "commands.def"
 };
 
-#define P(id) (UINT32_C(1) << CGN_PARAM_##id)
+#define P(id) (UINT64_C(1) << CGN_PARAM_##id)
 #define EXTRA_ITEM P(ID)
 #define EXTRA_LIST (P(ID) | P(CURSOR) | P(LIMIT))
 #define EXTRA_BOTH EXTRA_LIST
+#define EXTRA_ACTION (P(ID) | P(BY))
 
 const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
 #define COMMAND(id, name, form, row, need, take, text)                                             \
@@ -46,7 +47,7 @@ const struct cgn_command cgn_commands[CGN_N_COMMANDS] = {
 		.shape = CGN_SHAPE_ITEM,                                                           \
 		.is_action = true,                                                                 \
 		.needs = need,                                                                     \
-		.takes = (need) | (take) | EXTRA_ITEM},
+		.takes = (need) | (take) | EXTRA_ACTION},
 #include "commands.def"
 };
 

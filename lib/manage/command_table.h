@@ -15,10 +15,11 @@ enum cgn_param_id {
 #include "commands.def"
 	CGN_N_PARAMS
 };
-static_assert(CGN_N_PARAMS <= 32, "sets of parameters are 32 bits");
+static_assert(CGN_N_PARAMS <= 64, "sets of parameters are 64 bits");
 
 enum cgn_param_type {
 	CGN_PARAM_TYPE_NAME,      /* a-z 0-9 _ -; min and max: length */
+	CGN_PARAM_TYPE_LOGIN,     /* A-Z a-z 0-9 . _ @ + -; min and max: length */
 	CGN_PARAM_TYPE_ADDRESS,   /* a.b.c.d */
 	CGN_PARAM_TYPE_PROTO,     /* tcp, udp, icmp */
 	CGN_PARAM_TYPE_ORIGIN,    /* natpmp, pcp_map, pcp_peer, operator */
@@ -60,7 +61,7 @@ struct cgn_command {
 	const char *rows; /* what a row is, or "" */
 	enum cgn_command_shape shape;
 	bool is_action;        /* changes the box; reload does too, unless dry_run */
-	uint32_t needs, takes; /* parameters, bit by enum cgn_param_id; takes includes needs */
+	uint64_t needs, takes; /* parameters, bit by enum cgn_param_id; takes includes needs */
 };
 
 extern const struct cgn_command cgn_commands[CGN_N_COMMANDS];
@@ -88,5 +89,5 @@ bool cgn_field_is_optional(const struct cgn_field *field);
 const struct cgn_command *cgn_command_find(const char *name);
 
 /* "tenant, cursor, limit" into buf; what the command takes, without id. Returns buf. */
-enum { CGN_COMMAND_TAKES_LEN = 96 };
+enum { CGN_COMMAND_TAKES_LEN = 112 };
 const char *cgn_command_takes_str(const struct cgn_command *cmd, char *buf);

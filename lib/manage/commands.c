@@ -10,6 +10,7 @@
 
 #include <rte_telemetry.h>
 
+#include "act.h"
 #include "reloader.h"
 #include "show.h"
 
@@ -28,23 +29,43 @@ static void (*const handlers[CGN_N_COMMANDS])(struct cgn_show *show) = {
 #include "commands.def"
 };
 
+/* The box is held. */
+static void
+handle_held(const struct cgn_command *cmd, struct cgn_show *show)
+{
+	pthread_rwlock_rdlock(&box_lock);
+	show->box = the_box;
+	if (show->box != NULL)
+		handlers[cmd - cgn_commands](show);
+	else
+		cgn_reply_error(show->reply, "", "the daemon is stopping");
+	pthread_rwlock_unlock(&box_lock);
+}
+
+/* What was done, or tried and refused, is recorded whatever came of it. */
+static void
+record(const struct cgn_reply *reply, struct cgn_event *ev)
+{
+	if (reply->is_error)
+		cgn_event_refuse(ev, reply->error);
+	pthread_rwlock_rdlock(&box_lock);
+	cgn_act_record(the_box != NULL ? the_box->control : NULL, ev);
+	pthread_rwlock_unlock(&box_lock);
+}
+
 static void
 handle(const struct cgn_command *cmd, const struct cgn_params *params, struct cgn_reply *reply)
 {
-	struct cgn_show show = {.params = params, .reply = reply};
+	struct cgn_event ev;
+	const bool is_act = cgn_act_begin(cmd, params, &ev);
+	struct cgn_show show = {.params = params, .reply = reply, .event = is_act ? &ev : NULL};
 
-	if (cmd == &cgn_commands[CGN_COMMAND_RELOAD]) { /* the daemon will hold the box itself */
+	if (cmd == &cgn_commands[CGN_COMMAND_RELOAD]) /* the daemon will hold the box itself */
 		cgn_show_reload(&show);
-		cgn_reply_finish(reply, cmd, params, show.next);
-		return;
-	}
-	pthread_rwlock_rdlock(&box_lock);
-	show.box = the_box;
-	if (show.box != NULL)
-		handlers[cmd - cgn_commands](&show);
 	else
-		cgn_reply_error(reply, "", "the daemon is stopping");
-	pthread_rwlock_unlock(&box_lock);
+		handle_held(cmd, &show);
+	if (is_act)
+		record(reply, &ev);
 	cgn_reply_finish(reply, cmd, params, show.next);
 }
 

@@ -49,6 +49,17 @@ parse_name(const struct cgn_param_info *info, struct cgn_param_value *v, const c
 	return 0;
 }
 
+static int
+parse_login(const struct cgn_param_info *info, struct cgn_param_value *v, const char **wanted)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._@+-";
+	size_t n = strlen(v->text);
+
+	*wanted = "a login: up to 31 characters out of A-Z, a-z, 0-9 and ._@+-";
+	return n < info->min || n > info->max || strspn(v->text, letters) != n ? -EINVAL : 0;
+}
+
 /* "a.b.c.d:port" */
 static int
 parse_end(const char *text, struct cgn_param_value *v)
@@ -170,6 +181,8 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 	switch (info->type) {
 	case CGN_PARAM_TYPE_NAME:
 		return parse_name(info, v, wanted);
+	case CGN_PARAM_TYPE_LOGIN:
+		return parse_login(info, v, wanted);
 	case CGN_PARAM_TYPE_ADDRESS:
 		*wanted = "an IPv4 address such as 100.64.0.10";
 		return cgn_ip4_parse(v->text, &v->addr);
@@ -252,7 +265,7 @@ parse_pair(const struct cgn_command *cmd, const char *pair, size_t len, struct c
 	}
 	memcpy(v->text, equals + 1, len);
 	v->text[len] = '\0';
-	params->given |= UINT32_C(1) << p;
+	params->given |= UINT64_C(1) << p;
 	if (parse_value(info, v, &wanted) == 0)
 		return 0;
 	if (wanted != NULL)
@@ -268,12 +281,12 @@ static int
 check_needs(const struct cgn_command *cmd, const struct cgn_params *params,
 	struct cgn_params_error *err)
 {
-	uint32_t missing = cmd->needs & ~params->given;
+	uint64_t missing = cmd->needs & ~params->given;
 	const struct cgn_param_info *info;
 
 	if (missing == 0)
 		return 0;
-	info = &cgn_param_infos[__builtin_ctz(missing)];
+	info = &cgn_param_infos[__builtin_ctzll(missing)];
 	cgn_params_error_set(err, info->name, "is missing; %s needs %s=%s", cmd->verb, info->name,
 		info->metavar);
 	return -EINVAL;

@@ -26,7 +26,7 @@ struct cgn_param_value {
 };
 
 struct cgn_params {
-	uint32_t given; /* bit by enum cgn_param_id */
+	uint64_t given; /* bit by enum cgn_param_id */
 	struct cgn_param_value values[CGN_N_PARAMS];
 };
 

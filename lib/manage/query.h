@@ -93,6 +93,16 @@ struct cgn_query_alarms {
 };
 void cgn_query_alarms(struct cgn_control *c, void *arg);
 
+/* Events, newest first (query_event.c). A cursor is CGN_EVENT_END - number. */
+#define CGN_EVENT_END (UINT64_C(1) << 62)
+enum { CGN_QUERY_EVENTS = 32 };
+struct cgn_query_events {
+	struct cgn_query q;
+	uint64_t after, from_utc_ms; /* only later numbers; only what is no older */
+	struct cgn_event rows[CGN_QUERY_EVENTS];
+};
+void cgn_query_events(struct cgn_control *c, void *arg);
+
 /* Subscribers that hold something. */
 struct cgn_query_subscribers {
 	struct cgn_query q; /* cursor: inside index; of holders */
@@ -216,6 +226,7 @@ struct cgn_query_neighbours {
 void cgn_query_neighbours(struct cgn_control *c, void *arg);
 
 static_assert(sizeof(struct cgn_query_alarms) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_events) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_mappings) <= CGN_REQUEST_ARG_MAX, "fits a request");

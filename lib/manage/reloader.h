@@ -33,6 +33,10 @@ struct cgn_reload_result {
 /* Frees what it holds; it may be all zeros. */
 void cgn_reload_result_fini(struct cgn_reload_result *result);
 
+/* What came of it, into the record of who asked. Any thread. */
+struct cgn_event;
+void cgn_reload_describe(struct cgn_event *ev, const struct cgn_reload_result *result);
+
 struct cgn_reloader {
 	/* Telemetry threads, several at a time, no box held; returns when the outcome is known. */
 	void (*run)(void *ctx, bool dry_run, struct cgn_reload_result *result);

@@ -43,6 +43,7 @@ cgn_reply_refuse(struct cgn_reply *r, const struct cgn_params_error *err)
 		rte_tel_data_add_dict_string(r->out, "parameter", err->param);
 	rte_tel_data_add_dict_string(r->out, "message", err->message);
 	r->is_error = true;
+	snprintf(r->error, sizeof(r->error), "%s", err->message);
 }
 
 void

@@ -32,6 +32,7 @@ struct cgn_reply {
 	uint32_t n_rows;
 	uint32_t n_bytes, row_bytes; /* JSON of all that is finished; of the open row */
 	bool is_error;               /* the answer is an error already; what is added is ignored */
+	char error[CGN_REPLY_STRING_LEN]; /* its message */
 };
 
 void cgn_reply_init(struct cgn_reply *r, struct rte_tel_data *out);

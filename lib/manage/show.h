@@ -16,7 +16,9 @@ struct cgn_show {
 	const struct cgn_box *box;
 	const struct cgn_params *params;
 	struct cgn_reply *reply;
-	uint64_t next; /* cursor of the page after this one, 0: finished */
+	struct cgn_event
+		*event; /* of an action: what was asked is set; handlers set what came of it */
+	uint64_t next;  /* cursor of the page after this one, 0: finished */
 };
 
 #define COMMAND(id, name, shape, rows, needs, takes, help)                                         \

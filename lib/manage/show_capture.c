@@ -2,17 +2,13 @@
 /* Handlers of captures: start, stop, list. Telemetry threads; the files are captures.c's. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <netinet/in.h>
 
 #include "ipaddr.h"
-#include "log.h"
 #include "show.h"
-
-/* DPDK's library does not tell a handler whose connection it serves; who may open the socket is
- * all there is to say. */
-static const char who[] = "telemetry";
 
 static uint64_t
 number_or(const struct cgn_show *show, enum cgn_param_id id, uint64_t otherwise)
@@ -39,6 +35,7 @@ read_spec(struct cgn_show *show, struct cgn_capture_spec *spec)
 		show->params, CGN_PARAM_SUBSCRIBER);
 	const struct cgn_param_value *peer = cgn_params_find(show->params, CGN_PARAM_PEER);
 	uint64_t most = cgn_captures_max_bytes(show->box->captures);
+	char who[CGN_EVENT_WHO_STRLEN];
 	uint32_t tenant;
 
 	if (!cgn_show_tenant_find(show, &tenant) ||
@@ -47,6 +44,7 @@ read_spec(struct cgn_show *show, struct cgn_capture_spec *spec)
 	spec->tenant = (uint16_t)tenant;
 	snprintf(spec->tenant_name, sizeof(spec->tenant_name), "%s",
 		cgn_directory_tenant_name(show->box->dir, tenant));
+	cgn_event_who_str(&show->event->who, who);
 	snprintf(spec->by, sizeof(spec->by), "%s", who);
 	spec->inside_addr = subscriber != NULL ? subscriber->addr : 0;
 	spec->peer = peer != NULL ? peer->addr : 0;
@@ -103,20 +101,14 @@ side_str(uint8_t sides)
 	return names[sides & 3];
 }
 
+/* The end of a path says more than its beginning. */
 static void
-log_start(const struct cgn_capture_info *info)
+set_file(struct cgn_event *ev, const char *file)
 {
-	const struct cgn_capture_spec *s = &info->spec;
-	char inside[CGN_IP4_STRLEN], peer[CGN_IP4_STRLEN];
+	size_t n = strlen(file);
 
-	cgn_notice("operator",
-		"capture started id=%u tenant=%s subscriber=%s peer=%s proto=%s side=%s packets=%u "
-		"bytes=%lu seconds=%u snaplen=%u file=%s by=%s",
-		info->id, s->tenant_name,
-		addr_or_dash(s->inside_addr, s->inside != CGN_NONE, inside),
-		addr_or_dash(s->peer, s->peer != 0, peer), proto_or_dash(s->ip_proto),
-		side_str(s->sides), s->packets, (unsigned long)s->bytes, s->seconds, s->snaplen,
-		info->file, s->by);
+	cgn_event_set_text(ev, CGN_EVENT_FIELD_FILE,
+		n >= CGN_EVENT_TEXT_LEN ? file + n - CGN_EVENT_TEXT_LEN + 1 : file);
 }
 
 void
@@ -132,12 +124,12 @@ cgn_show_capture_start(struct cgn_show *show)
 	clock_gettime(CLOCK_REALTIME, &utc);
 	if (cgn_captures_start(show->box->captures, &spec, cgn_clock_now(),
 		    (uint64_t)utc.tv_sec * CGN_NS_PER_S + (uint64_t)utc.tv_nsec, &info, &err) < 0) {
-		cgn_warn("operator", "capture not started tenant=%s: %s", spec.tenant_name,
-			err.text);
 		cgn_reply_error(show->reply, "", "%s", err.text);
 		return;
 	}
-	log_start(&info);
+	cgn_event_set_number(show->event, CGN_EVENT_FIELD_CAPTURE, info.id);
+	cgn_event_set_number(show->event, CGN_EVENT_FIELD_PACKETS, spec.packets);
+	set_file(show->event, info.file);
 	cgn_reply_str(show->reply, "done", "started");
 	cgn_reply_u64(show->reply, "capture", info.id);
 	cgn_reply_str(show->reply, "tenant", spec.tenant_name);
@@ -164,8 +156,9 @@ cgn_show_capture_stop(struct cgn_show *show)
 			cgn_capture_end_str(info.end));
 	if (rc < 0)
 		return;
-	cgn_notice("operator", "capture stopped id=%u tenant=%s by=%s", info.id,
-		info.spec.tenant_name, who);
+	cgn_event_set_text(show->event, CGN_EVENT_FIELD_TENANT, info.spec.tenant_name);
+	cgn_event_set_number(show->event, CGN_EVENT_FIELD_PACKETS, info.packets);
+	set_file(show->event, info.file);
 	cgn_reply_str(show->reply, "done", "stopped");
 	cgn_reply_u64(show->reply, "capture", info.id);
 	cgn_reply_u64(show->reply, "packets", info.packets);

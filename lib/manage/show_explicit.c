@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "log.h"
 #include "show.h"
 
 static void
@@ -91,39 +90,24 @@ map_read(struct cgn_show *show, struct cgn_query_map *q)
 	return true;
 }
 
-/* The answer and the log line of an action that control was asked for. */
+/* The answer, and what the record of it needs, of an action that control was asked for. */
 static void
 map_tell(struct cgn_show *show, const struct cgn_query_map *q, const char *done)
 {
 	const char *tenant = cgn_directory_tenant_name(show->box->dir, q->tenant);
 	const char *proto = q->map.protocol == CGN_STATIC_TCP ? "tcp" : "udp";
-	char in[CGN_IP4_STRLEN], out[CGN_IP4_STRLEN];
 
 	if (q->why != NULL) {
 		cgn_reply_error(show->reply, "", "not %s: %s", done, q->why);
 		return;
 	}
-	cgn_notice("operator", "mapping %s tenant=%s proto=%s inside=%s:%u outside=%s:%u origin=%s",
-		done, tenant, proto, cgn_ip4_str(q->map.inside, in), q->map.inside_port,
-		cgn_ip4_str(q->map.outside, out), q->map.outside_port, cgn_origin_names[q->origin]);
+	cgn_event_set_end(
+		show->event, CGN_EVENT_FIELD_OUTSIDE, q->map.outside, q->map.outside_port);
 	cgn_reply_str(show->reply, "done", done);
 	cgn_reply_str(show->reply, "tenant", tenant);
 	cgn_reply_str(show->reply, "proto", proto);
 	add_end(show->reply, "inside", q->map.inside, q->map.inside_port);
 	add_end(show->reply, "outside", q->map.outside, q->map.outside_port);
-}
-
-/* Asks control; a request that timed out may still be done, and nobody else would say so. */
-static bool
-map_ask(struct cgn_show *show, cgn_request_fn fn, struct cgn_query_map *q)
-{
-	if (cgn_show_ask(show, fn, q, sizeof(*q)))
-		return true;
-	cgn_warn("operator",
-		"no answer from control: a mapping may have been changed tenant=%s inside=%s",
-		cgn_directory_tenant_name(show->box->dir, q->tenant),
-		show->params->values[CGN_PARAM_INSIDE].text);
-	return false;
 }
 
 void
@@ -134,7 +118,7 @@ cgn_show_map_add(struct cgn_show *show)
 	if (!map_read(show, &q))
 		return;
 	q.origin = CGN_EXPLICIT_OPERATOR;
-	if (map_ask(show, cgn_query_map_add, &q))
+	if (cgn_show_ask(show, cgn_query_map_add, &q, sizeof(q)))
 		map_tell(show, &q, "added");
 }
 
@@ -143,11 +127,13 @@ cgn_show_map_delete(struct cgn_show *show)
 {
 	struct cgn_query_map q;
 
-	if (!map_read(show, &q) || !map_ask(show, cgn_query_map_delete, &q))
+	if (!map_read(show, &q) || !cgn_show_ask(show, cgn_query_map_delete, &q, sizeof(q)))
 		return;
 	map_tell(show, &q, "deleted");
-	if (q.why == NULL)
-		cgn_reply_str(show->reply, "origin", cgn_origin_names[q.origin]);
+	if (q.why != NULL)
+		return;
+	cgn_reply_str(show->reply, "origin", cgn_origin_names[q.origin]);
+	cgn_event_set_text(show->event, CGN_EVENT_FIELD_ORIGIN, cgn_origin_names[q.origin]);
 }
 
 /* Slice by slice, so that packets never wait; true when it came to its end. */
@@ -170,18 +156,18 @@ cgn_show_map_clear(struct cgn_show *show)
 {
 	struct cgn_clear q = {0};
 	const char *tenant;
+	bool is_over;
 
 	if (!cgn_show_tenant_find(show, &q.tenant) ||
 		!cgn_show_inside_find(show, CGN_PARAM_SUBSCRIBER, q.tenant, &q.inside))
 		return;
 	tenant = cgn_directory_tenant_name(show->box->dir, q.tenant);
-	if (!clear(show, &q)) {
-		cgn_warn("operator", "mappings cleared in part tenant=%s n=%u", tenant, q.n);
+	is_over = clear(show, &q);
+	/* Also when it broke off. */
+	cgn_event_set_number(show->event, CGN_EVENT_FIELD_MAPPINGS, q.n);
+	cgn_event_set_number(show->event, CGN_EVENT_FIELD_EXPLICIT, q.n_explicit);
+	if (!is_over)
 		return;
-	}
-	cgn_notice("operator", "mappings cleared tenant=%s subscriber=%s n=%u explicit=%u", tenant,
-		q.inside != CGN_NONE ? show->params->values[CGN_PARAM_SUBSCRIBER].text : "-", q.n,
-		q.n_explicit);
 	cgn_reply_str(show->reply, "done", "cleared");
 	cgn_reply_str(show->reply, "tenant", tenant);
 	cgn_show_subscriber_of(show, "subscriber", q.inside);

@@ -49,6 +49,20 @@ cgn_reload_result_fini(struct cgn_reload_result *result)
 	cgn_conf_errors_free(&result->errors);
 }
 
+void
+cgn_reload_describe(struct cgn_event *ev, const struct cgn_reload_result *result)
+{
+	const uint32_t *n = result->diff.n_by_reload;
+
+	cgn_event_set_text(ev, CGN_EVENT_FIELD_OUTCOME, cgn_reload_outcome_str(result->outcome));
+	cgn_event_set_number(ev, CGN_EVENT_FIELD_LIVE, n[CGN_RELOAD_LIVE]);
+	cgn_event_set_number(ev, CGN_EVENT_FIELD_DRAIN, n[CGN_RELOAD_DRAIN]);
+	cgn_event_set_number(ev, CGN_EVENT_FIELD_RESTART, n[CGN_RELOAD_RESTART]);
+	cgn_event_set_number(ev, CGN_EVENT_FIELD_ERRORS, result->errors.n_errors);
+	if (result->outcome != CGN_RELOAD_APPLIED && result->outcome != CGN_RELOAD_UNCHANGED)
+		cgn_event_refuse(ev, result->message);
+}
+
 /* A text that may be longer than a string of an answer: the rest is a member of its own. */
 static void
 add_text(struct cgn_reply *reply, const char *name, const char *more, const char *text)
@@ -142,6 +156,8 @@ cgn_show_reload(struct cgn_show *show)
 	} else
 		the_reloader->run(the_reloader->ctx, dry_run, &result);
 	pthread_rwlock_unlock(&reloader_lock);
+	if (show->event != NULL)
+		cgn_reload_describe(show->event, &result);
 	if (result.outcome == CGN_RELOAD_BUSY)
 		cgn_reply_error(show->reply, "", "%s", result.message);
 	else {

@@ -11,7 +11,6 @@
 
 #include "command_table.h"
 #include "load.h"
-#include "packet_build.h"
 #include "reloader.h"
 #include "requests.h"
 #include "rig.h"
