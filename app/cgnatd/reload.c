@@ -111,6 +111,7 @@ struct order {
 	const struct cgn_directory *fresh;
 	struct cgn_pool_need need;
 	struct cgn_switch_count count;
+	uint32_t n_drains; /* of operators */
 	struct cgn_errmsg err;
 	int rc;
 	bool is_over;
@@ -134,6 +135,7 @@ act_look(struct cgn_control *c, struct order *order)
 {
 	order->is_over = cgn_switch_is_over(&c->change);
 	order->count = c->change.count;
+	order->n_drains = c->drains.n_on;
 }
 
 static void
@@ -331,6 +333,9 @@ cgn_reload_goes_on(struct cgn_daemon *d)
 		count->swept, count->ended, count->renumbered, count->rehopped,
 		count->addresses_added, count->addresses_gone, count->statics_added,
 		count->statics_gone, count->statics_failed);
+	if (look.n_drains > 0)
+		cgn_warn("reload", "drains of operators stay in force n=%u: see cgnatctl drains",
+			look.n_drains);
 	return false;
 }
 

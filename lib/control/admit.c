@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Admission: the subscriber whose assigned address the packet carries (classify has checked it
- * against the attachment) must be within its quota, and its tenant within its own.
+ * Admission: nothing new where the operator drains (drain.h); the subscriber whose assigned address
+ * the packet carries (classify has checked it against the attachment) must be within its quota, and
+ * its tenant within its own.
  */
 #include "control.h"
 
@@ -11,10 +12,12 @@ cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 	const struct cgn_directory *dir = c->dp->dir;
 	struct cgn_subscriber *sub = cgn_subscriber_of(c, flow->inside);
 	struct cgn_use *use = &c->tenants[flow->tenant], *subscriber_use = &sub->use;
-	enum cgn_fate fate = cgn_quota_admit(&dir->tenants[flow->tenant],
-		cgn_class_of(dir, flow->tenant, sub, flow->inside), use, subscriber_use,
-		flow->proto, c->now);
+	enum cgn_fate fate = CGN_FATE_DRAINING; /* is no quota's fault, and takes no token */
 
+	if (!cgn_drain_refuses(c, flow->tenant))
+		fate = cgn_quota_admit(&dir->tenants[flow->tenant],
+			cgn_class_of(dir, flow->tenant, sub, flow->inside), use, subscriber_use,
+			flow->proto, c->now);
 	/* Beyond what it is promised only while others leave enough for what they are promised. */
 	if (fate == CGN_FATE_NONE &&
 		cgn_room_for(&c->mapping_room, cgn_use_total(use),

@@ -46,6 +46,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		cgn_reserve_fill(c->request_counts, 0, dir->n_tenants) == 0 &&
 		cgn_fair_fill(&c->queue, dir->n_tenants) == 0 &&
 		cgn_alarms_fill(&c->alarms, dir->n_tenants) == 0 &&
+		cgn_drains_fill(&c->drains, dir) == 0 &&
 		cgn_directory_shares_fill(dir, c->error_rates.full_at) == 0 &&
 		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
 		return 0;
@@ -115,6 +116,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	if (cgn_counters_init(&c->counters, 0, conf->n_ports) < 0 ||
 		cgn_error_rates_init(&c->error_rates, params->socket) < 0 ||
 		cgn_alarms_init(&c->alarms, params->socket) < 0 ||
+		cgn_drains_init(&c->drains, params->socket) < 0 ||
 		cgn_event_log_init(&c->events, conf->telemetry.events) < 0 ||
 		cgn_fair_init(&c->queue, conf->punt.ring * params->dp->n_workers, params->socket) <
 			0 ||
@@ -161,6 +163,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_error_rates_fini(&c->error_rates);
 	cgn_fair_fini(&c->queue);
 	cgn_alarms_fini(&c->alarms);
+	cgn_drains_fini(&c->drains);
 	cgn_event_log_fini(&c->events);
 	cgn_mem_free(c->updates.at);
 	cgn_reserve_destroy(c->subscribers);

@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "directory_switch.h"
 #include "dataplane.h"
+#include "drain.h"
 #include "alarm.h"
 #include "busiest.h"
 #include "announce.h"
@@ -103,6 +104,7 @@ struct cgn_control {
 	struct cgn_back_buffer back[CGN_MAX_WORKERS];
 	struct cgn_alarms alarms;
 	struct cgn_event_log events;
+	struct cgn_drains drains;
 	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */

@@ -131,7 +131,7 @@ switch_address(struct cgn_control *c, const struct cgn_switch_plan *plan, uint32
 	if (!cgn_directory_pool_live(old, i)) {
 		if (!changes_hands(old, fresh, i))
 			add_address(c, i);
-	} else if (old->pool_drains[i] && !fresh->pool_drains[i])
+	} else if (old->pool_drains[i] && !fresh->pool_drains[i] && !cgn_drain_holds(c, i))
 		cgn_pool_addr_add(c->pool, i); /* comes back */
 	else
 		cgn_pool_addr_layout(c->pool, i);
@@ -298,8 +298,10 @@ cgn_switch_drain(struct cgn_control *c)
 	const struct cgn_directory *dir = c->dp->dir;
 
 	for (uint32_t i = 0; i < dir->n_pool; i++)
-		if (dir->pool_drains[i] && c->pool->addrs[i].state == CGN_ADDR_OPEN)
+		if (dir->pool_drains[i] && c->pool->addrs[i].state == CGN_ADDR_OPEN) {
 			cgn_pool_addr_drain(c->pool, i);
+			cgn_drain_configured(c, i);
+		}
 }
 
 int
@@ -322,6 +324,7 @@ cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 	switch_subscribers(c, plan);
 	switch_holders(c, plan->old, plan->fresh);
 	switch_tenants(c, plan);
+	cgn_drains_switch(c, plan->old, plan->fresh);
 	switch_leaving(c, plan);
 	pools_turn(c);
 	return 0;

@@ -269,6 +269,8 @@ foresee_mapping(struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_exp
 	e->inside = flow.inside;
 	e->tenant_use = tenant_use;
 	e->use = use;
+	if (cgn_drain_refuses(c, flow.tenant))
+		return CGN_FATE_DRAINING;
 	e->limits = *cgn_class_of(
 		c->dp->dir, flow.tenant, cgn_subscriber_of(c, flow.inside), flow.inside);
 	fate = cgn_quota_admit(&c->dp->dir->tenants[flow.tenant], &e->limits, &tenant_use, &use,

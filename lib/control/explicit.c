@@ -123,6 +123,8 @@ on_existing(struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_t 
 	}
 	if (ask->prefer_failure && !is_suggested(m, ask))
 		return CGN_EXPLICIT_CANNOT_PROVIDE;
+	if (e == NULL && cgn_drain_refuses(c, ask->tenant))
+		return CGN_EXPLICIT_NO_PORTS; /* what traffic made would live longer */
 	if (e == NULL && cgn_explicit_room(c, ask, &result) == 0)
 		return result;
 	if (e != NULL && e->set_size > 1)
@@ -138,6 +140,7 @@ static enum cgn_explicit_result
 result_of(enum cgn_fate fate)
 {
 	switch (fate) {
+	case CGN_FATE_DRAINING:
 	case CGN_FATE_NO_ADDRESS:
 	case CGN_FATE_NO_PORTS:
 	case CGN_FATE_TABLE_FULL:

@@ -51,6 +51,8 @@ no_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 	const struct cgn_subscriber *sub = cgn_subscriber_of(c, ask->inside);
 	const struct cgn_use *use = &c->tenants[ask->tenant];
 
+	if (cgn_drain_refuses(c, ask->tenant))
+		return (struct cgn_why){.text = "the operator drains the tenant or the box"};
 	if (use->explicit_mappings >= conf->quota.tenant.explicit_mappings)
 		return limit_of("tenant's quota of explicit mappings reached",
 			use->explicit_mappings, conf->quota.tenant.explicit_mappings);

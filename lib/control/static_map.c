@@ -26,6 +26,10 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 		return "the inside address is not assigned to a subscriber of the tenant";
 	if (at.pool == CGN_NONE)
 		return "the outside address is not in the tenant's pool";
+	if (!configured && cgn_drain_refuses(c, tenant))
+		return "the tenant, or the box, drains: undrain it first";
+	if (!configured && c->pool->addrs[at.pool].state == CGN_ADDR_DRAINING)
+		return "the outside address drains: undrain it first";
 	if (cgn_table_find(c->table, &key) != CGN_MAPPING_NONE)
 		return "the inside port has a mapping already; clear it first";
 	sub = cgn_subscriber_of(c, flow.inside);

@@ -89,26 +89,29 @@ renumber(struct cgn_control *c, uint32_t i)
 	return true;
 }
 
+bool
+cgn_switch_move(struct cgn_control *c, uint32_t i)
+{
+	struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+	if (can_renumber(c, m->tenant, cgn_explicit_of(c, m)))
+		return renumber(c, i);
+	cgn_unlink(c, i);
+	return false;
+}
+
 static void
 end_or_renumber(struct cgn_control *c, uint32_t i)
 {
-	struct cgn_mapping *m = cgn_table_at(c->table, i);
-	const struct cgn_explicit *e = cgn_explicit_of(c, m);
-
-	if (can_renumber(c, m->tenant, e)) {
-		if (renumber(c, i))
-			c->change.count.renumbered++;
-		else
-			c->change.count.ended++;
-		return;
-	}
-	cgn_unlink(c, i);
-	c->change.count.ended++;
+	if (cgn_switch_move(c, i))
+		c->change.count.renumbered++;
+	else
+		c->change.count.ended++;
 }
 
 /* A free entry is zero; one that waits for reclaim has lost its port. */
-static bool
-is_published(const struct cgn_control *c, uint32_t i)
+bool
+cgn_switch_is_published(const struct cgn_control *c, uint32_t i)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
@@ -164,7 +167,7 @@ cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_explicit *e;
 
-	if (!is_published(c, i))
+	if (!cgn_switch_is_published(c, i))
 		return;
 	if (!cgn_directory_inside_live(dir, m->inside)) {
 		cgn_unlink(c, i);

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a switch of directories does to what is there; private to it. Control thread. */
+/* What a switch of directories does to what is there; private to it and to drain.c. Control thread.
+ */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cgn_control;
+
+/* Is entry i of the table a mapping that workers find? */
+bool cgn_switch_is_published(const struct cgn_control *c, uint32_t i);
+
+/*
+ * A mapping whose outside address is no more to be used: true when it was asked for by a client and
+ * is made anew on another address, and the client told; else it has ended.
+ */
+bool cgn_switch_move(struct cgn_control *c, uint32_t i);
 
 /* Holds entry i of the table, whatever it is, against the new directory. */
 void cgn_switch_sweep(struct cgn_control *c, uint32_t i);

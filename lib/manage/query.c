@@ -27,6 +27,7 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.blocks_restored = c->state.blocks_restored,
 		.alarms_active = c->alarms.n_active,
 		.alarms_raised = c->alarms.n_raised,
+		.drains = c->drains.n_on,
 	};
 	memcpy(q->alarms, c->alarms.box, sizeof(q->alarms));
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {
@@ -36,10 +37,17 @@ cgn_query_box(struct cgn_control *c, void *arg)
 	}
 }
 
+uint64_t
+cgn_query_peak_utc_s(const struct cgn_control *c, const struct cgn_peak *peak)
+{
+	return peak->n > 0 ? cgn_alarm_utc_s() - (c->now_s - peak->at_s) : 0;
+}
+
 void
 cgn_query_tenants(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_tenants *q = arg;
+	const struct cgn_alarm *alarms;
 	uint64_t t = q->q.cursor;
 	const uint32_t n = c->dp->dir->n_tenants;
 
@@ -48,7 +56,14 @@ cgn_query_tenants(struct cgn_control *c, void *arg)
 		if (!cgn_directory_tenant_live(c->dp->dir, (uint32_t)t))
 			continue;
 		q->rows[q->q.n].tenant = (uint32_t)t;
+		alarms = c->alarms.tenants[t].each;
 		q->rows[q->q.n].use = c->tenants[t];
+		q->rows[q->q.n].peak_utc_s =
+			alarms[CGN_ALARM_MAPPINGS - CGN_N_BOX_ALARMS].peak_utc_s;
+		q->rows[q->q.n].blocks_peak_utc_s =
+			alarms[CGN_ALARM_BLOCKS - CGN_N_BOX_ALARMS].peak_utc_s;
+		q->rows[q->q.n].busy_peak_utc_s = cgn_query_peak_utc_s(
+			c, &c->pool->use[t].busy_peak);
 		q->rows[q->q.n++].pool = c->pool->use[t];
 	}
 	q->q.cursor = t < n ? t : 0;

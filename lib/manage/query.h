@@ -60,8 +60,12 @@ struct cgn_query_box {
 	uint32_t blocks_restored, blocks_resting; /* since the last restart */
 	struct cgn_alarm alarms[CGN_N_BOX_ALARMS];
 	uint32_t alarms_active, alarms_raised;
+	uint32_t drains; /* by the operator */
 };
 void cgn_query_box(struct cgn_control *c, void *arg);
+
+/* When a peak was, in seconds since 1970; 0 when there was none. */
+uint64_t cgn_query_peak_utc_s(const struct cgn_control *c, const struct cgn_peak *peak);
 
 struct cgn_query_tenants {
 	struct cgn_query q; /* cursor: tenant number */
@@ -69,6 +73,7 @@ struct cgn_query_tenants {
 		uint32_t tenant;
 		struct cgn_use use;
 		struct cgn_pool_use pool;
+		uint64_t peak_utc_s, busy_peak_utc_s, blocks_peak_utc_s;
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_tenants(struct cgn_control *c, void *arg);
@@ -102,6 +107,34 @@ struct cgn_query_events {
 	struct cgn_event rows[CGN_QUERY_EVENTS];
 };
 void cgn_query_events(struct cgn_control *c, void *arg);
+
+/* What drains, and draining (query_drain.c). */
+enum cgn_drain_what { CGN_DRAIN_BOX, CGN_DRAIN_TENANT, CGN_DRAIN_POOL };
+struct cgn_drain_row {
+	uint64_t at;
+	enum cgn_drain_what what;
+	uint32_t tenant, pool; /* or CGN_NONE */
+	struct cgn_drain drain;
+	bool is_configured;
+	uint32_t mappings, blocks; /* left */
+	uint32_t left_s;           /* of drain.has_end */
+};
+struct cgn_query_drains {
+	struct cgn_query q; /* cursor: place in the row of box, tenants, addresses */
+	struct cgn_drain_row rows[CGN_QUERY_ROWS];
+};
+void cgn_query_drains(struct cgn_control *c, void *arg);
+
+/* Changes state. */
+struct cgn_query_drain {
+	enum cgn_drain_what what;
+	bool on;
+	uint32_t tenant, pool, after_s;
+	uint32_t open;            /* out, of a pool: addresses of the tenant that are open */
+	const char *why;          /* out: NULL when it is done; static text */
+	struct cgn_drain_row row; /* out */
+};
+void cgn_query_drain(struct cgn_control *c, void *arg);
 
 /* Subscribers that hold something. */
 struct cgn_query_subscribers {
@@ -196,6 +229,8 @@ struct cgn_query_pools {
 		uint16_t n_blocks, n_free;
 		uint16_t state; /* enum cgn_addr_state */
 		uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
+		struct cgn_peak mapped_peak, busy_peak, blocks_peak;
+		uint64_t mapped_peak_utc_s, busy_peak_utc_s, blocks_peak_utc_s;
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_pools(struct cgn_control *c, void *arg);
@@ -226,6 +261,7 @@ struct cgn_query_neighbours {
 void cgn_query_neighbours(struct cgn_control *c, void *arg);
 
 static_assert(sizeof(struct cgn_query_alarms) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_drains) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_events) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");

@@ -156,15 +156,22 @@ block_at(const struct cgn_pool *pool, uint32_t addr, uint32_t granule)
 
 /* Adds up the blocks of an address; returns how many places it looked at. */
 static uint32_t
-pool_row_fill(const struct cgn_pool *pool, uint32_t i, struct cgn_pool_row *row)
+pool_row_fill(const struct cgn_control *c, uint32_t i, struct cgn_pool_row *row)
 {
+	const struct cgn_pool *pool = c->pool;
 	const struct cgn_pool_addr *addr = &pool->addrs[i];
 	uint32_t steps = 0;
 
 	*row = (struct cgn_pool_row){.pool = i,
 		.n_blocks = addr->n_blocks,
 		.n_free = addr->n_free,
-		.state = addr->state};
+		.state = addr->state,
+		.mapped_peak = addr->mapped_peak,
+		.busy_peak = addr->busy_peak,
+		.blocks_peak = addr->blocks_peak,
+		.mapped_peak_utc_s = cgn_query_peak_utc_s(c, &addr->mapped_peak),
+		.busy_peak_utc_s = cgn_query_peak_utc_s(c, &addr->busy_peak),
+		.blocks_peak_utc_s = cgn_query_peak_utc_s(c, &addr->blocks_peak)};
 	for (uint32_t g = cgn_pool_addr_leased(addr, 0); g < CGN_GRANULES;) {
 		const struct cgn_block *block = block_at(pool, i, g);
 
@@ -200,7 +207,7 @@ cgn_query_pools(struct cgn_control *c, void *arg)
 	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_FAR_STEPS) {
 		if (cgn_directory_pool_live(c->dp->dir, i) &&
 			c->pool->addrs[i].state != CGN_ADDR_NONE)
-			steps += pool_row_fill(c->pool, i, &q->rows[q->q.n++]);
+			steps += pool_row_fill(c, i, &q->rows[q->q.n++]);
 		i = cgn_number_next(&numbers, i + 1);
 	}
 	q->q.cursor = i != CGN_NONE ? i : 0;

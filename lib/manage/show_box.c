@@ -73,6 +73,7 @@ cgn_show_info(struct cgn_show *show)
 	cgn_show_time(r, "mbufs_peak_time", q.alarms[CGN_ALARM_MBUFS].peak_utc_s);
 	cgn_reply_u64(r, "alarms_active", q.alarms_active);
 	cgn_reply_u64(r, "alarms_raised", q.alarms_raised);
+	cgn_reply_u64(r, "drains", q.drains);
 }
 
 /* The second number of /proc/self/statm, in pages. */

@@ -80,6 +80,12 @@ pools_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_u64(r, "tcp_resting", row->resting[CGN_TCP]);
 	cgn_reply_u64(r, "udp_resting", row->resting[CGN_UDP]);
 	cgn_reply_u64(r, "icmp_resting", row->resting[CGN_ICMP]);
+	cgn_reply_u64(r, "mapped_peak", row->mapped_peak.n);
+	cgn_show_time(r, "mapped_peak_time", row->mapped_peak_utc_s);
+	cgn_reply_u64(r, "ports_peak", row->busy_peak.n);
+	cgn_show_time(r, "ports_peak_time", row->busy_peak_utc_s);
+	cgn_reply_u64(r, "blocks_peak", row->blocks_peak.n);
+	cgn_show_time(r, "blocks_peak_time", row->blocks_peak_utc_s);
 	return row->pool;
 }
 

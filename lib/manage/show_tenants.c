@@ -86,6 +86,10 @@ tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	add_pool(show->reply, tenant, &q->rows[i].pool);
 	cgn_reply_u64(show->reply, "block_ports", tenant->conf->ports.block_size);
 	add_traffic(show, t);
+	cgn_show_time(show->reply, "peak_time", q->rows[i].peak_utc_s);
+	cgn_reply_u64(show->reply, "ports_peak", q->rows[i].pool.busy_peak.n);
+	cgn_show_time(show->reply, "ports_peak_time", q->rows[i].busy_peak_utc_s);
+	cgn_show_time(show->reply, "blocks_peak_time", q->rows[i].blocks_peak_utc_s);
 	return t;
 }
 

@@ -75,6 +75,18 @@ struct cgn_pool_notes {
 	bool is_queued;
 };
 
+/* The most there was since start, and when, in seconds as pool->rest_now_s. */
+struct cgn_peak {
+	uint32_t n, at_s;
+};
+
+static inline void
+cgn_peak_see(struct cgn_peak *peak, uint32_t n, uint32_t now_s)
+{
+	if (n > peak->n)
+		*peak = (struct cgn_peak){n, now_s};
+}
+
 enum cgn_addr_state {
 	CGN_ADDR_NONE, /* no address has this pool index */
 	CGN_ADDR_OPEN,
@@ -92,7 +104,9 @@ struct cgn_pool_addr {
 	uint16_t block_granules;
 	uint16_t n_blocks, n_free;         /* leased and free; free */
 	uint16_t kept_chunks, kept_blocks; /* its part of those of the pool */
-	uint32_t avail_pos; /* place in the tenant's list of addresses with free blocks */
+	uint32_t avail_pos;    /* place in the tenant's list of addresses with free blocks */
+	uint32_t mapped, busy; /* ports of all protocols: mapped; mapped or resting */
+	struct cgn_peak mapped_peak, busy_peak, blocks_peak;
 	uint64_t leased[CGN_GRANULES / 64];      /* granules of leased blocks */
 	uint64_t free_blocks[CGN_GRANULES / 64]; /* block 0 begins at first_granule */
 	struct cgn_pool_notes notes;
@@ -118,8 +132,9 @@ struct cgn_pool_use {
 	uint32_t n_blocks;           /* leased, and those that could be */
 	uint32_t busy[CGN_N_PROTOS]; /* mapped or resting */
 	uint32_t resting[CGN_N_PROTOS];
-	uint32_t n_avail;        /* addresses with a free block */
-	uint32_t blocks_resting; /* of blocks */
+	struct cgn_peak busy_peak; /* of all protocols */
+	uint32_t n_avail;          /* addresses with a free block */
+	uint32_t blocks_resting;   /* of blocks */
 };
 
 /*

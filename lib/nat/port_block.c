@@ -110,6 +110,8 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 	sub->n_blocks++;
 	if (++use->blocks > use->blocks_peak)
 		use->blocks_peak = use->blocks;
+	cgn_peak_see(&pool->addrs[i].blocks_peak,
+		(uint32_t)pool->addrs[i].n_blocks - pool->addrs[i].n_free, pool->rest_now_s);
 	return b;
 }
 
@@ -300,6 +302,22 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 		cgn_pool_addr_remove(pool, block->pool); /* if it was the last one */
 }
 
+/* Taken ports count as mapped until they rest (port_rest.c). */
+static void
+count_busy(struct cgn_pool *pool, uint32_t i, enum cgn_proto proto, int by)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+	struct cgn_pool_use *use = &pool->use[addr->tenant];
+
+	use->busy[proto] += (uint32_t)by;
+	addr->busy += (uint32_t)by;
+	addr->mapped += (uint32_t)by;
+	cgn_peak_see(&use->busy_peak, use->busy[CGN_TCP] + use->busy[CGN_UDP] + use->busy[CGN_ICMP],
+		pool->rest_now_s);
+	cgn_peak_see(&addr->busy_peak, addr->busy, pool->rest_now_s);
+	cgn_peak_see(&addr->mapped_peak, addr->mapped, pool->rest_now_s);
+}
+
 uint16_t
 cgn_block_pick(struct cgn_pool *pool, uint32_t b, enum cgn_proto proto)
 {
@@ -327,7 +345,7 @@ cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint
 
 	pool->ctl[chunk].busy[proto] |= UINT64_C(1) << bit;
 	block->busy[proto]++;
-	pool->use[pool->addrs[block->pool].tenant].busy[proto]++;
+	count_busy(pool, block->pool, proto, 1);
 }
 
 void
@@ -338,8 +356,8 @@ cgn_block_unpick(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, ui
 
 	assert(pool->ctl[chunk].busy[proto] >> bit & 1);
 	pool->ctl[chunk].busy[proto] &= ~(UINT64_C(1) << bit);
-	pool->use[pool->addrs[block->pool].tenant].busy[proto]--;
 	block->busy[proto]--;
+	count_busy(pool, block->pool, proto, -1);
 	if (cgn_block_is_idle(block))
 		cgn_block_give_back(pool, b);
 }

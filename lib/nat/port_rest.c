@@ -23,6 +23,7 @@ count_resting(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, int b
 
 	block->resting[proto] = (uint16_t)(block->resting[proto] + by);
 	pool->use[pool->addrs[block->pool].tenant].resting[proto] += (uint32_t)by;
+	pool->addrs[block->pool].mapped -= (uint32_t)by;
 }
 
 static _Atomic uint32_t *
@@ -102,6 +103,7 @@ cgn_rest_claim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint
 	uint32_t number = slot_number(chunk, proto, bit);
 	uint32_t slot = atomic_load_explicit(slot_of(pool, number), memory_order_relaxed);
 	struct cgn_claim *claim = claim_of(pool, number);
+	struct cgn_pool_addr *addr;
 
 	if (!(slot & CGN_SLOT_RESTING) || (claim == NULL && pool->n_claims == CGN_MAX_CLAIMS))
 		return false;
@@ -111,6 +113,8 @@ cgn_rest_claim(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint
 	}
 	claim->is_resting = false;
 	count_resting(pool, chunk, proto, -1);
+	addr = &pool->addrs[pool->blocks[pool->ctl[chunk].block].pool];
+	cgn_peak_see(&addr->mapped_peak, addr->mapped, pool->rest_now_s);
 	atomic_store_explicit(slot_of(pool, number), 0, memory_order_release);
 	return true;
 }

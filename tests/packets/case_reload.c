@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Packets that a reload overtakes on their way through the box. */
+/* Packets that a reload overtakes on their way through the box, and those of who drains. */
 #include "row.h"
 
 #define NO_UNTAGGED_ATTACHMENT                                                                     \
@@ -145,7 +145,29 @@ overtaken_by_a_move(void)
 	return end(sim, ok);
 }
 
+/* A flow that is there goes on; a new one does not begin. */
+static bool
+drained(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	struct packet_spec old = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
+	struct packet_spec new = packet_udp(SIM_A1, 5001, SIM_PEER, 53);
+	bool ok;
+
+	cgn_sim_send_spec(sim, SIM_ACCESS, &old);
+	cgn_sim_run(sim);
+	ok = CHECK(cgn_drain_tenant(sim->box->control, 0, true) == NULL);
+	cgn_sim_flush(sim, SIM_WAN);
+	cgn_sim_send_spec(sim, SIM_ACCESS, &new);
+	cgn_sim_send_spec(sim, SIM_ACCESS, &old);
+	cgn_sim_run(sim);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "draining") == 1);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_WAN) == 1);
+	return end(sim, ok);
+}
+
 const struct row_case row_cases_reload[] = {
+	{"packet_of_a_new_flow_of_a_tenant_that_drains_is_dropped", CGN_FATE_DRAINING, drained},
 	{"packet_overtaken_when_its_address_is_nobodys_any_more_is_dropped", CGN_FATE_RECONFIGURED,
 		overtaken_unassigned},
 	{"packet_to_a_subscriber_who_has_just_moved_is_not_too_big", CGN_FATE_RECONFIGURED,

@@ -133,7 +133,8 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"}, {CGN_PARAM_CAPTURE, "capture=1"},
 		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_FROM, "from=100.64.0.10:5000"},
 		{CGN_PARAM_TO, "to=192.0.2.1:53/udp,port=access"},
-		{CGN_PARAM_TRANSPORT, "transport=203.0.113.18:8443/udp"}};
+		{CGN_PARAM_TRANSPORT, "transport=203.0.113.18:8443/udp"},
+		{CGN_PARAM_POOL, "address=203.0.113.20"}};
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
