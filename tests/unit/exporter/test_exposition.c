@@ -137,6 +137,17 @@ Test(exposition, words_become_0_or_1)
 		"cgnat_port_up{port=\"lan\",role=\"inside\"} 0\n");
 }
 
+Test(exposition, an_alarm_is_1_while_it_is_raised)
+{
+	add(CGN_SOURCE_ALARMS, "{\"alarm\": \"blocks\", \"tenant\": \"a\", \"state\": \"active\"}");
+	add(CGN_SOURCE_ALARMS, "{\"alarm\": \"table\", \"tenant\": \"-\", \"state\": \"cleared\"}");
+	expect(CGN_PROMETHEUS,
+		"# HELP cgnat_alarm_active 1: the alarm is raised; 0: it was cleared in the last "
+		"hour; no sample: neither. Tenant -: the box.\n# TYPE cgnat_alarm_active gauge\n"
+		"cgnat_alarm_active{alarm=\"blocks\",tenant=\"a\"} 1\n"
+		"cgnat_alarm_active{alarm=\"table\",tenant=\"-\"} 0\n");
+}
+
 Test(exposition, accept_decides_the_format)
 {
 	static const struct {
