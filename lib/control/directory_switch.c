@@ -94,8 +94,10 @@ drain(struct cgn_control *c, const struct cgn_switch_plan *plan)
 	for (uint32_t k = 0; k < plan->drains.n; k++) {
 		uint32_t i = plan->drains.numbers[k];
 
-		if (c->pool->addrs[i].state == CGN_ADDR_OPEN)
+		if (c->pool->addrs[i].state == CGN_ADDR_OPEN) {
 			cgn_pool_addr_drain(c->pool, i);
+			cgn_drain_configured(c, i);
+		}
 	}
 }
 
