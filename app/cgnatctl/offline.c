@@ -27,6 +27,12 @@ cgn_offline_find(const char *verb)
 	return NULL;
 }
 
+const struct cgn_offline *
+cgn_offline_at(int i)
+{
+	return i < N_VERBS ? &verbs[i] : NULL;
+}
+
 void
 cgn_offline_list(FILE *out)
 {

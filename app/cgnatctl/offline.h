@@ -21,6 +21,9 @@ struct cgn_offline {
 /* NULL: no such verb. */
 const struct cgn_offline *cgn_offline_find(const char *verb);
 
+/* The first, second, … of them; NULL: there are no more. */
+const struct cgn_offline *cgn_offline_at(int i);
+
 /* Their lines in the help. */
 void cgn_offline_list(FILE *out);
 
