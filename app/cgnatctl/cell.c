@@ -48,6 +48,15 @@ read_text(struct cgn_cell *cell, const char *text)
 	}
 }
 
+char *
+cgn_text_clean(char *text)
+{
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
+}
+
 struct cgn_cell
 cgn_cell_of(const json_t *value, char *buf)
 {
@@ -60,10 +69,7 @@ cgn_cell_of(const json_t *value, char *buf)
 		cell.text = buf;
 	} else if (json_is_string(value)) {
 		snprintf(buf, CGN_CELL_LEN, "%s", json_string_value(value));
-		for (char *c = buf; *c != '\0'; c++)
-			if (*c < ' ' || *c > '~')
-				*c = '?';
-		cell.text = buf;
+		cell.text = cgn_text_clean(buf);
 		read_text(&cell, buf);
 	}
 	return cell;

@@ -23,6 +23,9 @@ struct cgn_cell {
 /* "-" for what is not there. buf has CGN_CELL_LEN bytes; what is no printable ASCII becomes "?". */
 struct cgn_cell cgn_cell_of(const json_t *value, char *buf);
 
+/* What is no printable ASCII becomes "?", so that no answer can steer a terminal. Returns text. */
+char *cgn_text_clean(char *text);
+
 /* Negative, 0 or positive. Numbers and addresses by value, texts with the numbers in them ("9"
  * before "10"); what is not there is first. */
 int cgn_cell_cmp(const struct cgn_cell *a, const struct cgn_cell *b);

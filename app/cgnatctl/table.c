@@ -151,11 +151,11 @@ print_head(const struct cgn_text_table *t)
 	cgn_changes_print_head(t->style.changes, t->out);
 	for (size_t c = 0; c < t->n_columns; c++) {
 		char head[CGN_CELL_LEN];
-		size_t n = 0;
 
-		for (; t->columns[c].name[n] != '\0' && n < CGN_CELL_LEN - 1; n++)
-			head[n] = (char)toupper((unsigned char)t->columns[c].name[n]);
-		head[n] = '\0';
+		snprintf(head, sizeof(head), "%s", t->columns[c].name);
+		for (char *letter = head; *letter != '\0'; letter++)
+			*letter = (char)toupper((unsigned char)*letter);
+		cgn_text_clean(head);
 		print_cell(t, c, head, false);
 	}
 }
@@ -224,9 +224,10 @@ cgn_text_item_print(FILE *out, const struct cgn_command *cmd, const json_t *item
 	{
 		const struct cgn_field *field = field_find(cmd, "item", key);
 		const char *unit = field != NULL ? field->unit : "";
-		char buf[CGN_CELL_LEN];
+		char buf[CGN_CELL_LEN], name[CGN_CELL_LEN];
 
-		fprintf(out, "%-*s  %s%s%s\n", (int)width, key, cell_str(value, buf),
-			unit[0] != '\0' ? " " : "", unit);
+		snprintf(name, sizeof(name), "%s", key);
+		fprintf(out, "%-*s  %s%s%s\n", (int)width, cgn_text_clean(name),
+			cell_str(value, buf), unit[0] != '\0' ? " " : "", unit);
 	}
 }

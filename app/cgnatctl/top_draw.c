@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cell.h"
 #include "terminal.h"
 
 enum { LINE_LEN = 512, MAX_SINGLE_CORES = 9 };
@@ -32,6 +33,7 @@ put(struct line *l, enum cgn_top_style style, const char *fmt, ...)
 	va_end(ap);
 	if (left < LINE_LEN)
 		text[left] = '\0';
+	cgn_text_clean(text);
 	l->column += (int)strlen(text);
 	l->canvas->text(l->canvas->ctx, style, text);
 }

@@ -269,9 +269,12 @@ refused(struct cgn_client *client, const struct cgn_command *cmd, const json_t *
 {
 	const char *message = json_string_value(json_object_get(answer, "message"));
 
-	if (message != NULL)
+	if (message != NULL) {
 		snprintf(client->why, sizeof(client->why), "%s", message);
-	else
+		for (char *c = client->why; *c != '\0'; c++) /* it goes to a terminal */
+			if (*c < ' ' || *c > '~')
+				*c = '?';
+	} else
 		snprintf(client->why, sizeof(client->why),
 			"the daemon does not know %s; it may be another version", cmd->path);
 	return CGN_EXIT_REFUSED;
