@@ -226,7 +226,7 @@ static void
 begin(struct output *o)
 {
 	const struct cgn_options *options = o->options;
-	const bool is_table = !options->json && !o->view->csv &&
+	const bool is_table = !options->json && !o->view->csv && !o->view->count &&
 		options->cmd->shape == CGN_SHAPE_LIST;
 
 	cgn_sorter_init(&o->sorter, &o->view->order, o->limit);

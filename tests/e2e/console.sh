@@ -59,6 +59,15 @@ kill -INT "$watch"
 rc=0
 wait "$watch" || rc=$?
 check "^C ends it with status 0" equal "$rc" 0
+# Of another user, who must be able to run it, wherever the build is.
+chmod 755 "$WORK"
+install -m 755 "${CGN_BUILD:-$TOP/build}/app/cgnatctl/cgnatctl" "$WORK/cgnatctl"
+socket=$(compgen -G '/run/cgnat-lab/dpdk/*/dpdk_telemetry.v2')
+rc=0
+setpriv --reuid=65534 --regid=65534 --clear-groups "$WORK/cgnatctl" -s "$socket" info 2>"$WORK/denied" || rc=$?
+check "another user gets status 3" equal "$rc" 3
+check "and is told what to do" grep -q 'permission denied; run as root' "$WORK/denied"
+
 rc=0
 ctl map delete a tcp 100.64.0.10:1 --watch 2>"$WORK/refused" || rc=$?
 check "what changes the box is not watched" equal "$rc" 2
