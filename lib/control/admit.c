@@ -26,7 +26,7 @@ cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 		subscriber_use->refused++;
 		fate = CGN_FATE_QUOTA_TENANT_MAPPINGS;
 	}
-	cgn_busiest_note(&c->busiest, flow->inside);
+	cgn_busiest_note(&c->busiest, cgn_holder_of(c, flow->inside));
 	return fate;
 }
 
