@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Subscribers of several addresses (subscriber_mask): what their addresses have in common, what
- * each has for itself, and what a reload with another mask does. Packets through a whole box.
+ * each has for itself, and what a reload with another mask does (CGN-02, CGN-05). Packets
+ * through a whole box.
  */
 #include <string.h>
 #include <time.h>

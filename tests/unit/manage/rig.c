@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <criterion/criterion.h>
 #include <rte_eal.h>
 
 static char dir[] = "/tmp/cgn-manage-XXXXXX";
@@ -104,4 +105,35 @@ rig_ask(struct cgn_sim *sim, const char *request)
 	size_t size;
 
 	return rig_ask_bytes(sim, request, strlen(request), &size);
+}
+
+json_t *
+rig_ok(struct cgn_sim *sim, const char *request)
+{
+	json_t *answer = rig_ask(sim, request);
+
+	cr_assert_not_null(answer, "%s", request);
+	cr_assert_str_eq(
+		rig_str(answer, "status"), "ok", "%s: %s", request, rig_str(answer, "message"));
+	return answer;
+}
+
+const char *
+rig_str(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s != NULL ? s : "";
+}
+
+json_int_t
+rig_num(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+const json_t *
+rig_row(const json_t *answer, const char *name)
+{
+	return json_object_get(json_object_get(answer, "rows"), name);
 }

@@ -20,3 +20,13 @@ void rig_stop(void);
  * is none; *size: bytes of the whole answer. sim may be NULL. */
 json_t *rig_ask_bytes(struct cgn_sim *sim, const void *request, size_t len, size_t *size);
 json_t *rig_ask(struct cgn_sim *sim, const char *request);
+
+/* As rig_ask; the answer's status is "ok", else the test ends. */
+json_t *rig_ok(struct cgn_sim *sim, const char *request);
+
+/* Members of an object: "" and 0 where there is none of that type. */
+const char *rig_str(const json_t *object, const char *name);
+json_int_t rig_num(const json_t *object, const char *name);
+
+/* Row of an answer by its name ("r0"), or NULL; the answer's. */
+const json_t *rig_row(const json_t *answer, const char *name);

@@ -37,6 +37,15 @@ holder_model_of(const struct cgn_directory *dir, uint32_t inside)
 	return model;
 }
 
+bool
+holder_model_is_same(
+	const struct cgn_directory *a, uint32_t i, const struct cgn_directory *b, uint32_t k)
+{
+	struct holder_model x = holder_model_of(a, i), y = holder_model_of(b, k);
+
+	return x.mask_len == y.mask_len && x.least == y.least;
+}
+
 void
 holder_model_check(const struct cgn_directory *dir, uint64_t seed)
 {

@@ -15,5 +15,9 @@ struct holder_model {
 /* inside lives. */
 struct holder_model holder_model_of(const struct cgn_directory *dir, uint32_t inside);
 
+/* Is the subscriber as large in both, and called by the same address? Both indices live. */
+bool holder_model_is_same(
+	const struct cgn_directory *a, uint32_t i, const struct cgn_directory *b, uint32_t k);
+
 /* Every index has the holder that the model says, and the directory counts as many of them. */
 void holder_model_check(const struct cgn_directory *dir, uint64_t seed);

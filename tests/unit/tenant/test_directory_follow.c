@@ -141,13 +141,8 @@ keeps_holder(const struct step *s, uint32_t i)
 	uint32_t k = t != CGN_NONE
 		? cgn_directory_inside_find(s->new, t, cgn_directory_inside_addr(s->old, i))
 		: CGN_NONE;
-	struct holder_model was, is;
 
-	if (k == CGN_NONE)
-		return false;
-	was = holder_model_of(s->old, i);
-	is = holder_model_of(s->new, k);
-	return was.mask_len == is.mask_len && was.least == is.least;
+	return k != CGN_NONE && holder_model_is_same(s->old, i, s->new, k);
 }
 
 static void
