@@ -224,7 +224,12 @@ main(void)
 {
 	static const struct cgn_sim_params params = {
 		.box = "punt: {subscriber_per_s: 1, subscriber_burst: 4}\n",
-		.a = "quota: {subscriber: {udp: 4, new_per_s: 1, burst: 3}}\n"
+		.a = "attachments:\n"
+		     "  - {port: access, address: 100.64.0.1/22, binding: access, subscribers: "
+		     "[{prefix: 100.64.0.0/22, subscriber_mask: 31}]}\n"
+		     "  - {port: trunk, vlan: 101, address: 100.65.0.1/24, binding: access, "
+		     "subscribers: [{prefix: 100.65.0.0/24}]}\n"
+		     "quota: {subscriber: {udp: 4, new_per_s: 1, burst: 3}}\n"
 		     "nat: {tcp_loose: false}\n"
 		     "portctl: {pcp: false}\n",
 		.b = "ports: {block_size: 64, max_blocks: 1}\n"
