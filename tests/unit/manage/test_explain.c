@@ -28,14 +28,6 @@ teardown(void)
 
 TestSuite(explain, .init = setup, .fini = teardown);
 
-static const char *
-str(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-
-	return s != NULL ? s : "";
-}
-
 /* Asks about a packet: its fate, and that this stands in the finding of this step. */
 static void
 expect(const char *packet, const char *fate, const char *step, const char *finding)
@@ -47,15 +39,16 @@ expect(const char *packet, const char *fate, const char *step, const char *findi
 
 	snprintf(request, sizeof(request), "/cgnat/explain,%s", packet);
 	answer = rig_ask(sim, request);
-	cr_assert_str_eq(str(answer, "status"), "ok", "%s: %s", packet, str(answer, "message"));
-	cr_expect_str_eq(str(json_object_get(answer, "item"), "fate"), fate, "%s", packet);
+	cr_assert_str_eq(
+		rig_str(answer, "status"), "ok", "%s: %s", packet, rig_str(answer, "message"));
+	cr_expect_str_eq(rig_str(json_object_get(answer, "item"), "fate"), fate, "%s", packet);
 	json_object_foreach(json_object_get(answer, "rows"), key, row)
 	{
-		if (strcmp(str(row, "step"), step) != 0)
+		if (strcmp(rig_str(row, "step"), step) != 0)
 			continue;
 		found = true;
-		cr_expect_not_null(strstr(str(row, "finding"), finding), "%s: %s", packet,
-			str(row, "finding"));
+		cr_expect_not_null(strstr(rig_str(row, "finding"), finding), "%s: %s", packet,
+			rig_str(row, "finding"));
 	}
 	cr_expect(found, "%s: no step %s", packet, step);
 	json_decref(answer);
@@ -69,8 +62,9 @@ refused(const char *packet, const char *says)
 
 	snprintf(request, sizeof(request), "/cgnat/explain,%s", packet);
 	answer = rig_ask(sim, request);
-	cr_expect_str_eq(str(answer, "status"), "error", "%s", packet);
-	cr_expect_not_null(strstr(str(answer, "message"), says), "%s", str(answer, "message"));
+	cr_expect_str_eq(rig_str(answer, "status"), "error", "%s", packet);
+	cr_expect_not_null(
+		strstr(rig_str(answer, "message"), says), "%s", rig_str(answer, "message"));
 	json_decref(answer);
 }
 

@@ -30,54 +30,24 @@ teardown(void)
 
 TestSuite(explicit, .init = setup, .fini = teardown);
 
-static const char *
-str(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-
-	return s != NULL ? s : "";
-}
-
-static json_int_t
-num(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
-static json_t *
-ask_ok(const char *request)
-{
-	json_t *answer = rig_ask(sim, request);
-
-	cr_assert_not_null(answer, "%s", request);
-	cr_assert_str_eq(str(answer, "status"), "ok", "%s: %s", request, str(answer, "message"));
-	return answer;
-}
-
 static void
 refused(const char *request, const char *param, const char *says)
 {
 	json_t *answer = rig_ask(sim, request);
 
 	cr_assert_not_null(answer, "%s", request);
-	cr_expect_str_eq(str(answer, "status"), "error", "%s", request);
-	cr_expect_str_eq(str(answer, "parameter"), param, "%s", request);
-	cr_expect_not_null(
-		strstr(str(answer, "message"), says), "%s: %s", request, str(answer, "message"));
+	cr_expect_str_eq(rig_str(answer, "status"), "error", "%s", request);
+	cr_expect_str_eq(rig_str(answer, "parameter"), param, "%s", request);
+	cr_expect_not_null(strstr(rig_str(answer, "message"), says), "%s: %s", request,
+		rig_str(answer, "message"));
 	json_decref(answer);
-}
-
-static const json_t *
-row(const json_t *answer, const char *name)
-{
-	return json_object_get(json_object_get(answer, "rows"), name);
 }
 
 static json_int_t
 count(const char *request)
 {
-	json_t *answer = ask_ok(request);
-	json_int_t n = num(answer, "n");
+	json_t *answer = rig_ok(sim, request);
+	json_int_t n = rig_num(answer, "n");
 
 	json_decref(answer);
 	return n;
@@ -86,7 +56,7 @@ count(const char *request)
 static json_int_t
 item_num(const char *request, const char *name)
 {
-	json_t *answer = ask_ok(request);
+	json_t *answer = rig_ok(sim, request);
 	const json_t *value = json_object_get(json_object_get(answer, "item"), name);
 	json_int_t n = json_integer_value(value);
 
@@ -125,36 +95,37 @@ static const char delete[] = "/cgnat/map/delete,tenant=a,proto=tcp,inside=100.64
 
 Test(explicit, the_operator_adds_sees_and_deletes_a_mapping)
 {
-	json_t *answer = ask_ok(add);
+	json_t *answer = rig_ok(sim, add);
 	const json_t *item = json_object_get(answer, "item"), *r;
 
-	cr_expect_str_eq(str(item, "done"), "added");
-	cr_expect_str_eq(str(item, "tenant"), "a");
-	cr_expect_str_eq(str(item, "proto"), "tcp");
-	cr_expect_str_eq(str(item, "inside"), "100.64.0.10:443");
-	cr_expect_str_eq(str(item, "outside"), "203.0.113.17:8443");
+	cr_expect_str_eq(rig_str(item, "done"), "added");
+	cr_expect_str_eq(rig_str(item, "tenant"), "a");
+	cr_expect_str_eq(rig_str(item, "proto"), "tcp");
+	cr_expect_str_eq(rig_str(item, "inside"), "100.64.0.10:443");
+	cr_expect_str_eq(rig_str(item, "outside"), "203.0.113.17:8443");
 	json_decref(answer);
 	cgn_sim_elapse_s(sim, 100000);
-	answer = ask_ok("/cgnat/explicit");
-	cr_assert_eq(num(answer, "n"), 1);
-	r = row(answer, "r0");
-	cr_expect_str_eq(str(r, "inside"), "100.64.0.10:443");
-	cr_expect_str_eq(str(r, "outside"), "203.0.113.17:8443");
-	cr_expect_str_eq(str(r, "origin"), "operator");
-	cr_expect_eq(num(r, "left_s"), -1);
-	cr_expect_eq(num(r, "idle_s"), -1);
-	cr_expect_str_eq(str(r, "set"), "-");
-	cr_expect_str_eq(str(r, "client"), "-");
+	answer = rig_ok(sim, "/cgnat/explicit");
+	cr_assert_eq(rig_num(answer, "n"), 1);
+	r = rig_row(answer, "r0");
+	cr_expect_str_eq(rig_str(r, "inside"), "100.64.0.10:443");
+	cr_expect_str_eq(rig_str(r, "outside"), "203.0.113.17:8443");
+	cr_expect_str_eq(rig_str(r, "origin"), "operator");
+	cr_expect_eq(rig_num(r, "left_s"), -1);
+	cr_expect_eq(rig_num(r, "idle_s"), -1);
+	cr_expect_str_eq(rig_str(r, "set"), "-");
+	cr_expect_str_eq(rig_str(r, "client"), "-");
 	json_decref(answer);
-	answer = ask_ok("/cgnat/mappings");
-	cr_expect_eq(num(row(answer, "r0"), "left_s"), -1);
-	cr_expect_eq(num(row(answer, "r0"), "idle_s"), num(row(answer, "r0"), "age_s"));
+	answer = rig_ok(sim, "/cgnat/mappings");
+	cr_expect_eq(rig_num(rig_row(answer, "r0"), "left_s"), -1);
+	cr_expect_eq(
+		rig_num(rig_row(answer, "r0"), "idle_s"), rig_num(rig_row(answer, "r0"), "age_s"));
 	json_decref(answer);
-	answer = ask_ok(delete);
+	answer = rig_ok(sim, delete);
 	item = json_object_get(answer, "item");
-	cr_expect_str_eq(str(item, "done"), "deleted");
-	cr_expect_str_eq(str(item, "outside"), "203.0.113.17:8443");
-	cr_expect_str_eq(str(item, "origin"), "operator");
+	cr_expect_str_eq(rig_str(item, "done"), "deleted");
+	cr_expect_str_eq(rig_str(item, "outside"), "203.0.113.17:8443");
+	cr_expect_str_eq(rig_str(item, "origin"), "operator");
 	json_decref(answer);
 	cr_expect_eq(count("/cgnat/explicit"), 0);
 	cr_expect_eq(cgn_sim_n_mappings(sim), 0);
@@ -162,7 +133,7 @@ Test(explicit, the_operator_adds_sees_and_deletes_a_mapping)
 
 Test(explicit, what_cannot_be_done_is_refused_with_its_reason)
 {
-	json_decref(ask_ok(add));
+	json_decref(rig_ok(sim, add));
 	refused(add, "", "not added: the inside port has a mapping already");
 	refused("/cgnat/map/add,tenant=a,proto=udp,inside=192.0.2.9:443,outside=203.0.113.17:8443",
 		"", "not assigned");
@@ -207,28 +178,28 @@ Test(explicit, who_asked_for_what_is_shown)
 	ask_rules(CGN_EXPLICIT_PCP_MAP, 2000, 1, true);
 	ask_rules(CGN_EXPLICIT_PCP_MAP, 3000, 4, false);
 	cgn_sim_elapse_s(sim, 10);
-	answer = ask_ok("/cgnat/explicit,origin=natpmp");
-	cr_assert_eq(num(answer, "n"), 1);
-	r = row(answer, "r0");
-	cr_expect_str_eq(str(r, "inside"), "100.64.0.10:1000");
-	cr_expect_eq(num(r, "left_s"), 3590);
-	cr_expect_eq(num(r, "filters"), 0);
+	answer = rig_ok(sim, "/cgnat/explicit,origin=natpmp");
+	cr_assert_eq(rig_num(answer, "n"), 1);
+	r = rig_row(answer, "r0");
+	cr_expect_str_eq(rig_str(r, "inside"), "100.64.0.10:1000");
+	cr_expect_eq(rig_num(r, "left_s"), 3590);
+	cr_expect_eq(rig_num(r, "filters"), 0);
 	json_decref(answer);
-	answer = ask_ok("/cgnat/explicit,origin=pcp_map");
-	cr_assert_eq(num(answer, "n"), 5);
-	r = row(answer, "r0");
-	cr_expect_eq(num(r, "filters"), 2);
-	cr_expect_str_eq(str(r, "client"), "100.64.0.11:5350");
-	cr_expect_str_eq(str(r, "set"), "-");
-	r = row(answer, "r1");
-	cr_expect_str_eq(str(r, "set"), "3000+4");
-	cr_expect_str_eq(str(r, "client"), "-");
+	answer = rig_ok(sim, "/cgnat/explicit,origin=pcp_map");
+	cr_assert_eq(rig_num(answer, "n"), 5);
+	r = rig_row(answer, "r0");
+	cr_expect_eq(rig_num(r, "filters"), 2);
+	cr_expect_str_eq(rig_str(r, "client"), "100.64.0.11:5350");
+	cr_expect_str_eq(rig_str(r, "set"), "-");
+	r = rig_row(answer, "r1");
+	cr_expect_str_eq(rig_str(r, "set"), "3000+4");
+	cr_expect_str_eq(rig_str(r, "client"), "-");
 	json_decref(answer);
-	answer = ask_ok("/cgnat/mappings,limit=1,tenant=a");
-	cr_expect_gt(num(row(answer, "r0"), "left_s"), 3000, "the record keeps it");
+	answer = rig_ok(sim, "/cgnat/mappings,limit=1,tenant=a");
+	cr_expect_gt(rig_num(rig_row(answer, "r0"), "left_s"), 3000, "the record keeps it");
 	json_decref(answer);
-	answer = ask_ok("/cgnat/map/delete,tenant=a,proto=udp,inside=100.64.0.10:1000");
-	cr_expect_str_eq(str(json_object_get(answer, "item"), "origin"), "natpmp");
+	answer = rig_ok(sim, "/cgnat/map/delete,tenant=a,proto=udp,inside=100.64.0.10:1000");
+	cr_expect_str_eq(rig_str(json_object_get(answer, "item"), "origin"), "natpmp");
 	json_decref(answer);
 }
 
@@ -237,7 +208,7 @@ Test(explicit, each_filter_selects_and_pages_hold_every_row_once)
 	json_int_t n = 0, next = 0;
 	int pages = 0;
 
-	json_decref(ask_ok(add));
+	json_decref(rig_ok(sim, add));
 	for (uint16_t p = 0; p < 150; p++)
 		ask_rules(CGN_EXPLICIT_NATPMP, (uint16_t)(2000 + p), 1, false);
 	cr_expect_eq(count("/cgnat/explicit,tenant=a,limit=5"), 5);
@@ -255,9 +226,9 @@ Test(explicit, each_filter_selects_and_pages_hold_every_row_once)
 
 		snprintf(request, sizeof(request), "/cgnat/explicit,limit=20,cursor=%lld",
 			(long long)next);
-		answer = ask_ok(request);
-		n += num(answer, "n");
-		next = num(answer, "next");
+		answer = rig_ok(sim, request);
+		n += rig_num(answer, "n");
+		next = rig_num(answer, "next");
 		json_decref(answer);
 		pages++;
 	} while (next != 0);
@@ -272,8 +243,9 @@ Test(explicit, live_tcp_connections_are_counted)
 	struct packet_spec s;
 	json_t *answer;
 
-	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=tcp,inside=100.64.0.10:8080,"
-			   "outside=203.0.113.16:40080"));
+	json_decref(rig_ok(sim,
+		"/cgnat/map/add,tenant=a,proto=tcp,inside=100.64.0.10:8080,"
+		"outside=203.0.113.16:40080"));
 	for (uint32_t k = 0; k < 3; k++) {
 		s = packet_tcp(SIM_PEER + k, 5000, SIM_POOL_A, 40080, SYN);
 		s.payload_len = 0;
@@ -291,11 +263,11 @@ Test(explicit, live_tcp_connections_are_counted)
 		cgn_sim_run(sim);
 	}
 	ask_rules(CGN_EXPLICIT_NATPMP, 1000, 1, false);
-	answer = ask_ok("/cgnat/explicit,proto=tcp");
-	cr_expect_eq(num(row(answer, "r0"), "sessions"), 3);
+	answer = rig_ok(sim, "/cgnat/explicit,proto=tcp");
+	cr_expect_eq(rig_num(rig_row(answer, "r0"), "sessions"), 3);
 	json_decref(answer);
-	answer = ask_ok("/cgnat/explicit,proto=udp");
-	cr_expect_eq(num(row(answer, "r0"), "sessions"), 0);
+	answer = rig_ok(sim, "/cgnat/explicit,proto=udp");
+	cr_expect_eq(rig_num(rig_row(answer, "r0"), "sessions"), 0);
 	json_decref(answer);
 	cr_expect_eq(item_num("/cgnat/memory", "tcp_tracked_used"), 1);
 	cr_expect_gt(item_num("/cgnat/memory", "tcp_tracked_bytes"), 0);
@@ -305,15 +277,15 @@ Test(explicit, use_quotas_memory_and_journal_are_shown)
 {
 	json_t *answer;
 
-	json_decref(ask_ok(add));
+	json_decref(rig_ok(sim, add));
 	ask_rules(CGN_EXPLICIT_PCP_MAP, 2000, 1, true);
 	cr_expect_eq(item_num("/cgnat/info", "explicit"), 2);
 	cr_expect_eq(item_num("/cgnat/info", "explicit_max"),
 		(json_int_t)sim->box->conf->table.explicit_mappings);
 	cr_expect_eq(item_num("/cgnat/info", "journal_written"), 0);
 	cr_expect_eq(item_num("/cgnat/info", "journal_resyncs"), 0);
-	answer = ask_ok("/cgnat/info");
-	cr_expect_str_eq(str(json_object_get(answer, "item"), "journal"), "off");
+	answer = rig_ok(sim, "/cgnat/info");
+	cr_expect_str_eq(rig_str(json_object_get(answer, "item"), "journal"), "off");
 	json_decref(answer);
 	cr_expect_eq(item_num("/cgnat/tenant,tenant=a", "explicit"), 2);
 	cr_expect_eq(item_num("/cgnat/tenant,tenant=a", "explicit_max"), 500);
@@ -339,9 +311,9 @@ Test(explicit, blocks_that_rest_since_a_restart_are_shown)
 	cgn_sim_elapse_s(sim, 50);
 	cr_expect_eq(item_num("/cgnat/info", "blocks_restored"), 1);
 	cr_expect_eq(item_num("/cgnat/info", "blocks_resting"), 1);
-	answer = ask_ok("/cgnat/blocks,tenant=a");
-	cr_expect_eq(num(answer, "n"), 1);
-	cr_expect_eq(num(row(answer, "r0"), "rests_s"), 70);
+	answer = rig_ok(sim, "/cgnat/blocks,tenant=a");
+	cr_expect_eq(rig_num(answer, "n"), 1);
+	cr_expect_eq(rig_num(rig_row(answer, "r0"), "rests_s"), 70);
 	json_decref(answer);
 	cgn_sim_elapse_s(sim, 70);
 	cr_expect_eq(item_num("/cgnat/info", "blocks_restored"), 1);
@@ -352,7 +324,7 @@ Test(explicit, blocks_that_rest_since_a_restart_are_shown)
 Test(explicit, clearing_a_tenant_ends_all_but_the_operators_and_starts_a_new_epoch)
 {
 	struct packet_spec a = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
-	json_t *answer = ask_ok(add);
+	json_t *answer = rig_ok(sim, add);
 	const json_t *item;
 	uint64_t sent;
 
@@ -361,17 +333,17 @@ Test(explicit, clearing_a_tenant_ends_all_but_the_operators_and_starts_a_new_epo
 	ask_rules(CGN_EXPLICIT_PCP_MAP, 3000, 4, false);
 	cr_assert(cgn_sim_send_spec(sim, SIM_ACCESS, &a));
 	cgn_sim_elapse_s(sim, 200);
-	answer = ask_ok("/cgnat/map/clear,tenant=b");
-	cr_expect_eq(num(json_object_get(answer, "item"), "mappings"), 0);
+	answer = rig_ok(sim, "/cgnat/map/clear,tenant=b");
+	cr_expect_eq(rig_num(json_object_get(answer, "item"), "mappings"), 0);
 	json_decref(answer);
 	cr_expect_geq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 200u);
 	sent = sim->box->control->epochs[0].began_ns;
-	answer = ask_ok("/cgnat/map/clear,tenant=a");
+	answer = rig_ok(sim, "/cgnat/map/clear,tenant=a");
 	item = json_object_get(answer, "item");
-	cr_expect_str_eq(str(item, "done"), "cleared");
-	cr_expect_str_eq(str(item, "subscriber"), "-");
-	cr_expect_eq(num(item, "mappings"), 6);
-	cr_expect_eq(num(item, "explicit"), 5);
+	cr_expect_str_eq(rig_str(item, "done"), "cleared");
+	cr_expect_str_eq(rig_str(item, "subscriber"), "-");
+	cr_expect_eq(rig_num(item, "mappings"), 6);
+	cr_expect_eq(rig_num(item, "explicit"), 5);
 	json_decref(answer);
 	cr_expect_neq(sim->box->control->epochs[0].began_ns, sent);
 	cr_expect_eq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 0);
@@ -389,14 +361,14 @@ Test(explicit, clearing_a_subscriber_leaves_others_alone)
 	ask_rules(CGN_EXPLICIT_NATPMP, 1000, 1, false);
 	cr_assert(cgn_sim_send_spec(sim, SIM_ACCESS, &other));
 	cgn_sim_elapse_s(sim, 10);
-	answer = ask_ok("/cgnat/map/clear,tenant=a,subscriber=100.64.0.11");
-	cr_expect_eq(num(json_object_get(answer, "item"), "mappings"), 1);
-	cr_expect_str_eq(str(json_object_get(answer, "item"), "subscriber"), "100.64.0.11");
+	answer = rig_ok(sim, "/cgnat/map/clear,tenant=a,subscriber=100.64.0.11");
+	cr_expect_eq(rig_num(json_object_get(answer, "item"), "mappings"), 1);
+	cr_expect_str_eq(rig_str(json_object_get(answer, "item"), "subscriber"), "100.64.0.11");
 	json_decref(answer);
 	cr_expect_geq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 10u,
 		"no client has lost anything");
-	answer = ask_ok("/cgnat/map/clear,tenant=a,subscriber=100.64.0.10");
-	cr_expect_eq(num(json_object_get(answer, "item"), "explicit"), 1);
+	answer = rig_ok(sim, "/cgnat/map/clear,tenant=a,subscriber=100.64.0.10");
+	cr_expect_eq(rig_num(json_object_get(answer, "item"), "explicit"), 1);
 	json_decref(answer);
 	cr_expect_eq(cgn_epoch_at(&sim->box->control->epochs[0], sim->now), 0);
 	cr_expect_eq(cgn_sim_n_mappings(sim), 0);

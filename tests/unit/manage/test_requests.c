@@ -33,30 +33,6 @@ teardown(void)
 
 TestSuite(requests, .init = setup, .fini = teardown);
 
-static const char *
-str(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-
-	return s != NULL ? s : "";
-}
-
-static json_int_t
-num(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
-static json_t *
-ask_ok(const char *request)
-{
-	json_t *answer = rig_ask(sim, request);
-
-	cr_assert_not_null(answer, "%s", request);
-	cr_assert_str_eq(str(answer, "status"), "ok", "%s: %s", request, str(answer, "message"));
-	return answer;
-}
-
 static const json_t *
 row(const json_t *answer, uint32_t i)
 {
@@ -105,12 +81,12 @@ pcp_map(uint16_t inside, uint16_t suggested, uint8_t option)
 static void
 newest_is(const char *opcode, const char *result, const char *why)
 {
-	json_t *answer = ask_ok("/cgnat/refusals,tenant=a,limit=1");
+	json_t *answer = rig_ok(sim, "/cgnat/refusals,tenant=a,limit=1");
 	const json_t *r = row(answer, 0);
 
-	cr_expect_str_eq(str(r, "opcode"), opcode);
-	cr_expect_str_eq(str(r, "result"), result);
-	cr_expect_str_eq(str(r, "why"), why);
+	cr_expect_str_eq(rig_str(r, "opcode"), opcode);
+	cr_expect_str_eq(rig_str(r, "result"), result);
+	cr_expect_str_eq(rig_str(r, "why"), why);
 	json_decref(answer);
 }
 
@@ -124,13 +100,13 @@ count(const char *tenant, const char *protocol, const char *opcode, const char *
 
 	snprintf(request, sizeof(request), "/cgnat/requests%s%s", tenant != NULL ? ",tenant=" : "",
 		tenant != NULL ? tenant : "");
-	answer = ask_ok(request);
+	answer = rig_ok(sim, request);
 	json_object_foreach(json_object_get(answer, "rows"), key, r)
 	{
-		if (strcmp(str(r, "protocol"), protocol) == 0 &&
-			strcmp(str(r, "opcode"), opcode) == 0 &&
-			strcmp(str(r, "result"), result) == 0)
-			n += num(r, "requests");
+		if (strcmp(rig_str(r, "protocol"), protocol) == 0 &&
+			strcmp(rig_str(r, "opcode"), opcode) == 0 &&
+			strcmp(rig_str(r, "result"), result) == 0)
+			n += rig_num(r, "requests");
 	}
 	json_decref(answer);
 	return n;
@@ -168,17 +144,17 @@ Test(requests, a_refusal_says_why_in_words_and_numbers)
 	pmp_map(SIM_A1, 1, 5001, 45001, 60);
 	newest_is("MAP_UDP", "OUT_OF_RESOURCES",
 		"subscriber's quota of explicit mappings reached: 2 of 2");
-	answer = ask_ok("/cgnat/refusals");
-	cr_assert_eq(num(answer, "n"), 1);
+	answer = rig_ok(sim, "/cgnat/refusals");
+	cr_assert_eq(rig_num(answer, "n"), 1);
 	r = row(answer, 0);
-	cr_expect_str_eq(str(r, "tenant"), "a");
-	cr_expect_str_eq(str(r, "subscriber"), "100.64.0.10");
-	cr_expect_str_eq(str(r, "protocol"), "NAT-PMP");
-	cr_expect_str_eq(str(r, "proto"), "udp");
-	cr_expect_eq(num(r, "inside_port"), 5001);
-	cr_expect_str_eq(str(r, "suggested"), "45001");
-	cr_expect_eq(num(r, "n"), 1);
-	cr_expect_eq(strlen(str(r, "time")), strlen("2026-01-01T00:00:00Z"));
+	cr_expect_str_eq(rig_str(r, "tenant"), "a");
+	cr_expect_str_eq(rig_str(r, "subscriber"), "100.64.0.10");
+	cr_expect_str_eq(rig_str(r, "protocol"), "NAT-PMP");
+	cr_expect_str_eq(rig_str(r, "proto"), "udp");
+	cr_expect_eq(rig_num(r, "inside_port"), 5001);
+	cr_expect_str_eq(rig_str(r, "suggested"), "45001");
+	cr_expect_eq(rig_num(r, "n"), 1);
+	cr_expect_eq(strlen(rig_str(r, "time")), strlen("2026-01-01T00:00:00Z"));
 	json_decref(answer);
 	pmp_map(SIM_A1, 2, 443, 0, 0);
 	newest_is("MAP_TCP", "NOT_AUTHORIZED", "the mapping is the operator's");
@@ -222,25 +198,25 @@ Test(requests, refusals_are_filtered_paged_and_newest_first)
 
 		snprintf(request, sizeof(request), "/cgnat/refusals,limit=30,cursor=%lld",
 			(long long)next);
-		answer = ask_ok(request);
-		for (uint32_t i = 0; i < num(answer, "n"); i++, n++) {
-			json_int_t suggested = atoi(str(row(answer, i), "suggested"));
+		answer = rig_ok(sim, request);
+		for (uint32_t i = 0; i < rig_num(answer, "n"); i++, n++) {
+			json_int_t suggested = atoi(rig_str(row(answer, i), "suggested"));
 
 			cr_assert_lt(suggested, last);
 			last = suggested;
 		}
-		cr_assert(num(answer, "next") == 0 || num(answer, "next") > next);
-		next = num(answer, "next");
+		cr_assert(rig_num(answer, "next") == 0 || rig_num(answer, "next") > next);
+		next = rig_num(answer, "next");
 		json_decref(answer);
 	} while (next != 0);
 	cr_expect_eq(n, 100);
-	json_decref(ask_ok("/cgnat/refusals,tenant=b"));
+	json_decref(rig_ok(sim, "/cgnat/refusals,tenant=b"));
 	for (uint32_t i = 0; i < 3; i++) {
-		json_t *answer = ask_ok("/cgnat/refusals,tenant=a,subscriber=100.64.0.31");
+		json_t *answer = rig_ok(sim, "/cgnat/refusals,tenant=a,subscriber=100.64.0.31");
 
-		cr_expect_eq(num(answer, "n"), 1);
-		cr_expect_str_eq(str(row(answer, 0), "suggested"), "10");
-		cr_expect_eq(num(row(answer, 0), "n"), (json_int_t)i + 1);
+		cr_expect_eq(rig_num(answer, "n"), 1);
+		cr_expect_str_eq(rig_str(row(answer, 0), "suggested"), "10");
+		cr_expect_eq(rig_num(row(answer, 0), "n"), (json_int_t)i + 1);
 		json_decref(answer);
 		pmp_map(0x6440001f, 1, 0, 10, 60);
 	}

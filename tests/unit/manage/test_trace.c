@@ -31,30 +31,6 @@ teardown(void)
 
 TestSuite(trace, .init = setup, .fini = teardown);
 
-static const char *
-str(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-
-	return s != NULL ? s : "";
-}
-
-static json_int_t
-num(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
-static json_t *
-ask(const char *request)
-{
-	json_t *answer = rig_ask(sim, request);
-
-	cr_assert_not_null(answer, "%s", request);
-	cr_assert_str_eq(str(answer, "status"), "ok", "%s: %s", request, str(answer, "message"));
-	return answer;
-}
-
 /* The item of an outside port, a reference of the caller's. */
 static json_t *
 trace(uint32_t addr, uint16_t port, const char *proto)
@@ -64,7 +40,7 @@ trace(uint32_t addr, uint16_t port, const char *proto)
 
 	snprintf(request, sizeof(request), "/cgnat/trace/port,transport=%s:%u/%s",
 		cgn_ip4_str(addr, text), port, proto);
-	answer = ask(request);
+	answer = rig_ok(sim, request);
 	item = json_incref(json_object_get(answer, "item"));
 	json_decref(answer);
 	return item;
@@ -75,7 +51,7 @@ expect_status(uint32_t addr, uint16_t port, const char *proto, const char *statu
 {
 	json_t *item = trace(addr, port, proto);
 
-	cr_expect_str_eq(str(item, "status"), status, "%u/%s", port, proto);
+	cr_expect_str_eq(rig_str(item, "status"), status, "%u/%s", port, proto);
 	json_decref(item);
 }
 
@@ -101,15 +77,15 @@ Test(trace, a_mapped_port_names_its_subscriber)
 
 	cgn_sim_elapse_s(sim, 7);
 	item = trace(rte_be_to_cpu_32(m->outside_addr), port, "udp");
-	cr_expect_str_eq(str(item, "status"), "mapped");
-	cr_expect_str_eq(str(item, "tenant"), "a");
-	cr_expect_str_eq(str(item, "subscriber"), "100.64.0.10");
-	cr_expect_str_eq(str(item, "inside"), "100.64.0.10:5000");
-	cr_expect_str_eq(str(item, "origin"), "traffic");
-	cr_expect_eq(num(item, "age_s"), 7);
-	cr_expect_eq(num(item, "idle_s"), 7);
-	cr_expect_eq(num(item, "rests_s"), -1);
-	cr_expect_eq(strlen(str(item, "since")), strlen("2026-01-01T00:00:00Z"));
+	cr_expect_str_eq(rig_str(item, "status"), "mapped");
+	cr_expect_str_eq(rig_str(item, "tenant"), "a");
+	cr_expect_str_eq(rig_str(item, "subscriber"), "100.64.0.10");
+	cr_expect_str_eq(rig_str(item, "inside"), "100.64.0.10:5000");
+	cr_expect_str_eq(rig_str(item, "origin"), "traffic");
+	cr_expect_eq(rig_num(item, "age_s"), 7);
+	cr_expect_eq(rig_num(item, "idle_s"), 7);
+	cr_expect_eq(rig_num(item, "rests_s"), -1);
+	cr_expect_eq(strlen(rig_str(item, "since")), strlen("2026-01-01T00:00:00Z"));
 	json_decref(item);
 	expect_status(rte_be_to_cpu_32(m->outside_addr), port, "tcp", "leased");
 }
@@ -118,13 +94,14 @@ Test(trace, an_operators_mapping_says_so)
 {
 	json_t *item;
 
-	json_decref(ask("/cgnat/map/add,tenant=a,proto=tcp,inside=100.64.0.10:443,"
-			"outside=203.0.113.17:8443"));
+	json_decref(rig_ok(sim,
+		"/cgnat/map/add,tenant=a,proto=tcp,inside=100.64.0.10:443,"
+		"outside=203.0.113.17:8443"));
 	item = trace(SIM_POOL_A + 1, 8443, "tcp");
-	cr_expect_str_eq(str(item, "origin"), "operator");
-	cr_expect_str_eq(str(item, "last_use"), "-");
-	cr_expect_eq(num(item, "idle_s"), -1);
-	cr_expect_eq(num(item, "left_s"), -1);
+	cr_expect_str_eq(rig_str(item, "origin"), "operator");
+	cr_expect_str_eq(rig_str(item, "last_use"), "-");
+	cr_expect_eq(rig_num(item, "idle_s"), -1);
+	cr_expect_eq(rig_num(item, "left_s"), -1);
 	json_decref(item);
 }
 
@@ -140,11 +117,11 @@ Test(trace, a_resting_port_names_who_had_it_and_until_when)
 		cgn_sim_elapse_s(sim, 1);
 	for (int i = 0; i < 3; i++) {
 		item = trace(addr, port, "udp");
-		cr_assert_str_eq(str(item, "status"), "resting");
-		cr_expect_str_eq(str(item, "subscriber"), "100.64.0.10");
-		cr_expect_str_eq(str(item, "inside"), "-");
-		cr_expect_not_null(strstr(str(item, "answer"), "after 100.64.0.10 had it"));
-		rests = num(item, "rests_s");
+		cr_assert_str_eq(rig_str(item, "status"), "resting");
+		cr_expect_str_eq(rig_str(item, "subscriber"), "100.64.0.10");
+		cr_expect_str_eq(rig_str(item, "inside"), "-");
+		cr_expect_not_null(strstr(rig_str(item, "answer"), "after 100.64.0.10 had it"));
+		rests = rig_num(item, "rests_s");
 		cr_expect_gt(rests, 0);
 		if (i > 0)
 			cr_expect_eq(rests, before - 10);
@@ -175,12 +152,12 @@ Test(trace, the_end_of_a_rest_is_found_among_many)
 	while (cgn_sim_n_mappings(sim) > 0)
 		cgn_sim_elapse_s(sim, 1);
 	first = trace(addr, ports[0], "udp");
-	cr_expect_gt(num(first, "rests_s"), 0);
+	cr_expect_gt(rig_num(first, "rests_s"), 0);
 	for (uint32_t k = 1; k < N; k += 149) {
 		json_t *item = trace(addr, ports[k], "udp");
 
-		cr_expect_str_eq(str(item, "status"), "resting");
-		cr_expect_eq(num(item, "rests_s"), num(first, "rests_s"));
+		cr_expect_str_eq(rig_str(item, "status"), "resting");
+		cr_expect_eq(rig_num(item, "rests_s"), rig_num(first, "rests_s"));
 		json_decref(item);
 	}
 	json_decref(first);
@@ -196,10 +173,10 @@ Test(trace, a_block_that_rests_since_a_restart_is_its_holders)
 
 	cr_assert_eq(cgn_lease_restore(c->pool, 0, &was, c->now_s + 120), 1);
 	item = trace(SIM_POOL_A, 1030, "icmp");
-	cr_expect_str_eq(str(item, "status"), "resting");
-	cr_expect_str_eq(str(item, "subscriber"), "100.64.0.11");
-	cr_expect_str_eq(str(item, "block"), "1024-1535");
-	cr_expect_eq(num(item, "rests_s"), 120);
+	cr_expect_str_eq(rig_str(item, "status"), "resting");
+	cr_expect_str_eq(rig_str(item, "subscriber"), "100.64.0.11");
+	cr_expect_str_eq(rig_str(item, "block"), "1024-1535");
+	cr_expect_eq(rig_num(item, "rests_s"), 120);
 	json_decref(item);
 }
 
@@ -213,8 +190,8 @@ Test(trace, what_nobody_has_is_free_or_never_given_out)
 	expect_status(SIM_POOL_A, 80, "tcp", "never");
 	expect_status(SIM_POOL_A, 65000, "icmp", "never");
 	answer = rig_ask(sim, "/cgnat/trace/port,transport=192.0.2.1:80/tcp");
-	cr_expect_str_eq(str(answer, "status"), "error");
-	cr_expect_str_eq(str(answer, "parameter"), "transport");
+	cr_expect_str_eq(rig_str(answer, "status"), "error");
+	cr_expect_str_eq(rig_str(answer, "parameter"), "transport");
 	json_decref(answer);
 }
 
@@ -236,20 +213,20 @@ Test(trace, a_subscriber_shows_its_blocks_and_what_rests_in_them)
 		snprintf(request, sizeof(request),
 			"/cgnat/trace/subscriber,tenant=a,address=100.64.0.10,limit=20,cursor=%lld",
 			(long long)next);
-		answer = ask(request);
-		cr_expect_eq(num(json_object_get(answer, "item"), "mappings"), 1);
+		answer = rig_ok(sim, request);
+		cr_expect_eq(rig_num(json_object_get(answer, "item"), "mappings"), 1);
 		json_object_foreach(json_object_get(answer, "rows"), key, r)
 		{
 			unsigned int first, last;
 
 			n++;
-			cr_assert_eq(sscanf(str(r, "ports"), "%u-%u", &first, &last), 2);
-			if (strcmp(str(r, "what"), "block") == 0)
-				blocks += num(r, "mapped") + 1000;
+			cr_assert_eq(sscanf(rig_str(r, "ports"), "%u-%u", &first, &last), 2);
+			if (strcmp(rig_str(r, "what"), "block") == 0)
+				blocks += rig_num(r, "mapped") + 1000;
 			else
 				resting += last - first + 1;
 		}
-		next = num(answer, "next");
+		next = rig_num(answer, "next");
 		json_decref(answer);
 	} while (next != 0);
 	cr_expect_eq(blocks, 2001, "two blocks, one mapping");
