@@ -25,7 +25,7 @@ struct cgn_mapping {
 	rte_be32_t inside_addr, outside_addr;
 	rte_be16_t inside_port, outside_port;
 	uint16_t l3_delta, l4_delta; /* in2out, see rewrite.h */
-	uint32_t inside;             /* inside index: the subscriber */
+	uint32_t inside;             /* inside index of the address */
 	_Atomic uint32_t neigh;      /* next hop towards the subscriber */
 	uint16_t tenant;
 	uint8_t proto;               /* enum cgn_proto */

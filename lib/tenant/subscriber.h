@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What control knows about the holder of an inside address: use against its quota, its paired
- * outside address and its port blocks. An array indexed by inside index; control is the only
- * reader and writer, others ask it.
+ * outside address and its port blocks. An array indexed by inside index: the
+ * holder's (cgn_directory_holder), and the entries of his other addresses lie idle. Control is the
+ * only reader and writer, others ask it.
  */
 #pragma once
 
