@@ -21,6 +21,7 @@ enum cgn_param_type {
 	CGN_PARAM_TYPE_NAME,      /* a-z 0-9 _ -; min and max: length */
 	CGN_PARAM_TYPE_LOGIN,     /* A-Z a-z 0-9 . _ @ + -; min and max: length */
 	CGN_PARAM_TYPE_ADDRESS,   /* a.b.c.d */
+	CGN_PARAM_TYPE_ASSIGNED,  /* a.b.c.d, or a.b.c.d/n: a subscriber as it is shown */
 	CGN_PARAM_TYPE_PROTO,     /* tcp, udp, icmp */
 	CGN_PARAM_TYPE_ORIGIN,    /* natpmp, pcp_map, pcp_peer, operator */
 	CGN_PARAM_TYPE_SIDE,      /* inside, outside, both: bits 1, 2, 3 */

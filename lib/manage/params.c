@@ -160,6 +160,18 @@ parse_side(struct cgn_param_value *v, const char **wanted)
 }
 
 static int
+parse_assigned(struct cgn_param_value *v, const char **wanted)
+{
+	struct cgn_prefix prefix = {.addr = 0};
+	int rc = cgn_prefix_parse(v->text, &prefix);
+
+	*wanted = "an IPv4 address such as 100.64.0.10, or the prefix of a subscriber";
+	v->addr = prefix.addr;
+	v->number = prefix.len;
+	return rc;
+}
+
+static int
 parse_word(enum cgn_param_type type, struct cgn_param_value *v, const char **wanted)
 {
 	if (type == CGN_PARAM_TYPE_PROTO) {
@@ -186,6 +198,8 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 	case CGN_PARAM_TYPE_ADDRESS:
 		*wanted = "an IPv4 address such as 100.64.0.10";
 		return cgn_ip4_parse(v->text, &v->addr);
+	case CGN_PARAM_TYPE_ASSIGNED:
+		return parse_assigned(v, wanted);
 	case CGN_PARAM_TYPE_ORIGIN:
 		return parse_origin(v, wanted);
 	case CGN_PARAM_TYPE_SIDE:

@@ -19,9 +19,10 @@ enum {
 struct cgn_param_value {
 	char text[CGN_PARAM_VALUE_LEN]; /* as given */
 	/* NUMBER; BOOL 0, 1; SIDE; enums cgn_proto (TRANSPORT too), cgn_explicit_origin; TAGS:
-	 * outer, or outer << 16 | inner with port 2; FLAGS: as in a TCP header */
+	 * outer, or outer << 16 | inner with port 2; FLAGS: as in a TCP header; ASSIGNED: prefix
+	 * length, 32 for an address */
 	uint64_t number;
-	uint32_t addr; /* ADDRESS, ENDPOINT, TRANSPORT; host order */
+	uint32_t addr; /* ADDRESS, ASSIGNED, ENDPOINT, TRANSPORT; host order */
 	uint16_t port; /* ENDPOINT, TRANSPORT; TAGS: how many */
 };
 

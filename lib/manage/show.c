@@ -25,6 +25,24 @@ cgn_show_tenant_find(struct cgn_show *show, uint32_t *tenant)
 	return *tenant != CGN_NONE;
 }
 
+/* An inside index of the subscriber that has just this prefix, or CGN_NONE. */
+static uint32_t
+find_prefix(const struct cgn_directory *dir, uint32_t tenant, struct cgn_prefix prefix)
+{
+	const struct cgn_range *range = cgn_range_map_next(
+		&dir->tenants[tenant].subscribers, cgn_prefix_first(prefix));
+	struct cgn_prefix found;
+	uint32_t addr, inside;
+
+	if (range == NULL || range->first > cgn_prefix_last(prefix))
+		return CGN_NONE;
+	addr = range->first > cgn_prefix_first(prefix) ? range->first : cgn_prefix_first(prefix);
+	inside = range->value + (addr - range->origin);
+	found = cgn_directory_subscriber(dir, inside);
+	return found.len == prefix.len && found.addr == cgn_prefix_first(prefix) ? inside
+										 : CGN_NONE;
+}
+
 bool
 cgn_show_inside_find(struct cgn_show *show, enum cgn_param_id id, uint32_t tenant, uint32_t *inside)
 {
@@ -39,7 +57,10 @@ cgn_show_inside_find(struct cgn_show *show, enum cgn_param_id id, uint32_t tenan
 			"needs tenant=NAME too: tenants may use the same addresses");
 		return false;
 	}
-	*inside = cgn_directory_inside_find(show->box->dir, tenant, v->addr);
+	*inside = v->number == 32
+		? cgn_directory_inside_find(show->box->dir, tenant, v->addr)
+		: find_prefix(show->box->dir, tenant,
+			  (struct cgn_prefix){.addr = v->addr, .len = (uint8_t)v->number});
 	if (*inside == CGN_NONE)
 		cgn_reply_error(show->reply, name,
 			"%s is not assigned to a subscriber of tenant '%s'", v->text,

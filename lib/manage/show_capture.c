@@ -41,6 +41,11 @@ read_spec(struct cgn_show *show, struct cgn_capture_spec *spec)
 	if (!cgn_show_tenant_find(show, &tenant) ||
 		!cgn_show_inside_find(show, CGN_PARAM_SUBSCRIBER, tenant, &spec->inside))
 		return false;
+	if (subscriber != NULL && subscriber->number != 32) {
+		cgn_reply_error(show->reply, "subscriber",
+			"a capture is of one address; name one of %s", subscriber->text);
+		return false;
+	}
 	spec->tenant = (uint16_t)tenant;
 	snprintf(spec->tenant_name, sizeof(spec->tenant_name), "%s",
 		cgn_directory_tenant_name(show->box->dir, tenant));

@@ -64,6 +64,15 @@ expect_row(const char *request, const char *name, const char *value, json_int_t 
 	json_decref(answer);
 }
 
+static void
+expect_refused(const char *request)
+{
+	json_t *answer = rig_ask(sim, request);
+
+	cr_expect_str_eq(rig_str(answer, "status"), "error", "%s", request);
+	json_decref(answer);
+}
+
 Test(manage_subscriber_mask, is_shown_as_its_prefix_whichever_address_is_asked_for)
 {
 	send(SIM_A1, 5000);
@@ -76,6 +85,13 @@ Test(manage_subscriber_mask, is_shown_as_its_prefix_whichever_address_is_asked_f
 		"/cgnat/subscriber,tenant=a,address=100.64.0.14", "subscriber", "100.64.0.8/29", 1);
 	expect_item(
 		"/cgnat/trace/subscriber,tenant=a,address=100.64.0.10", "address", "100.64.0.8/29");
+	expect_item("/cgnat/subscriber,tenant=a,address=100.64.0.8/29", "address", "100.64.0.8/29");
+	expect_item("/cgnat/subscriber,tenant=a,address=100.64.0.0/29", "address", "100.64.0.0/29");
+	expect_row("/cgnat/mappings,tenant=a,subscriber=100.64.0.8/29", "tenant", "a", 2);
+	expect_refused("/cgnat/subscriber,tenant=a,address=100.64.0.8/30");
+	expect_refused("/cgnat/subscriber,tenant=a,address=100.64.0.0/28");
+	expect_refused("/cgnat/subscriber,tenant=a,address=100.64.9.0/29");
+	expect_refused("/cgnat/subscriber,tenant=a,address=100.64.0.8/33");
 	expect_item("/cgnat/subscriber,tenant=a,address=100.64.1.7", "address", "100.64.1.7");
 	expect_row("/cgnat/mappings,tenant=a,subscriber=100.64.0.10", "tenant", "a", 2);
 	expect_row("/cgnat/mappings,tenant=a,subscriber=100.64.0.17", "tenant", "", 0);
