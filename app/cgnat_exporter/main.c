@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmdline.h"
 #include "exposition.h"
 #include "server.h"
 
@@ -22,20 +23,21 @@ struct options {
 	bool once, done;
 };
 
+static const struct cgn_option table[] = {
+#define OPTION(k, n, v, text) {.key = k, .name = n, .value = v, .help = text},
+#include "options.def"
+#undef OPTION
+};
+
+enum { N_OPTIONS = sizeof(table) / sizeof(table[0]) };
+
 static void
 help(void)
 {
 	puts("cgnat-exporter answers Prometheus and its like with the metrics of cgnatd.\n\n"
-	     "usage: cgnat-exporter [options]\n\noptions:\n"
-	     "  -l, --listen ADDRESS:PORT  where HTTP is served; default 127.0.0.1:9469\n"
-	     "  -s, --socket PATH    the daemon's telemetry socket (environment: "
-	     "CGNATCTL_SOCKET)\n"
-	     "  -p, --prefix NAME    look for the socket by file_prefix; default cgnatd\n"
-	     "  -m, --max-age MS     give an answer again while it is younger; default 1000\n"
-	     "  -o, --once           print the metrics (Prometheus text 0.0.4) and end\n"
-	     "  -h, --help           this help\n"
-	     "  -V, --version        the version\n\n"
-	     "exit status: 0 told to stop, or done; 1 cannot serve; 2 wrong usage; 3 --once: no "
+	     "usage: cgnat-exporter [options]\n\noptions:");
+	cgn_cmdline_print(stdout, table, N_OPTIONS);
+	puts("\nexit status: 0 told to stop, or done; 1 cannot serve; 2 wrong usage; 3 --once: no "
 	     "answer from the daemon");
 }
 
@@ -92,13 +94,9 @@ parse_option(struct options *o, int c)
 static bool
 parse(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {{"listen", required_argument, NULL, 'l'},
-		{"socket", required_argument, NULL, 's'}, {"prefix", required_argument, NULL, 'p'},
-		{"max-age", required_argument, NULL, 'm'}, {"once", no_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "l:s:p:m:ohV", longs, NULL)) != -1) {
+	while ((c = cgn_cmdline_next(table, N_OPTIONS, argc, argv)) != -1) {
 		if (!parse_option(o, c))
 			return false;
 		if (o->done)

@@ -4,57 +4,67 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "cmdline.h"
 #include "daemon.h"
 
-static const char usage[] =
-	"usage: cgnatd -c FILE [--check [--print]]\n"
-	"\n"
-	"  -c, --config FILE  the appliance's configuration (cgnat.yaml); it names the tenants' "
-	"files\n"
-	"      --check        read and validate all of it, say every error, touch nothing\n"
-	"      --print        with --check: print the configuration in force, defaults included\n"
-	"  -h, --help         this text\n"
-	"  -V, --version      version\n"
-	"\n"
-	"Signals: TERM and INT stop it. The log goes to standard error. The running daemon is\n"
-	"controlled with cgnatctl(1).\n";
+static const struct cgn_option options[] = {
+#define OPTION(k, n, v, text) {.key = k, .name = n, .value = v, .help = text},
+#include "options.def"
+#undef OPTION
+};
+
+enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
+enum { OPT_CHECK = CGN_CMDLINE_LONG, OPT_PRINT };
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: cgnatd -c FILE\n"
+	      "       cgnatd -c FILE --check [--print]\n\n",
+		out);
+	cgn_cmdline_print(out, options, N_OPTIONS);
+	fputs("\nSignals: TERM and INT stop it, HUP reloads the configuration. The log goes to "
+	      "standard\nerror. The running daemon is controlled with cgnatctl(8).\n",
+		out);
+}
+
+/* 0, or as cgn_options_parse. */
+static int
+parse_one(struct cgn_options *opt, int c)
+{
+	switch (c) {
+	case 'c':
+		opt->conf_path = optarg;
+		return 0;
+	case OPT_CHECK:
+		opt->check = true;
+		return 0;
+	case OPT_PRINT:
+		opt->print = true;
+		return 0;
+	case 'h':
+		usage(stdout);
+		return 1;
+	case 'V':
+		puts("cgnatd " CGN_VERSION);
+		return 1;
+	default:
+		usage(stderr);
+		return -EINVAL;
+	}
+}
 
 int
 cgn_options_parse(int argc, char **argv, struct cgn_options *opt)
 {
-	enum { OPT_CHECK = 256, OPT_PRINT };
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, OPT_CHECK},
-		{"print", no_argument, NULL, OPT_PRINT},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0},
-	};
 	int c;
 
 	*opt = (struct cgn_options){0};
-	while ((c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			opt->conf_path = optarg;
-			break;
-		case OPT_CHECK:
-			opt->check = true;
-			break;
-		case OPT_PRINT:
-			opt->print = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 1;
-		case 'V':
-			puts("cgnatd " CGN_VERSION);
-			return 1;
-		default:
-			fputs(usage, stderr);
-			return -EINVAL;
-		}
+	while ((c = cgn_cmdline_next(options, N_OPTIONS, argc, argv)) != -1) {
+		int rc = parse_one(opt, c);
+
+		if (rc != 0)
+			return rc;
 	}
 	if (opt->conf_path != NULL && optind == argc && (opt->check || !opt->print))
 		return 0;
@@ -64,6 +74,6 @@ cgn_options_parse(int argc, char **argv, struct cgn_options *opt)
 		fputs("cgnatd: no configuration given: use -c FILE\n", stderr);
 	else
 		fputs("cgnatd: --print goes with --check\n", stderr);
-	fputs(usage, stderr);
+	usage(stderr);
 	return -EINVAL;
 }
