@@ -13,8 +13,10 @@
 #include "clock.h"
 #include "err.h"
 #include "events.h"
+#include "service.h"
 
 struct cgn_daemon {
+	const struct cgn_options *options;
 	const char *conf_path;
 	struct cgn_conf *conf;    /* in force; read by the main thread only once threads run */
 	struct cgn_conf *retired; /* the one before, while a switch goes on; else NULL */
@@ -30,6 +32,7 @@ struct cgn_daemon {
 	atomic_bool capture_stop;
 	atomic_bool stop;     /* main sets it, the loops watch it */
 	atomic_uint n_online; /* loops that have begun */
+	struct cgn_service service;
 };
 
 /* One step of the start. start: 0, or negative with *err filled and nothing of its own left. */
@@ -44,6 +47,10 @@ int cgn_stages_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_stages_stop(struct cgn_daemon *d);
 
 /* The stages. */
+/* Confinement (confine.c): the first stage, before there are threads, and the last. */
+int cgn_confine_begin(struct cgn_daemon *d, struct cgn_errmsg *err);
+int cgn_confine_end(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_confine_stop(struct cgn_daemon *d);
 int cgn_eal_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_eal_stop(struct cgn_daemon *d);
 int cgn_ports_start(struct cgn_daemon *d, struct cgn_errmsg *err);
@@ -84,7 +91,7 @@ void cgn_report_totals(const struct cgn_box *box);
 /* Command line (options.c). */
 struct cgn_options {
 	const char *conf_path;
-	bool check, print;
+	bool check, print, no_seccomp, core_dumps;
 };
 
 /* 0: go on; 1: done (help, version); -EINVAL: said on stderr what is wrong. */

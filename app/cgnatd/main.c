@@ -70,14 +70,17 @@ sender_of(const siginfo_t *info)
 		.pid = (uint32_t)info->si_pid};
 }
 
-/* The next signal, or 0 after a while: a switch to a new configuration is looked after meanwhile.
- */
+/* The next signal, or 0 after a while: a switch to a new configuration is looked after meanwhile,
+ * and the service manager. */
 static int
-next_signal(const sigset_t *signals, bool is_busy, struct cgn_event_who *who)
+next_signal(const struct cgn_daemon *d, const sigset_t *signals, bool is_busy,
+	struct cgn_event_who *who)
 {
-	static const struct timespec look_again = {.tv_nsec = 20 * 1000 * 1000};
+	cgn_ns_t wait = is_busy ? 20 * CGN_NS_PER_MS : cgn_service_patience(d);
+	struct timespec ts = {
+		.tv_sec = (time_t)(wait / CGN_NS_PER_S), .tv_nsec = (long)(wait % CGN_NS_PER_S)};
 	siginfo_t info = {0};
-	int sig = is_busy ? sigtimedwait(signals, &info, &look_again) : sigwaitinfo(signals, &info);
+	int sig = wait > 0 ? sigtimedwait(signals, &info, &ts) : sigwaitinfo(signals, &info);
 
 	if (sig <= 0)
 		return 0;
@@ -107,6 +110,7 @@ wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 		bool is_busy = cgn_reload_goes_on(d);
 		int sig;
 
+		cgn_service_beat(d);
 		if (!is_busy && command) {
 			command = false;
 			cgn_reload_by_command(d);
@@ -117,7 +121,7 @@ wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 			cgn_reload_by_signal(d, &hup_who);
 			continue;
 		}
-		sig = next_signal(signals, is_busy, &who);
+		sig = next_signal(d, signals, is_busy, &who);
 		if (sig == SIGHUP) { /* several before it begins are one: the last asked */
 			hup = true;
 			hup_who = who;
@@ -131,7 +135,7 @@ wait_for_end(struct cgn_daemon *d, const sigset_t *signals)
 }
 
 static int
-run(struct cgn_conf *conf, const char *conf_path, cgn_ns_t started)
+run(struct cgn_conf *conf, const struct cgn_options *options, cgn_ns_t started)
 {
 	static struct cgn_daemon daemon; /* large, and threads point into it */
 	int rc = 1;
@@ -139,7 +143,8 @@ run(struct cgn_conf *conf, const char *conf_path, cgn_ns_t started)
 	sigset_t signals;
 
 	daemon.conf = conf;
-	daemon.conf_path = conf_path;
+	daemon.options = options;
+	daemon.conf_path = options->conf_path;
 	daemon.started = started;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -153,7 +158,9 @@ run(struct cgn_conf *conf, const char *conf_path, cgn_ns_t started)
 	else {
 		cgn_notice("cgnatd", "ready version=" CGN_VERSION " start_ms=%u",
 			(unsigned int)((cgn_clock_now() - started) / CGN_NS_PER_MS));
+		cgn_service_ready(&daemon);
 		wait_for_end(&daemon, &signals);
+		cgn_service_stopping(&daemon);
 		cgn_stages_stop(&daemon);
 		cgn_notice("cgnatd", "stopped");
 		rc = 0;
@@ -178,7 +185,7 @@ main(int argc, char **argv)
 		return 1;
 	cgn_log_set_level((enum cgn_log_level)conf->log_level);
 	if (!opt.check)
-		return run(conf, opt.conf_path, started);
+		return run(conf, &opt, started);
 	rc = check(&opt, conf);
 	cgn_conf_free(conf);
 	return rc;

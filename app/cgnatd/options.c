@@ -14,12 +14,12 @@ static const struct cgn_option options[] = {
 };
 
 enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
-enum { OPT_CHECK = CGN_CMDLINE_LONG, OPT_PRINT };
+enum { OPT_CHECK = CGN_CMDLINE_LONG, OPT_PRINT, OPT_NO_SECCOMP, OPT_CORE_DUMPS };
 
 static void
 usage(FILE *out)
 {
-	fputs("usage: cgnatd -c FILE\n"
+	fputs("usage: cgnatd -c FILE [--no-seccomp] [--core-dumps]\n"
 	      "       cgnatd -c FILE --check [--print]\n\n",
 		out);
 	cgn_cmdline_print(out, options, N_OPTIONS);
@@ -41,6 +41,12 @@ parse_one(struct cgn_options *opt, int c)
 		return 0;
 	case OPT_PRINT:
 		opt->print = true;
+		return 0;
+	case OPT_NO_SECCOMP:
+		opt->no_seccomp = true;
+		return 0;
+	case OPT_CORE_DUMPS:
+		opt->core_dumps = true;
 		return 0;
 	case 'h':
 		usage(stdout);

@@ -156,8 +156,10 @@ tell_control(struct cgn_daemon *d, struct order *order)
 	while (cgn_request_call(&d->box->control->requests, on_control, &order, sizeof(order)) ==
 		-EBUSY)
 		usleep(RETRY_US); /* others ask too; their turn ends */
-	while (!atomic_load(&order->done))
+	while (!atomic_load(&order->done)) {
 		usleep(RETRY_US); /* it will do it: what it is to use must stay */
+		cgn_service_beat(d);
+	}
 	return order->rc;
 }
 
@@ -209,6 +211,7 @@ begin(struct cgn_daemon *d, struct cgn_conf *conf, bool dry_run, struct cgn_errm
 
 	if (fresh == NULL)
 		return -errno;
+	cgn_service_beat(d);
 	rc = look_ahead(d, fresh, &order, err);
 	if (rc == 0 && !dry_run)
 		rc = cgn_box_prepare(d->box, fresh, &order.need, err);
@@ -259,6 +262,7 @@ reload(struct cgn_daemon *d, bool dry_run, struct cgn_reload_result *result)
 
 	if (conf == NULL)
 		return;
+	cgn_service_beat(d);
 	say(result, CGN_RELOAD_DRY_RUN, "a reload would do this; nothing has changed");
 	if (cgn_conf_diff(d->conf, conf, &result->diff) < 0)
 		refuse(result, dry_run, "not enough memory to compare the configurations");
@@ -287,10 +291,12 @@ cgn_reload_by_signal(struct cgn_daemon *d, const struct cgn_event_who *who)
 	cgn_event_init(&ev, CGN_EVENT_RELOAD);
 	ev.who = *who;
 	cgn_notice("reload", "asked by=SIGHUP");
+	cgn_service_reloading(d);
 	reload(d, false, &result);
 	cgn_reload_count(result.outcome);
 	cgn_reload_describe(&ev, &result);
 	cgn_act_record(d->box->control, &ev);
+	cgn_service_reloaded(d, &result);
 	cgn_reload_result_fini(&result);
 }
 
@@ -301,11 +307,15 @@ cgn_reload_by_command(struct cgn_daemon *d)
 	if (job.state == ASKED) {
 		job.state = AT_WORK;
 		pthread_mutex_unlock(&job.lock);
-		if (!job.dry_run)
+		if (!job.dry_run) {
 			cgn_notice("reload", "asked by=command");
+			cgn_service_reloading(d);
+		}
 		reload(d, job.dry_run, job.result);
-		if (!job.dry_run)
+		if (!job.dry_run) {
 			cgn_reload_count(job.result->outcome);
+			cgn_service_reloaded(d, job.result);
+		}
 		pthread_mutex_lock(&job.lock);
 		job.state = DONE;
 		pthread_cond_broadcast(&job.changed);

@@ -71,6 +71,7 @@ telemetry_stop(struct cgn_daemon *d)
 }
 
 static const struct cgn_stage stages[] = {
+	{"privileges", cgn_confine_begin, cgn_confine_stop},
 	{"eal", cgn_eal_start, cgn_eal_stop},
 	{"buffers", buffers_start, buffers_stop},
 	{"ports", cgn_ports_start, cgn_ports_stop},
@@ -81,6 +82,7 @@ static const struct cgn_stage stages[] = {
 	{"threads", cgn_threads_start, cgn_threads_stop},
 	{"telemetry", telemetry_start, telemetry_stop},
 	{"reload", cgn_reload_start, cgn_reload_stop},
+	{"confinement", cgn_confine_end, cgn_confine_stop},
 };
 
 enum { N_STAGES = sizeof(stages) / sizeof(stages[0]) };

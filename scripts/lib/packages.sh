@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev
-	libmicrohttpd-dev libncurses-dev)
+	libmicrohttpd-dev libncurses-dev libsystemd-dev libseccomp-dev libcap-ng-dev)
 PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf3 dnsmasq-base
 	bind9-dnsutils natpmpc traceroute iputils-tracepath python3 python3-scapy)
 # Of the end-to-end tests.
