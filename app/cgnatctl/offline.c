@@ -19,18 +19,18 @@ static const struct cgn_offline verbs[] = {
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 const struct cgn_offline *
+cgn_offline_at(int i)
+{
+	return i < N_VERBS ? &verbs[i] : NULL;
+}
+
+const struct cgn_offline *
 cgn_offline_find(const char *verb)
 {
 	for (int i = 0; i < N_VERBS; i++)
 		if (strcmp(verbs[i].verb, verb) == 0)
 			return &verbs[i];
 	return NULL;
-}
-
-const struct cgn_offline *
-cgn_offline_at(int i)
-{
-	return i < N_VERBS ? &verbs[i] : NULL;
 }
 
 void

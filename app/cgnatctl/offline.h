@@ -18,11 +18,11 @@ struct cgn_offline {
 	enum cgn_exit (*run)(const char *const *files, bool json, FILE *out);
 };
 
+/* All of them, from 0; NULL after the last. */
+const struct cgn_offline *cgn_offline_at(int i);
+
 /* NULL: no such verb. */
 const struct cgn_offline *cgn_offline_find(const char *verb);
-
-/* The first, second, … of them; NULL: there are no more. */
-const struct cgn_offline *cgn_offline_at(int i);
 
 /* Their lines in the help. */
 void cgn_offline_list(FILE *out);

@@ -34,3 +34,9 @@ void cgn_render_example(FILE *out, enum cgn_schema schema);
 
 /* docs/config.md: every key and every rule. */
 void cgn_render_reference(FILE *out);
+
+/* In words, for what is made of keys.def: the range ("" if the type says all), the type, what a
+ * change means for a running box. Two of them into buf, which they return. */
+const char *cgn_key_range_str(const struct cgn_key *key, char *buf, size_t size);
+const char *cgn_key_type_str(const struct cgn_key *key);
+const char *cgn_key_reload_str(const struct cgn_key *key, char *buf, size_t size);

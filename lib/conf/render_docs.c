@@ -52,9 +52,8 @@ print_comment(FILE *out, uint32_t indent, const char *text)
 	fputc('\n', out);
 }
 
-/* The range in words, "" if the type says all. */
-static void
-range_str(const struct cgn_key *key, char *buf, size_t size)
+const char *
+cgn_key_range_str(const struct cgn_key *key, char *buf, size_t size)
 {
 	switch (key->type) {
 	case CGN_KEY_NUMBER:
@@ -85,6 +84,7 @@ range_str(const struct cgn_key *key, char *buf, size_t size)
 	default:
 		buf[0] = '\0';
 	}
+	return buf;
 }
 
 static void
@@ -92,7 +92,7 @@ example_comment(const struct example *e, const struct cgn_key *key)
 {
 	char range[64], text[512];
 
-	range_str(key, range, sizeof(range));
+	cgn_key_range_str(key, range, sizeof(range));
 	snprintf(text, sizeof(text), "%s%s%s%s%s%s", key->help, range[0] != '\0' ? " (" : "", range,
 		range[0] != '\0' ? ")" : "",
 		key->presence == CGN_PRESENCE_REQUIRED ? " Required." : "",
@@ -242,8 +242,8 @@ cgn_render_example(FILE *out, enum cgn_schema schema)
 	example_keys(&e, NULL);
 }
 
-static const char *
-type_str(const struct cgn_key *key)
+const char *
+cgn_key_type_str(const struct cgn_key *key)
 {
 	static const char *const words[] = {
 		[CGN_KEY_LIST] = "list",
@@ -274,18 +274,19 @@ print_cell(FILE *out, const char *text)
 		fputs(*text == '|' ? ", " : (char[2]){*text, '\0'}, out);
 }
 
-static void
-print_reload(FILE *out, const struct cgn_key *key)
+const char *
+cgn_key_reload_str(const struct cgn_key *key, char *buf, size_t size)
 {
 	const char *added = cgn_reload_name(key->reload[CGN_CHANGE_ADDED]);
 	const char *removed = cgn_reload_name(key->reload[CGN_CHANGE_REMOVED]);
 
 	if (key->is_identity)
-		fputs("item", out);
+		snprintf(buf, size, "item");
 	else if (strcmp(added, removed) == 0)
-		fputs(added, out);
+		snprintf(buf, size, "%s", added);
 	else
-		fprintf(out, "added %s, removed %s", added, removed);
+		snprintf(buf, size, "added %s, removed %s", added, removed);
+	return buf;
 }
 
 static void
@@ -297,8 +298,8 @@ reference_key(FILE *out, const struct cgn_key *key)
 		fprintf(out, "| **`%s`** | | | | | %s |\n", key->path, key->help);
 		return;
 	}
-	range_str(key, range, sizeof(range));
-	fprintf(out, "| `%s` | %s | ", key->path, type_str(key));
+	cgn_key_range_str(key, range, sizeof(range));
+	fprintf(out, "| `%s` | %s | ", key->path, cgn_key_type_str(key));
 	print_cell(out, range);
 	fputs(" | ", out);
 	if (key->presence == CGN_PRESENCE_DEFAULT)
@@ -306,7 +307,7 @@ reference_key(FILE *out, const struct cgn_key *key)
 	else
 		fputs(key->presence == CGN_PRESENCE_REQUIRED ? "required" : "none", out);
 	fputs(" | ", out);
-	print_reload(out, key);
+	fputs(cgn_key_reload_str(key, range, sizeof(range)), out);
 	fputs(" | ", out);
 	print_cell(out, key->help);
 	fputs(" |\n", out);

@@ -10,7 +10,7 @@ PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf
 # Of the end-to-end tests.
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
 	dpdk tshark python3-pyte python3-jsonschema)
-PACKAGES_test=(libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
+PACKAGES_test=(mandoc groff-base libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 PACKAGES_lint=(git clang-format clang-tidy codespell shellcheck binutils python3)
 
 packages_missing() {

@@ -11,10 +11,10 @@
 #include "option_table.h"
 #include "top_view.h"
 
-#define P(id) (UINT32_C(1) << CGN_PARAM_##id)
+#define P(id) (UINT64_C(1) << CGN_PARAM_##id)
 
 /* What cgnatctl sets itself, or by options. */
-static const uint32_t hidden = P(ALL) | P(DRY_RUN) | P(CURSOR) | P(LIMIT) | P(ID);
+static const uint64_t hidden = P(ALL) | P(DRY_RUN) | P(BY) | P(CURSOR) | P(LIMIT) | P(ID);
 
 static int
 copy(const char *path)
