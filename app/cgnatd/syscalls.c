@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The filter of system calls, by libseccomp; called by confine.c when all threads run. What is
- * always allowed the kernel looks up in a bitmap (decision 0015 has the cost).
+ * always allowed the kernel looks up in a bitmap (decision 0016 has the cost).
  */
 #include "syscalls.h"
 
