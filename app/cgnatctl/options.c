@@ -225,16 +225,21 @@ find_trace(int argc, char **argv)
 	return &cgn_commands[is_subscriber ? CGN_COMMAND_TRACE_SUBSCRIBER : CGN_COMMAND_TRACE_PORT];
 }
 
-/* The command that the words begin with, its verb being one or two of them; NULL: none. */
+/*
+ * The command that the words begin with, its verb being one or two of them; NULL: none. Two before
+ * one: "subscriber add" is no question about a tenant that is called add.
+ */
 static const struct cgn_command *
 find_command(int argc, char **argv, int *n_words)
 {
-	const struct cgn_command *cmd = argv[0][0] != '/' ? cgn_command_find(argv[0]) : NULL;
+	const struct cgn_command *cmd = NULL;
 	bool is_trace = strcmp(argv[0], "trace") == 0;
 	char verb[32];
 
 	*n_words = 1;
-	if (cmd == NULL && argc > 1 && argv[0][0] != '/') {
+	if (argv[0][0] == '/')
+		return NULL;
+	if (argc > 1) {
 		snprintf(verb, sizeof(verb), "%s %s", argv[0], argv[1]);
 		cmd = cgn_command_find(verb);
 		if (strcmp(verb, "capture list") ==
@@ -242,6 +247,8 @@ find_command(int argc, char **argv, int *n_words)
 			cmd = &cgn_commands[CGN_COMMAND_CAPTURES];
 		*n_words = cmd != NULL ? 2 : 1;
 	}
+	if (cmd == NULL)
+		cmd = cgn_command_find(argv[0]);
 	return cmd == NULL && is_trace ? find_trace(argc, argv) : cmd;
 }
 

@@ -71,6 +71,7 @@ struct cgn_conf_subscribers {
 	uint32_t subscriber_mask; /* prefix.len … 32 */
 	uint32_t via;             /* router inside the on-link prefix, or 0: on-link */
 	char class_name[CGN_NAME_LEN]; /* "": the tenant's quota.subscriber */
+	bool sessions;                 /* served only while they have one */
 	struct cgn_conf_pos pos;
 };
 
@@ -232,6 +233,7 @@ struct cgn_conf {
 		uint32_t shards;      /* 1, 2, 4, 8 or 16 */
 		uint32_t
 			explicit_mappings; /* of these, asked for by NAT-PMP, PCP or the operator */
+		uint32_t sessions;         /* of subscribers, at one time */
 		uint32_t tcp_tracked;      /* of these, with known TCP sessions */
 	} table;
 	struct {

@@ -22,7 +22,10 @@ reserve_arrays(struct cgn_control *c, int socket, struct cgn_errmsg *err)
 	c->announces = cgn_reserve_create(CGN_MAX_IFACES, sizeof(*c->announces), socket);
 	c->request_counts = cgn_reserve_create(
 		CGN_MAX_TENANTS, CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), socket);
-	if (c->subscribers != NULL && c->tenants != NULL && c->promises != NULL &&
+	c->sessions.owners = cgn_reserve_create(
+		CGN_MAX_INSIDE, sizeof(*c->sessions.owners), socket);
+	if (c->sessions.owners != NULL && c->subscribers != NULL && c->tenants != NULL &&
+		c->promises != NULL &&
 		c->epochs != NULL && c->announces != NULL && c->request_counts != NULL)
 		return 0;
 	cgn_errmsg_set(err, "no address space for the control core: raise the limit (ulimit -v)");
@@ -39,6 +42,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		return -EOVERFLOW;
 	}
 	if (cgn_reserve_fill(c->subscribers, 0, dir->n_inside) == 0 &&
+		cgn_reserve_fill((void *)c->sessions.owners, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill(c->tenants, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->promises, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
@@ -94,6 +98,12 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 		cgn_errmsg_set(err, "no memory for explicit mappings: lower table.explicit");
 		return -ENOMEM;
 	}
+	if (cgn_sessions_init(&c->sessions, p->name, conf->table.sessions, p->socket) < 0) {
+		cgn_errmsg_set(err,
+			"no memory for %u sessions: lower table.sessions or raise memory.size_mib",
+			conf->table.sessions);
+		return -ENOMEM;
+	}
 	c->neigh = cgn_neigh_create(dir, &cgn_arp_neigh_ops, c, p->socket, err);
 	return c->neigh == NULL ? -errno : 0;
 }
@@ -138,6 +148,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->filters = &c->filters;
 	c->dp->tcp_sessions = &c->tcp_sessions;
 	c->dp->neigh = c->neigh;
+	c->dp->owners = c->sessions.owners;
 	return c;
 }
 
@@ -154,6 +165,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_filters_fini(&c->filters);
 	cgn_tcp_sessions_fini(&c->tcp_sessions);
 	cgn_refusals_fini(&c->refusals);
+	cgn_sessions_fini(&c->sessions);
 	cgn_reserve_destroy(c->request_counts);
 	cgn_reserve_destroy(c->promises);
 	cgn_reserve_destroy(c->epochs);
@@ -199,5 +211,6 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 		cgn_epoch_reset(&c->epochs[t], now);
 		cgn_portctl_announce_start(c, t);
 	}
+	cgn_sessions_start(c);
 	cgn_static_start(c);
 }

@@ -30,6 +30,7 @@
 #include "rand.h"
 #include "refusals.h"
 #include "request.h"
+#include "session.h"
 #include "state.h"
 #include "subscriber.h"
 #include "tcp_end.h"
@@ -81,6 +82,7 @@ struct cgn_control {
 	struct cgn_wheel wheel; /* of mappings */
 	struct cgn_limbo open, waiting;
 	struct cgn_explicit_pool explicits;
+	struct cgn_sessions sessions;
 	struct cgn_switch change; /* of directories */
 	/* Main makes and frees it between two switches, control reads it during one. */
 	struct cgn_switch_plan *plan;
@@ -198,6 +200,12 @@ cgn_is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 	return cgn_directory_iface_live(dir, pkt->iface) &&
 		(pkt->tenant == CGN_TENANT_BOX || cgn_directory_tenant_live(dir, pkt->tenant));
 }
+
+/*
+ * Is an assigned address anybody's, so that it may have mappings? Not so while a session is missing
+ * that its prefix wants, or the one it had is ending (session.c).
+ */
+bool cgn_is_served(const struct cgn_control *c, uint32_t inside);
 
 /* Takes new flows and local packets from all workers (punt_drain.c). */
 uint32_t cgn_punt_drain(struct cgn_control *c);

@@ -341,10 +341,21 @@ promises_turn(struct cgn_control *c)
 
 	for (; n < PROMISE_SLICE && s->cursor < c->dp->dir->n_tenants; n++, s->cursor++)
 		cgn_promise_set(c, s->cursor);
-	if (s->cursor == c->dp->dir->n_tenants) {
-		next_phase(c, CGN_SWITCH_SWEEP);
-		s->cursor = 1; /* entry 0 is no mapping */
-	}
+	if (s->cursor == c->dp->dir->n_tenants)
+		next_phase(c, CGN_SWITCH_SESSIONS);
+	return n;
+}
+
+/* Who is served by the new directory; then mappings are held against it, entry 0 is none. */
+static uint32_t
+sessions_turn(struct cgn_control *c)
+{
+	uint32_t n = cgn_sessions_switch(c, &c->change.cursor);
+
+	if (c->change.cursor < c->dp->dir->n_inside)
+		return n;
+	next_phase(c, CGN_SWITCH_SWEEP);
+	c->change.cursor = 1;
 	return n;
 }
 
@@ -419,6 +430,8 @@ cgn_switch_turn(struct cgn_control *c)
 		return pools_turn(c);
 	case CGN_SWITCH_PROMISES:
 		return promises_turn(c);
+	case CGN_SWITCH_SESSIONS:
+		return sessions_turn(c);
 	case CGN_SWITCH_SWEEP:
 		return sweep_turn(c);
 	case CGN_SWITCH_ADDRESSES:

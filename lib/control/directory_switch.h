@@ -5,7 +5,7 @@
  * slices, the first of them in the same turn, it takes in what it names anew, and holds every
  * mapping against it:
  *
- *   begin → pools → promises → sweep (mappings) → addresses → statics → grace → over
+ *   begin → pools → promises → sessions → sweep (mappings) → addresses → statics → grace → over
  *
  *  - its inside address is gone, or has another number (subscriber_mask): it ends;
  *  - its outside address is gone: it ends, or, asked for by NAT-PMP or PCP, it is made anew on
@@ -31,6 +31,7 @@ enum cgn_switch_phase {
 	CGN_SWITCH_OVER, /* none under way */
 	CGN_SWITCH_POOLS,
 	CGN_SWITCH_PROMISES,
+	CGN_SWITCH_SESSIONS,
 	CGN_SWITCH_SWEEP,
 	CGN_SWITCH_ADDRESSES,
 	CGN_SWITCH_STATICS,

@@ -329,8 +329,9 @@ static uint32_t
 find_inside(void *ctx, uint32_t tenant, uint32_t addr)
 {
 	const struct cgn_control *c = ctx;
+	uint32_t inside = cgn_directory_inside_find(c->dp->dir, tenant, addr);
 
-	return cgn_directory_inside_find(c->dp->dir, tenant, addr);
+	return inside != CGN_NONE && cgn_is_served(c, inside) ? inside : CGN_NONE;
 }
 
 static bool

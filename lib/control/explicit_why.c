@@ -115,7 +115,8 @@ on_port(const struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_
 	chunk = atomic_load_explicit(
 		&c->pool->granules[(uint64_t)pool * CGN_GRANULES + granule], memory_order_relaxed);
 	if (chunk != 0 &&
-		c->pool->blocks[c->pool->ctl[chunk].block].inside == cgn_holder_of(c, ask->inside))
+		cgn_block_is_of(
+			&c->pool->blocks[c->pool->ctl[chunk].block], cgn_holder_of(c, ask->inside)))
 		return own_port(c, chunk, ask);
 	if (chunk != 0)
 		return (struct cgn_why){

@@ -28,6 +28,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	work += cgn_portctl_updates(c);
 	work += cgn_switch_turn(c);
 	work += cgn_drains_turn(c);
+	work += cgn_sessions_turn(c);
 	cgn_state_resync(c);
 	cgn_state_leases(c);
 	cgn_alarms_turn(c);

@@ -98,6 +98,21 @@ is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 			cgn_directory_run_at(dir, pkt->inside)->iface == pkt->iface);
 }
 
+/* What a worker sent on behalf of an owner who has the address no more counts for nobody. */
+static bool
+is_dropped_as_unserved(struct cgn_control *c, struct rte_mbuf *m)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (pkt->session ==
+			atomic_load_explicit(&c->sessions.owners[cgn_holder_of(c, pkt->inside)],
+				memory_order_relaxed) &&
+		cgn_is_served(c, pkt->inside))
+		return false;
+	cgn_control_drop(c, m, CGN_FATE_NO_SESSION);
+	return true;
+}
+
 static bool
 is_dropped_as_stale(struct cgn_control *c, struct rte_mbuf *m)
 {
@@ -168,7 +183,7 @@ serve_queue(struct cgn_control *c, uint32_t budget)
 
 	for (; n < budget && (m = take_next(c)) != NULL; n++) {
 		book_done(c, cgn_pkt_of(m));
-		if (is_dropped_as_stale(c, m))
+		if (is_dropped_as_stale(c, m) || is_dropped_as_unserved(c, m))
 			continue;
 		if (cgn_pkt_of(m)->action == CGN_ACT_PORTCTL)
 			cgn_portctl_input(c, m);

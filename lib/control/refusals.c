@@ -45,7 +45,7 @@ unlink_record(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32
 	*(e->older != 0 ? &r->records[e->older].newer : &r->oldest) = e->newer;
 	if (e->same_newer != 0)
 		r->records[e->same_newer].same_older = e->same_older;
-	else
+	else if (e->what.holder != CGN_NONE)
 		subscribers[e->what.holder].newest_refusal = (uint16_t)e->same_older;
 	if (e->same_older != 0)
 		r->records[e->same_older].same_newer = e->same_newer;
@@ -91,6 +91,21 @@ choose(const struct cgn_refusals *r, uint32_t head, const struct cgn_refused *wh
 	if (n >= CGN_REFUSALS_EACH)
 		return last;
 	return r->n_used < CGN_REFUSALS ? r->n_used + 1 : r->oldest;
+}
+
+void
+cgn_refusals_disown(struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32_t holder)
+{
+	uint32_t k = subscribers[holder].newest_refusal;
+
+	while (k != 0) {
+		struct cgn_refusal *e = &r->records[k];
+
+		k = e->same_older;
+		e->what.holder = e->what.inside = CGN_NONE;
+		e->same_newer = e->same_older = 0;
+	}
+	subscribers[holder].newest_refusal = 0;
 }
 
 void

@@ -54,6 +54,10 @@ struct cgn_refusals {
 int cgn_refusals_init(struct cgn_refusals *r, int socket);
 void cgn_refusals_fini(struct cgn_refusals *r);
 
+/* The subscriber's refusals are nobody's from now on: holder and inside are CGN_NONE. */
+void cgn_refusals_disown(
+	struct cgn_refusals *r, struct cgn_subscriber *subscribers, uint32_t holder);
+
 /* subscribers: by holder; their newest_refusal is kept here. */
 void cgn_refusals_note(struct cgn_refusals *r, struct cgn_subscriber *subscribers,
 	const struct cgn_refused *what, uint64_t utc_s);

@@ -19,11 +19,16 @@
  */
 #pragma once
 
+#include <assert.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "conf.h"
 #include "request.h"
+
+struct cgn_control;
+struct rte_hash;
 
 enum {
 	CGN_SESSION_ID_LEN = 64, /* with the final zero; printable ASCII without space and comma */
@@ -33,15 +38,17 @@ enum {
 enum cgn_session_kind { CGN_SESSION_ADD, CGN_SESSION_MOVE, CGN_SESSION_REMOVE };
 
 enum cgn_session_result {
-	CGN_SESSION_PENDING,   /* not done yet; what cgn_session_apply leaves undone after an error */
-	CGN_SESSION_ADDED,     /* ADD: there was none of this id at this address */
-	CGN_SESSION_REFRESHED, /* ADD: it was there already; MOVE: it was at the new address already */
+	CGN_SESSION_PENDING, /* not done yet; what cgn_session_apply leaves undone after an error */
+	CGN_SESSION_ADDED,   /* ADD: there was none of this id at this address */
+	CGN_SESSION_REFRESHED, /* ADD: it was there already; MOVE: it was at the new address already
+				*/
 	CGN_SESSION_CLASSED,   /* ADD: it was there, with another class; that holds from now on */
 	CGN_SESSION_MOVED,     /* MOVE; ADD of an id that was at another address */
 	CGN_SESSION_REMOVED,
 	CGN_SESSION_NONE,       /* MOVE, REMOVE: there is no such session; nothing to do */
 	CGN_SESSION_NO_TENANT,  /* refused: no such tenant (any more) */
-	CGN_SESSION_NO_ADDRESS, /* refused: the address is not assigned to subscribers of the tenant */
+	CGN_SESSION_NO_ADDRESS, /* refused: the address is not assigned to subscribers of the tenant
+				 */
 	CGN_SESSION_NO_CLASS,   /* refused: the tenant has no such class */
 	CGN_SESSION_BAD_ID,     /* refused: no id, too long, or a character that is not allowed */
 	CGN_SESSION_FULL,       /* refused: table.sessions */
@@ -66,7 +73,11 @@ struct cgn_session_change {
 	uint32_t addr;   /* ADD: its address. MOVE, REMOVE: where it is now, or 0: found by id. With
 			    both given they must be of one session, else NONE */
 	uint32_t to;     /* MOVE: its new address */
-	uint32_t ended;  /* out: mappings that ended for it, of whatever owner */
+	uint32_t ended;  /* out: mappings that ended for it; of thousands, the first ones */
+	struct {         /* control's: what it knows after a part of the change */
+		bool moves;
+		uint8_t class_number;
+	} so_far;
 	char id[CGN_SESSION_ID_LEN];
 	char class_name[CGN_NAME_LEN]; /* ADD: "" for what the configuration gives the address */
 };
@@ -84,3 +95,74 @@ bool cgn_session_id_is_good(const char *id);
  */
 int cgn_session_apply(
 	struct cgn_request_box *requests, struct cgn_session_change *changes, uint32_t n);
+
+/* --- Control's own. --- */
+
+/* What the hash of ids holds; all bytes count. */
+struct cgn_session_key {
+	uint32_t tenant;
+	char id[CGN_SESSION_ID_LEN];
+};
+
+struct cgn_session {
+	uint32_t inside; /* of its holder (cgn_directory_holder); CGN_NONE: a free record */
+	uint32_t next;   /* of those that end: record, or 0 */
+	bool is_ending;
+};
+
+struct cgn_sessions {
+	struct rte_hash *by_id;      /* NULL: there is room for none; key i is record i + 1 */
+	struct cgn_session *records; /* [capacity + 1]; record 0 unused */
+	uint32_t capacity, n_used;
+	uint32_t first_ending, last_ending; /* records whose end goes on; 0: none */
+	uint64_t n_begun, n_ended;          /* since start */
+	_Atomic uint8_t *owners;            /* [n_inside], reserved; see dataplane.h */
+};
+
+/* 0 or -ENOMEM; fini accepts a zeroed struct, owners is the caller's. Main thread. */
+int cgn_sessions_init(struct cgn_sessions *s, const char *name, uint32_t capacity, int socket);
+void cgn_sessions_fini(struct cgn_sessions *s);
+
+/* Nobody is there yet: addresses that want a session are not served. Once, at start. */
+void cgn_sessions_start(struct cgn_control *c);
+
+/* A slice of the ends that go on. Returns work done. */
+uint32_t cgn_sessions_turn(struct cgn_control *c);
+
+/*
+ * After a new directory: a slice from inside index *cursor on. Sessions whose address is gone end,
+ * classes that are gone give way to what the configuration says, and addresses that want a session
+ * now and have none lose their mappings. Returns work done.
+ */
+uint32_t cgn_sessions_switch(struct cgn_control *c, uint32_t *cursor);
+
+/* Record of an id's session, or 0. */
+uint32_t cgn_session_find(const struct cgn_control *c, uint32_t tenant, const char *id);
+
+/* The id of a session; "" for record 0. */
+const char *cgn_session_id(const struct cgn_control *c, uint32_t session);
+
+/*
+ * A session begins at an address that is nobody's: its record, or 0 when there is no room.
+ * class_number: the tenant's, or 0.
+ */
+uint32_t cgn_session_begin(struct cgn_control *c, uint32_t tenant, uint32_t inside, const char *id,
+	uint8_t class_number);
+
+/* It ends, at most *budget mappings of it now: false when the rest of it goes on (turn). */
+bool cgn_session_end(struct cgn_control *c, uint32_t session, uint32_t *budget);
+
+/*
+ * An address loses its owner; the first call of several says is_first. False when *budget mappings
+ * have ended and there are more, and the address is not served; true when nothing is left of him
+ * (session_end.c).
+ */
+bool cgn_owner_end(struct cgn_control *c, uint32_t inside, bool is_first, uint32_t *budget);
+
+/* What cgn_session_apply runs on the control thread (session_change.c). */
+struct cgn_session_batch {
+	uint32_t n, n_done; /* the first n_done have their result */
+	struct cgn_session_change changes[CGN_SESSION_BATCH];
+};
+void cgn_session_batch_run(struct cgn_control *c, void *batch);
+static_assert(sizeof(struct cgn_session_batch) <= CGN_REQUEST_ARG_MAX, "fits a request");

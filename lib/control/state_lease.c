@@ -27,6 +27,7 @@ record_of(const struct cgn_control *c, const struct cgn_lease *lease)
 
 	if (cgn_directory_inside_live(dir, lease->inside)) {
 		r.type = CGN_JOURNAL_LEASE;
+		r.flags = lease->is_orphan;
 		r.inside_addr = cgn_directory_inside_addr(dir, lease->inside);
 	}
 	snprintf(r.tenant, sizeof(r.tenant), "%s",
@@ -76,6 +77,9 @@ locate(const struct cgn_directory *dir, const struct cgn_journal_record *r, uint
 	*tenant = dir->pool_tenants[lease->pool];
 	lease->inside = cgn_directory_holder(
 		dir, cgn_directory_inside_find(dir, *tenant, r->inside_addr));
+	/* Whose session it was is not known any more. */
+	lease->is_orphan = lease->inside != CGN_NONE &&
+		(r->flags != 0 || cgn_directory_wants_session(dir, lease->inside));
 	lease->first = r->outside_port;
 	lease->n_ports = r->set_size;
 	return lease->inside != CGN_NONE &&

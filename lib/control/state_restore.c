@@ -122,7 +122,9 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	struct cgn_port at;
 	uint32_t i;
 
-	if (!locate(c, r, &flow, &at) || c->explicits.first_free == 0)
+	/* Whose session it was is not known any more. */
+	if (!locate(c, r, &flow, &at) || c->explicits.first_free == 0 ||
+		cgn_directory_wants_session(c->dp->dir, flow.inside))
 		return false;
 	if (is_there(c, &flow, &at)) /* the configuration has the same port forward */
 		return true;

@@ -24,6 +24,8 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 
 	if (flow.inside == CGN_NONE)
 		return "the inside address is not assigned to a subscriber of the tenant";
+	if (!configured && !cgn_is_served(c, flow.inside))
+		return "the inside address has no session";
 	if (at.pool == CGN_NONE)
 		return "the outside address is not in the tenant's pool";
 	if (!configured && cgn_drain_refuses(c, tenant))

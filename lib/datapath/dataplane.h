@@ -29,6 +29,13 @@ struct cgn_dev {
 
 struct cgn_tap;
 
+/*
+ * Of the inside index of a holder: CGN_UNSERVED, and a count of how often its address has changed
+ * its owner. A worker reads it before it sends something to control, and the packet carries it
+ * there, so that nothing of an owner before counts as the present one's.
+ */
+enum { CGN_UNSERVED = 0x80 };
+
 struct cgn_dataplane {
 	/* Writer: control. A worker takes it once a turn (cgn_worker.dir), so that all of a turn
 	 * sees one directory; the one before is freed after a grace period. */
@@ -38,6 +45,7 @@ struct cgn_dataplane {
 	const struct cgn_filters *filters; /* writer: control */
 	const struct cgn_tcp_session_pool
 		*tcp_sessions;         /* records: workers write what is in them */
+	_Atomic uint8_t *owners;       /* [n_inside], reserved; writer: control, see CGN_UNSERVED */
 	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
 	struct cgn_tap *tap;           /* NULL: captures are not configured */
 	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */

@@ -132,14 +132,24 @@ cgn_punt_local(
 		cgn_drop(w, m, refused);
 }
 
+/* Nobody has the address. Whose session it is goes with the packet. */
+static bool
+is_unserved(struct cgn_worker *w, struct cgn_pkt *pkt, uint32_t holder)
+{
+	pkt->session = atomic_load_explicit(&w->dp->owners[holder], memory_order_relaxed);
+	return (pkt->session & CGN_UNSERVED) != 0;
+}
+
 void
 cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 {
-	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_rate *rate = &w->dir->tenants[pkt->tenant].request_rate;
 	const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
-	if (cgn_rate_take(rate, &w->request_full_at[holder], w->burst.now))
+	if (is_unserved(w, pkt, holder))
+		cgn_drop(w, m, CGN_FATE_NO_SESSION);
+	else if (cgn_rate_take(rate, &w->request_full_at[holder], w->burst.now))
 		to_control(w, m, CGN_ACT_PORTCTL, holder);
 	else
 		cgn_drop(w, m, CGN_FATE_PORTCTL_RATE);
@@ -191,13 +201,14 @@ cgn_punt_misses(struct cgn_worker *w)
 
 	for (uint32_t i = 0; i < b->miss.n; i++) {
 		struct rte_mbuf *m = b->mbufs[b->miss.at[i]];
-		const struct cgn_pkt *pkt = cgn_pkt_of(m);
+		struct cgn_pkt *pkt = cgn_pkt_of(m);
 		enum cgn_fate fate = refuse_miss(w, pkt);
-		uint32_t holder;
+		const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
+		if (fate == CGN_FATE_NONE && is_unserved(w, pkt, holder))
+			fate = CGN_FATE_NO_SESSION;
 		if (fate == CGN_FATE_NONE && !fits(w, m))
 			continue;
-		holder = cgn_directory_holder(w->dir, pkt->inside);
 		if (fate == CGN_FATE_NONE &&
 			!cgn_rate_take(
 				&w->dir->punt_rate, &w->subscriber_full_at[holder], w->burst.now))

@@ -20,6 +20,7 @@ static_assert(CGN_N_PARAMS <= 64, "sets of parameters are 64 bits");
 enum cgn_param_type {
 	CGN_PARAM_TYPE_NAME,      /* a-z 0-9 _ -; min and max: length */
 	CGN_PARAM_TYPE_LOGIN,     /* A-Z a-z 0-9 . _ @ + -; min and max: length */
+	CGN_PARAM_TYPE_WORD,      /* printable, no blank; min and max: length */
 	CGN_PARAM_TYPE_ADDRESS,   /* a.b.c.d */
 	CGN_PARAM_TYPE_ASSIGNED,  /* a.b.c.d, or a.b.c.d/n: a subscriber as it is shown */
 	CGN_PARAM_TYPE_PROTO,     /* tcp, udp, icmp */

@@ -60,6 +60,18 @@ parse_login(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 	return n < info->min || n > info->max || strspn(v->text, letters) != n ? -EINVAL : 0;
 }
 
+static int
+parse_printable(const struct cgn_param_info *info, struct cgn_param_value *v, const char **wanted)
+{
+	size_t n = strlen(v->text);
+
+	*wanted = "a word: up to 63 printable characters, none of them blank";
+	for (size_t i = 0; i < n; i++)
+		if (v->text[i] <= ' ' || v->text[i] > '~')
+			return -EINVAL;
+	return n < info->min || n > info->max ? -EINVAL : 0;
+}
+
 /* "a.b.c.d:port" */
 static int
 parse_end(const char *text, struct cgn_param_value *v)
@@ -195,6 +207,8 @@ parse_value(const struct cgn_param_info *info, struct cgn_param_value *v, const 
 		return parse_name(info, v, wanted);
 	case CGN_PARAM_TYPE_LOGIN:
 		return parse_login(info, v, wanted);
+	case CGN_PARAM_TYPE_WORD:
+		return parse_printable(info, v, wanted);
 	case CGN_PARAM_TYPE_ADDRESS:
 		*wanted = "an IPv4 address such as 100.64.0.10";
 		return cgn_ip4_parse(v->text, &v->addr);

@@ -12,7 +12,7 @@
 
 enum {
 	CGN_PARAMS_MAX_LEN = 511,   /* of the whole text */
-	CGN_PARAM_VALUE_LEN = 48,   /* of one value, with the final zero */
+	CGN_PARAM_VALUE_LEN = 64,   /* of one value, with the final zero */
 	CGN_REPLY_STRING_LEN = 128, /* of a string in an answer (RTE_TEL_MAX_STRING_LEN) */
 };
 

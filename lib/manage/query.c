@@ -2,6 +2,7 @@
 /* Queries about the box, tenants, subscribers and neighbours; control thread, see query.h. */
 #include "query.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void
@@ -72,7 +73,15 @@ cgn_query_tenants(struct cgn_control *c, void *arg)
 static bool
 subscriber_is_active(const struct cgn_subscriber *sub)
 {
-	return sub->n_blocks > 0 || cgn_use_total(&sub->use) > 0;
+	return sub->n_blocks > 0 || cgn_use_total(&sub->use) > 0 || sub->use.session != 0;
+}
+
+static void
+fill_row(const struct cgn_control *c, uint32_t inside, struct cgn_subscriber_row *row)
+{
+	row->inside = inside;
+	row->sub = c->subscribers[inside];
+	snprintf(row->id, sizeof(row->id), "%s", cgn_session_id(c, row->sub.use.session));
 }
 
 void
@@ -89,8 +98,7 @@ cgn_query_subscribers(struct cgn_control *c, void *arg)
 	q->q.n = 0;
 	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_STEPS) {
 		if (subscriber_is_active(&c->subscribers[i]) && cgn_directory_inside_live(dir, i))
-			q->rows[q->q.n++] = (struct cgn_subscriber_row){
-				.inside = i, .sub = c->subscribers[i]};
+			fill_row(c, i, &q->rows[q->q.n++]);
 		i = cgn_number_next(&numbers, i + 1);
 	}
 	q->q.cursor = i != CGN_NONE ? i : 0;
@@ -112,8 +120,7 @@ cgn_query_busiest(struct cgn_control *c, void *arg)
 				dir->ifaces[cgn_directory_run_at(dir, i)->iface].tenant !=
 					q->q.tenant))
 			continue;
-		q->rows[q->q.n++] = (struct cgn_subscriber_row){
-			.inside = i, .sub = c->subscribers[i]};
+		fill_row(c, i, &q->rows[q->q.n++]);
 	}
 	q->q.cursor = slot < CGN_BUSIEST_SLOTS ? slot : 0;
 }
@@ -123,7 +130,8 @@ cgn_query_subscriber(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_subscriber *q = arg;
 
-	q->sub = *cgn_subscriber_of(c, q->inside);
+	fill_row(c, cgn_holder_of(c, q->inside), &q->row);
+	q->row.inside = q->inside;
 }
 
 static bool

@@ -136,12 +136,13 @@ struct cgn_query_drain {
 };
 void cgn_query_drain(struct cgn_control *c, void *arg);
 
-/* Subscribers that hold something. */
+/* Subscribers that hold something, or have a session. */
 struct cgn_query_subscribers {
 	struct cgn_query q; /* cursor: inside index; of holders */
 	struct cgn_subscriber_row {
 		uint32_t inside;
 		struct cgn_subscriber sub;
+		char id[CGN_SESSION_ID_LEN]; /* of its session, or "" */
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_subscribers(struct cgn_control *c, void *arg);
@@ -151,7 +152,7 @@ void cgn_query_busiest(struct cgn_control *c, void *arg);
 
 struct cgn_query_subscriber {
 	uint32_t inside;
-	struct cgn_subscriber sub;
+	struct cgn_subscriber_row row;
 };
 void cgn_query_subscriber(struct cgn_control *c, void *arg);
 

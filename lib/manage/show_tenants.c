@@ -218,8 +218,10 @@ cgn_show_tenant(struct cgn_show *show)
 }
 
 static void
-add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscriber *sub)
+add_subscriber(struct cgn_show *show, const struct cgn_subscriber_row *row)
 {
+	const struct cgn_subscriber *sub = &row->sub;
+	const uint32_t inside = row->inside;
 	const struct cgn_directory *dir = show->box->dir;
 	uint32_t tenant = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
 	const struct cgn_class *limits = cgn_class_of(dir, tenant, sub, inside);
@@ -227,6 +229,7 @@ add_subscriber(struct cgn_show *show, uint32_t inside, const struct cgn_subscrib
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, tenant));
 	cgn_show_subscriber_of(show, "address", inside);
+	cgn_reply_str(r, "id", row->id[0] != '\0' ? row->id : "-");
 	cgn_reply_str(r, "class", limits->name[0] != '\0' ? limits->name : "-");
 	add_use(r, &sub->use);
 	cgn_reply_u64(r, "mappings_max", limits->quota.mappings);
@@ -247,7 +250,7 @@ subscribers_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i
 {
 	const struct cgn_query_subscribers *q = (const struct cgn_query_subscribers *)query;
 
-	add_subscriber(show, q->rows[i].inside, &q->rows[i].sub);
+	add_subscriber(show, &q->rows[i]);
 	return q->rows[i].inside;
 }
 
@@ -291,6 +294,10 @@ cgn_show_subscriber(struct cgn_show *show)
 		!cgn_show_inside_find(show, CGN_PARAM_ADDRESS, tenant, &q.inside) ||
 		!cgn_show_ask(show, cgn_query_subscriber, &q, sizeof(q)))
 		return;
-	add_subscriber(show, q.inside, &q.sub);
+	add_subscriber(show, &q.row);
+	cgn_reply_str(show->reply, "session",
+		q.row.sub.use.session != 0                                      ? "yes"
+			: cgn_directory_wants_session(show->box->dir, q.inside) ? "missing"
+										: "none");
 	cgn_show_blocks_of(show, tenant, q.inside);
 }

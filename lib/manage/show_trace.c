@@ -184,7 +184,7 @@ cgn_show_trace_subscriber(struct cgn_show *show)
 		return;
 	cgn_reply_str(show->reply, "tenant", cgn_directory_tenant_name(show->box->dir, tenant));
 	cgn_show_subscriber_of(show, "address", q.inside);
-	add_pairing(show, &q.sub);
+	add_pairing(show, &q.row.sub);
 	ranges.inside = q.inside;
 	cgn_show_walk(show, &walk);
 }

@@ -63,6 +63,7 @@ lease_at(const struct cgn_pool *pool, uint32_t i, uint32_t granule)
 	if (chunk == 0 || block->first_granule != granule)
 		return lease;
 	lease.inside = block->inside;
+	lease.is_orphan = block->is_orphan;
 	lease.n_ports = block->n_granules * (uint32_t)CGN_GRANULE_PORTS;
 	return lease;
 }

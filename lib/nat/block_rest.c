@@ -24,7 +24,8 @@ count(struct cgn_pool *pool, const struct cgn_block *block, int by)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[block->inside];
 
-	sub->n_resting = (uint16_t)(sub->n_resting + by);
+	if (!block->is_orphan)
+		sub->n_resting = (uint16_t)(sub->n_resting + by);
 	pool->use[pool->addrs[block->pool].tenant].blocks_resting += (uint32_t)by;
 }
 
@@ -50,7 +51,7 @@ block_for(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, struct cgn_po
 	enum cgn_fate fate;
 
 	if (b != CGN_NONE)
-		return pool->blocks[b].inside == inside ? b : CGN_NONE;
+		return cgn_block_is_of(&pool->blocks[b], inside) ? b : CGN_NONE;
 	sub->n_resting++; /* as it will: the limit does not hold for it */
 	fate = cgn_block_lease_at(pool, inside, tenant, at);
 	sub->n_resting--;
@@ -70,7 +71,7 @@ cgn_lease_restore(
 
 	if (cgn_pool_owner(pool, was->pool) != CGN_NONE)
 		return 0; /* the configuration gives all of it to one subscriber by now */
-	if (sub->n_blocks == 0)
+	if (sub->n_blocks == 0 && !was->is_orphan)
 		sub->pool = was->pool;
 	for (uint32_t port = was->first; port < end && until_s != pool->rest_now_s; port = next) {
 		struct cgn_port at = {.pool = was->pool, .port = (uint16_t)port};
@@ -86,7 +87,11 @@ cgn_lease_restore(
 			continue;
 		rest(pool, b, until_s);
 		n++;
+		if (was->is_orphan)
+			cgn_block_orphan(pool, b);
 	}
+	if (was->is_orphan && sub->n_blocks == 0)
+		sub->pool = CGN_NONE;
 	/* The journal knows what is as it was. */
 	if (is_same)
 		cgn_block_unnote(pool, was->pool, was->first / CGN_GRANULE_PORTS);

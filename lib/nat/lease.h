@@ -10,7 +10,11 @@
  * holder may lease others while the address has plenty (an eighth of its blocks stays for those who
  * have none), and when it may not, gets ports of its own resting blocks after all.
  *
- * Control thread. Files: block_rest.c, block_note.c.
+ * When a subscriber's session ends, its blocks are orphans: they stay leased until what rests in
+ * them has rested, in nobody's chain, so that whoever has the address next finds nothing of them,
+ * and the journal says so (PMP-31, block_orphan.c).
+ *
+ * Control thread. Files: block_rest.c, block_note.c, block_orphan.c.
  */
 #pragma once
 
@@ -24,6 +28,7 @@ struct cgn_lease {
 	uint32_t inside;  /* holder, or CGN_NONE: no block begins here any more */
 	uint16_t first;   /* port */
 	uint32_t n_ports; /* 0 when there is no holder */
+	bool is_orphan;   /* its holder has it no more; it still rests */
 };
 
 /*
@@ -48,3 +53,19 @@ cgn_lease_is_changed(const struct cgn_pool *pool)
  */
 uint32_t cgn_lease_restore(
 	struct cgn_pool *pool, uint32_t tenant, const struct cgn_lease *was, uint32_t until_s);
+
+/* The next mapping of a leased block at or after *place (0 at first), which goes on behind it; or
+ * CGN_MAPPING_NONE at its end. */
+uint32_t cgn_block_next_mapping(const struct cgn_pool *pool, uint32_t block, uint32_t *place);
+
+/*
+ * Its holder has a leased block no more: nothing is taken of it from now on, and it is returned as
+ * soon as nothing in it rests or is mapped.
+ */
+void cgn_block_orphan(struct cgn_pool *pool, uint32_t block);
+
+/* The address has another owner, and the block stays with it: what rests in it now is not his. */
+void cgn_block_renew(struct cgn_pool *pool, uint32_t block);
+
+/* While it is kept, a leased block is not returned, however idle. */
+void cgn_block_keep(struct cgn_pool *pool, uint32_t block, bool is_kept);

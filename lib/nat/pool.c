@@ -189,7 +189,9 @@ block_with_room(const struct cgn_pool *pool, const struct cgn_subscriber *sub, e
 	if (!cgn_directory_pool_live(pool->dir, sub->pool))
 		return CGN_NONE;
 	while (b != CGN_NONE &&
-		(pool->blocks[b].is_resting != is_resting || pool->blocks[b].pool != sub->pool ||
+		(pool->blocks[b].is_resting != is_resting ||
+			(is_resting && !cgn_block_may_claim(pool, &pool->blocks[b])) ||
+			pool->blocks[b].pool != sub->pool ||
 			pool->blocks[b].busy[proto] == pool->blocks[b].capacity[proto]))
 		b = pool->blocks[b].next;
 	return b;
@@ -258,10 +260,12 @@ cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum c
 		chunk = chunk_at(pool, at);
 	}
 	block = &pool->blocks[pool->ctl[chunk].block];
-	if (block->inside != holder)
+	if (!cgn_block_is_of(block, holder) ||
+		(block->is_resting && !cgn_block_may_claim(pool, block)))
 		return CGN_FATE_NO_PORTS;
 	if ((pool->ctl[chunk].busy[proto] & bit) != 0)
-		return cgn_rest_claim(pool, chunk, proto, at.port % CGN_GRANULE_PORTS)
+		return cgn_block_may_claim(pool, block) &&
+				cgn_rest_claim(pool, chunk, proto, at.port % CGN_GRANULE_PORTS)
 			? CGN_FATE_NONE
 			: CGN_FATE_NO_PORTS;
 	cgn_block_book(pool, chunk, proto, at.port % CGN_GRANULE_PORTS);

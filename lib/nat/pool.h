@@ -65,6 +65,11 @@ struct cgn_block {
 	 */
 	bool is_resting;
 	bool is_owned; /* half of an address that its holder has for itself: not returned */
+	/* Its holder's session is over: in no chain, nothing more is taken of it, and it is
+	 * returned when its ports have rested. inside says who had it (lease.h). */
+	bool is_orphan;
+	uint32_t
+		claims_from_s; /* holder may take resting ports back from then on; 0: at any time */
 	uint32_t rests_until_s, rest_next; /* rest_next as in rest_blocks */
 };
 
@@ -177,6 +182,13 @@ struct cgn_pool {
 	uint32_t n_claims;
 	struct cgn_rand *rand;
 };
+
+/* Is the block one of the subscriber's? Control. */
+static inline bool
+cgn_block_is_of(const struct cgn_block *block, uint32_t inside)
+{
+	return block->inside == inside && !block->is_orphan;
+}
 
 /* An outside transport address without its protocol. */
 struct cgn_port {

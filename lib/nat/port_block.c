@@ -282,9 +282,9 @@ cgn_block_disown(struct cgn_pool *pool, uint32_t i)
 }
 
 void
-cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
+cgn_block_unchain(struct cgn_pool *pool, uint32_t b)
 {
-	struct cgn_block *block = &pool->blocks[b];
+	const struct cgn_block *block = &pool->blocks[b];
 	struct cgn_subscriber *sub = &pool->subscribers[block->inside];
 	uint32_t *link = &sub->first_block;
 
@@ -292,6 +292,15 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 		link = &pool->blocks[*link].next;
 	*link = block->next;
 	sub->n_blocks--;
+}
+
+void
+cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
+{
+	struct cgn_block *block = &pool->blocks[b];
+
+	if (!block->is_orphan)
+		cgn_block_unchain(pool, b);
 	detach_chunks(pool, b);
 	cgn_block_note(pool, block->pool, block->first_granule);
 	cgn_addr_return(pool, block->pool, block->first_granule, block->n_granules);

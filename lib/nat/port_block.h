@@ -51,6 +51,16 @@ void cgn_block_unnote(struct cgn_pool *pool, uint32_t i, uint32_t granule);
  * budget or a block more when there are others (block_rest.c). */
 uint32_t cgn_block_rest_wake(struct cgn_pool *pool, uint32_t now_s, uint32_t budget);
 
+/* May the holder have ports of it that rest? Not those of a holder before it. */
+static inline bool
+cgn_block_may_claim(const struct cgn_pool *pool, const struct cgn_block *block)
+{
+	return block->claims_from_s == 0 || (int32_t)(pool->rest_now_s - block->claims_from_s) >= 0;
+}
+
+/* Takes a block out of its holder's chain. */
+void cgn_block_unchain(struct cgn_pool *pool, uint32_t block);
+
 /* Returns a leased block that is idle. */
 void cgn_block_give_back(struct cgn_pool *pool, uint32_t block);
 

@@ -155,6 +155,13 @@ cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uin
 			forget(t, i);
 }
 
+void
+cgn_neigh_forget(struct cgn_neigh_table *t, uint32_t i)
+{
+	if (t->ctl[i].state != CGN_NEIGH_UNKNOWN)
+		forget(t, i);
+}
+
 enum cgn_fate
 cgn_neigh_hold(struct cgn_neigh_table *t, uint32_t i, struct rte_mbuf *mbuf, uint32_t now_s)
 {

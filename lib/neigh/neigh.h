@@ -106,6 +106,9 @@ int cgn_neigh_add(struct cgn_neigh_table *t, const struct cgn_directory *dir, ui
  */
 void cgn_neigh_remove(struct cgn_neigh_table *t, const struct cgn_directory *dir, uint32_t iface);
 
+/* Forgets one neighbour, and releases what is held for it as unresolved. Control thread. */
+void cgn_neigh_forget(struct cgn_neigh_table *t, uint32_t neigh);
+
 /* Starts the clock; before the first hold or learn. */
 void cgn_neigh_start(struct cgn_neigh_table *t, uint32_t now_s);
 

@@ -65,7 +65,8 @@ struct cgn_pkt {
 	rte_be16_t sport, dport; /* ICMP echo: both hold the identifier */
 	rte_be32_t src, dst;
 	/* From the stages. */
-	uint16_t in_port;   /* index of the port it came in by */
+	uint8_t in_port;    /* index of the port it came in by */
+	uint8_t session;    /* whose session it was when it went to control (dataplane.h) */
 	uint16_t tenant;    /* tenant number; the number of tenants stands for the box */
 	uint8_t action;     /* enum cgn_pkt_action */
 	uint8_t dir;        /* enum cgn_dir */

@@ -119,10 +119,12 @@ set_prefixes(struct cgn_directory *dir, uint32_t t)
 		for (uint32_t s = 0; s < tenant->conf->attachments[a].n_subscribers; s++) {
 			const struct cgn_conf_subscribers *c =
 				&tenant->conf->attachments[a].subscribers[s];
-			uint32_t n = cgn_tenant_class_find(tenant, c->class_name);
+			uint32_t kind = cgn_tenant_class_find(tenant, c->class_name);
 
-			if (n != 0 && n != CGN_NONE)
-				set_kind(dir, t, c->prefix, (uint16_t)n);
+			if (c->sessions)
+				kind |= CGN_KIND_SESSIONS;
+			if (kind != 0)
+				set_kind(dir, t, c->prefix, (uint16_t)kind);
 		}
 }
 

@@ -166,7 +166,7 @@ struct cgn_directory {
 	struct cgn_pool_run *pool_runs; /* sorted by first_index */
 	uint32_t n_pool_runs;
 	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
-	uint16_t *inside_kinds;             /* [n_inside], see cgn_directory_class */
+	uint16_t *inside_kinds;             /* [n_inside], see CGN_KIND_SESSIONS */
 	uint32_t *pool_addrs;               /* [n_pool], 0 when nobody's */
 	uint16_t *pool_tenants;             /* [n_pool] */
 	bool *pool_drains;                  /* [n_pool] takes no new flows */
@@ -207,11 +207,20 @@ cgn_directory_pool_live(const struct cgn_directory *dir, uint32_t i)
 	return i < dir->n_pool && dir->pool_addrs[i] != 0;
 }
 
+/* What the configuration says of an assigned address: a class's index, and this bit. */
+enum { CGN_KIND_SESSIONS = 0x8000 }; /* served only while it has a session */
+
+static inline bool
+cgn_directory_wants_session(const struct cgn_directory *dir, uint32_t inside)
+{
+	return (dir->inside_kinds[inside] & CGN_KIND_SESSIONS) != 0;
+}
+
 /* The class that the configuration gives an assigned address of a tenant that lives. */
 static inline const struct cgn_class *
 cgn_directory_class(const struct cgn_directory *dir, uint32_t tenant, uint32_t inside)
 {
-	return &dir->tenants[tenant].classes[dir->inside_kinds[inside]];
+	return &dir->tenants[tenant].classes[dir->inside_kinds[inside] & ~CGN_KIND_SESSIONS];
 }
 
 bool cgn_directory_inside_live(const struct cgn_directory *dir, uint32_t inside);

@@ -17,8 +17,11 @@ struct cgn_use {
 	uint32_t mappings[CGN_N_PROTOS];
 	uint32_t explicit_mappings; /* of these, asked for by NAT-PMP or PCP */
 	uint32_t peak;              /* most mappings at one time */
-	uint64_t rate_full_at;      /* state of the new-mapping rate, see rate.h */
-	uint64_t made, refused;     /* since start */
+	/* Of a subscriber, in what would be a hole: record of control/session.h, 0 without one, and
+	 * the number of the class that it names, 0 if it names none. */
+	uint32_t session : 24, class_number : 8;
+	uint64_t rate_full_at;  /* state of the new-mapping rate, see rate.h */
+	uint64_t made, refused; /* since start */
 };
 
 static inline uint32_t

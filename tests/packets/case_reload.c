@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packets that a reload overtakes on their way through the box, and those of who drains. */
+#include "control.h"
 #include "row.h"
 
 #define NO_UNTAGGED_ATTACHMENT                                                                     \
@@ -14,6 +15,32 @@ end(struct cgn_sim *sim, bool ok)
 		cgn_sim_dump(sim, stderr);
 	cgn_sim_destroy(sim);
 	return ok;
+}
+
+/* On its way to control when its address gets another owner, and from an address without one. */
+static bool
+overtaken_by_the_next_owner(void)
+{
+	static const char a[] = "attachments: [{port: access, address: 100.64.0.1/22, subscribers: "
+				"[{prefix: 100.64.0.0/22, sessions: true}]}]\n";
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){.a = a});
+	struct packet_spec s = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
+	struct cgn_session_batch batch = {
+		.n = 1, .changes = {{.kind = CGN_SESSION_ADD, .addr = SIM_A1, .id = "one"}}};
+	bool ok;
+
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_run(sim);
+	ok = CHECK(cgn_sim_tenant_fate(sim, "a", "no_session") == 1);
+	cgn_session_batch_run(sim->box->control, &batch);
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_poll_workers(sim);
+	batch.changes[0].id[0] = 't';
+	cgn_session_batch_run(sim->box->control, &batch);
+	cgn_sim_run(sim);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "no_session") == 2);
+	ok &= CHECK(cgn_sim_n_waiting(sim, SIM_WAN) == 0);
+	return end(sim, ok);
 }
 
 /* On its way to control when its attachment goes. */
@@ -168,6 +195,8 @@ drained(void)
 
 const struct row_case row_cases_reload[] = {
 	{"packet_of_a_new_flow_of_a_tenant_that_drains_is_dropped", CGN_FATE_DRAINING, drained},
+	{"first_packet_without_a_session_or_of_the_owner_before_is_dropped", CGN_FATE_NO_SESSION,
+		overtaken_by_the_next_owner},
 	{"packet_overtaken_when_its_address_is_nobodys_any_more_is_dropped", CGN_FATE_RECONFIGURED,
 		overtaken_unassigned},
 	{"packet_to_a_subscriber_who_has_just_moved_is_not_too_big", CGN_FATE_RECONFIGURED,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A million random operations on control's own functions: mappings are made, used, removed and left
- * to expire while time moves and everything runs out. The audit holds throughout, and after all is
- * over the box is as it was made.
+ * to expire, addresses change their owners, while time moves and everything runs out. The audit
+ * holds throughout, and after all is over the box is as it was made.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ enum { N_OPERATIONS = 1000000, AUDIT_EVERY = 20000, N_SUBSCRIBERS = 20 };
 static struct cgn_sim *sim;
 static struct cgn_control *c;
 static struct cgn_rand prng;
-static uint64_t n_made, n_refused[CGN_N_FATES];
+static uint64_t n_made, n_sessions[CGN_N_SESSION_RESULTS], n_refused[CGN_N_FATES];
 
 static void
 must(bool ok, const char *what)
@@ -53,6 +53,9 @@ make(void)
 	uint32_t m = cgn_table_find(c->table, &key);
 	enum cgn_fate fate;
 
+	if (!cgn_is_served(c, pkt.inside)) /* punt_drain.c drops it */
+		return;
+
 	if (m != CGN_MAPPING_NONE) {
 		cgn_mapping_touch(cgn_table_at(c->table, m), c->now_s);
 		return;
@@ -81,6 +84,33 @@ remove_random(void)
 		cgn_unlink(c, m);
 }
 
+/* PMP-31: an owner comes, moves or goes; what goes on in slices is left to control's turns. */
+static void
+change_session(void)
+{
+	static struct cgn_session_batch batch;
+	struct cgn_session_change *change = &batch.changes[0];
+	struct cgn_pkt pkt = random_packet(), other = random_packet();
+
+	batch.n = 1;
+	*change = (struct cgn_session_change){.kind = (uint8_t)cgn_rand_below(&prng, 3),
+		.tenant = pkt.tenant,
+		.addr = rte_be_to_cpu_32(pkt.src),
+		.to = rte_be_to_cpu_32(other.src)};
+	if (change->kind == CGN_SESSION_ADD || cgn_rand_below(&prng, 2) == 0)
+		snprintf(change->id, sizeof(change->id), "s%u", cgn_rand_below(&prng, 15));
+	if (change->kind != CGN_SESSION_ADD && change->id[0] != '\0')
+		change->addr = 0;
+	cgn_session_batch_run(c, &batch);
+	n_sessions[change->result]++;
+	if (change->result == CGN_SESSION_REMOVED && change->addr != 0) {
+		const struct cgn_subscriber *sub = &c->subscribers[pkt.inside];
+
+		must(sub->n_blocks == 0 && cgn_use_total(&sub->use) == 0 && sub->use.session == 0,
+			"an owner has left something behind");
+	}
+}
+
 /* Small steps often, large ones sometimes; now and then control runs without the workers. */
 static void
 step_time(void)
@@ -100,8 +130,10 @@ operate(void)
 
 	if (kind < 85)
 		make();
-	else if (kind < 95)
+	else if (kind < 94)
 		remove_random();
+	else if (kind < 95)
+		change_session();
 	else
 		step_time();
 }
@@ -132,6 +164,13 @@ main(void)
 		if (n_refused[f] > 0)
 			printf("refused %s %llu\n", cgn_fates[f].name,
 				(unsigned long long)n_refused[f]);
+	for (int r = 0; r < CGN_N_SESSION_RESULTS; r++)
+		if (n_sessions[r] > 0)
+			printf("session %s %llu\n", cgn_session_result_names[r],
+				(unsigned long long)n_sessions[r]);
+	must(n_sessions[CGN_SESSION_ADDED] > 0 && n_sessions[CGN_SESSION_MOVED] > 0 &&
+			n_sessions[CGN_SESSION_REMOVED] > 0 && n_sessions[CGN_SESSION_PENDING] > 0,
+		"owners never changed: the test is too tame");
 	printf("made %llu\n", (unsigned long long)n_made);
 	must(n_refused[CGN_FATE_NO_PORTS] > 0 && n_refused[CGN_FATE_NO_ADDRESS] > 0,
 		"ports never ran out: the test is too tame");

@@ -81,3 +81,7 @@ void scn_cmd_expect_announcement(struct scn *s);
 void scn_cmd_announced(struct scn *s);
 void scn_cmd_open(struct scn *s);
 void scn_cmd_expect_explicit(struct scn *s);
+
+/* --- Commands about sessions (scn_session.c). --- */
+
+void scn_cmd_session(struct scn *s);

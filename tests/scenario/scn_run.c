@@ -391,7 +391,7 @@ static const struct {
 	const char *name;
 	void (*run)(struct scn *s);
 } commands[] = {{"packet", cmd_packet}, {"queue", cmd_packet}, {"flows", cmd_flows},
-	{"run", cmd_run}, {"skip", cmd_skip}, {"expect", cmd_expect},
+	{"run", cmd_run}, {"session", scn_cmd_session}, {"skip", cmd_skip}, {"expect", cmd_expect},
 	{"expect-icmp", cmd_expect_icmp}, {"expect-arp", cmd_expect_arp},
 	{"expect-none", cmd_expect_none}, {"expect-fate", cmd_expect_fate},
 	{"expect-mappings", cmd_expect_mappings}, {"expect-waiting", cmd_expect_waiting},

@@ -39,9 +39,7 @@ setup(void)
 
 	rig_start();
 	cr_assert_not_null(mkdtemp(captures)); /* each test is a process of its own */
-	snprintf(box, sizeof(box),
-		"punt: {subscriber_per_s: 100000, subscriber_burst: 100000}\n"
-		"capture: {directory: %s}\n",
+	snprintf(box, sizeof(box), "punt: {subscriber_burst: 99999}\ncapture: {directory: %s}\n",
 		captures);
 	sim = cgn_sim_create(
 		&(struct cgn_sim_params){.box = box, .a = "portctl: {natpmp: true, pcp: true}\n"});
@@ -132,13 +130,15 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 		{CGN_PARAM_PROTO, "proto=tcp"}, {CGN_PARAM_INSIDE, "inside=100.64.0.21:443"},
 		{CGN_PARAM_OUTSIDE, "outside=203.0.113.18:8443"}, {CGN_PARAM_CAPTURE, "capture=1"},
 		{CGN_PARAM_DRY_RUN, "dry_run=true"}, {CGN_PARAM_FROM, "from=100.64.0.10:5000"},
-		{CGN_PARAM_TO, "to=192.0.2.1:53/udp,port=access"},
+		{CGN_PARAM_TO, "to=192.0.2.1:53/udp,port=access"}, {CGN_PARAM_SESSION, "session=x"},
 		{CGN_PARAM_TRANSPORT, "transport=203.0.113.18:8443/udp"},
-		{CGN_PARAM_POOL, "address=203.0.113.20"}};
+		{CGN_PARAM_POOL, "address=203.0.113.20"},
+		{CGN_PARAM_NEW_ADDRESS, "new_address=100.64.0.11"}};
+	const uint64_t given = cmd->needs | (cmd->takes & UINT64_C(1) << CGN_PARAM_SESSION);
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (cmd->needs >> values[i].param & 1)
+		if (given >> values[i].param & 1)
 			n += (size_t)snprintf(request + n, size - n, ",%s", values[i].text);
 	if (cmd->takes >> CGN_PARAM_BY_TENANT & 1)
 		n += (size_t)snprintf(request + n, size - n, ",by_tenant=true");
@@ -181,7 +181,7 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 	open_udp(3);
 	ask_natpmp();
 	json_decref(ask_ok("/cgnat/capture/start,tenant=b"));
-	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=udp,inside=100.64.0.20:443,"
+	json_decref(ask_ok("/cgnat/map/add,tenant=a,proto=udp,inside=100.64.0.20:4,"
 			   "outside=203.0.113.17:8443"));
 	for (int c = 0; c < CGN_N_COMMANDS; c++) {
 		const struct cgn_command *cmd = &cgn_commands[c];
@@ -319,7 +319,6 @@ Test(commands, pages_hold_every_mapping_once)
 	int pages;
 
 	open_udp(1500);
-	cr_assert_eq(cgn_sim_n_mappings(sim), 1500);
 	cr_expect_eq(follow("/cgnat/mappings", 64, &pages), 1500);
 	cr_expect_geq(pages, 24);
 	cr_expect_eq(follow("/cgnat/mappings", 1, &pages), 1500);

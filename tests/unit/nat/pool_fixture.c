@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf_text.h"
+#include "port_block.h"
 
 enum { TEXT_LEN = 2048 };
 
@@ -122,6 +123,40 @@ struct audit {
 	uint32_t busy[CGN_N_PROTOS], resting[CGN_N_PROTOS];
 };
 
+static void
+count_block(const struct cgn_block *block, struct audit *audit)
+{
+	audit->blocks++;
+	audit->blocks_resting += block->is_resting;
+	audit->granules += block->n_granules;
+	for (int p = 0; p < CGN_N_PROTOS; p++) {
+		audit->busy[p] += block->busy[p];
+		audit->resting[p] += block->resting[p];
+	}
+}
+
+/* Blocks that nobody holds have no mappings, and something in them rests. */
+static bool
+orphans_are_sound(const struct cgn_pool *pool, uint32_t i, struct audit *audits)
+{
+	for (uint32_t g = 0; g < CGN_GRANULES; g++) {
+		uint32_t c = atomic_load(&pool->granules[(uint64_t)i * CGN_GRANULES + g]);
+		const struct cgn_block *block = &pool->blocks[c != 0 ? pool->ctl[c].block : 0];
+
+		if (c == 0 || !block->is_orphan || block->first_granule != g)
+			continue;
+		if (!block_is_sound(pool, pool->ctl[c].block))
+			return false;
+		for (int p = 0; p < CGN_N_PROTOS; p++)
+			if (block->busy[p] != block->resting[p])
+				return say("block of nobody has a mapping", pool->ctl[c].block);
+		if (cgn_block_is_idle(block))
+			return say("block of nobody is kept for nothing", pool->ctl[c].block);
+		count_block(block, &audits[pool->addrs[i].tenant]);
+	}
+	return true;
+}
+
 /* The blocks that one subscriber holds; audits: of tenants. */
 static bool
 holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audits)
@@ -136,21 +171,15 @@ holder_is_sound(const struct cgn_pool *pool, uint32_t inside, struct audit *audi
 
 		if (n > pool->n_blocks)
 			return say("chain of blocks is a circle", inside);
-		if (block->inside != inside ||
+		if (!cgn_block_is_of(block, inside) ||
 			(is_live && block->pool != sub->pool && !block->is_resting &&
 				!pool_fixture_may_move))
 			return say("block is another's, or not on the paired address", b);
 		if (!block_is_sound(pool, b))
 			return false;
-		audit->blocks++;
-		audit->blocks_resting += block->is_resting;
-		audit->granules += block->n_granules;
+		count_block(block, audit);
 		n_resting += block->is_resting;
 		n_live += is_live;
-		for (int p = 0; p < CGN_N_PROTOS; p++) {
-			audit->busy[p] += block->busy[p];
-			audit->resting[p] += block->resting[p];
-		}
 	}
 	if (n != sub->n_blocks || n_resting != sub->n_resting ||
 		(n_live > 0 && sub->pool == CGN_NONE))
@@ -292,6 +321,8 @@ tenants_are_sound(const struct cgn_pool *pool, uint32_t *granules, uint32_t *blo
 
 	for (uint32_t i = 0; ok && i < pool->dir->n_inside; i++)
 		ok = holder_is_sound(pool, i, audits);
+	for (uint32_t i = 0; ok && i < pool->ready.n_pool; i++)
+		ok = pool->addrs[i].state == CGN_ADDR_NONE || orphans_are_sound(pool, i, audits);
 	for (uint32_t t = 0; ok && t < pool->dir->n_tenants; t++) {
 		ok = tenant_is_sound(pool, t, &audits[t]);
 		*granules += audits[t].granules;

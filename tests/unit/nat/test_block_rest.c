@@ -297,3 +297,44 @@ Test(block_rest, hundred_thousand_blocks_are_restored_and_woken_in_less_than_a_s
 		(unsigned long long)(woken - restored) / CGN_NS_PER_MS);
 	cr_expect_lt(restored - began, CGN_NS_PER_S);
 }
+
+/* PMP-31: whose session was over before the restart. */
+Test(block_rest, block_of_a_session_that_was_over_rests_for_nobody)
+{
+	struct cgn_lease was = {.first = 65280, .n_ports = 64, .is_orphan = true}, now;
+	struct cgn_port at;
+
+	start_small();
+	cr_assert_eq(cgn_lease_restore(f.pool, 0, &was, START_S + REST_S), 1);
+	cr_assert_eq(f.subscribers[0].n_blocks, 0);
+	cr_assert_eq(f.subscribers[0].n_resting, 0);
+	cr_assert_eq(f.subscribers[0].pool, CGN_NONE);
+	cr_assert_eq(f.pool->use[0].blocks_resting, 1);
+	cr_assert_not(cgn_lease_next_change(f.pool, &now), "the journal has it so");
+	cr_assert(pool_fixture_is_consistent(&f));
+	for (uint32_t port = 65280; port < 65344; port++)
+		cr_assert_neq(take_at(0, port), CGN_FATE_NONE, "not even by the same address");
+	cr_assert_eq(take(0, &at), CGN_FATE_NONE);
+	cr_assert_geq(at.port, 65344);
+	cgn_pool_untake(f.pool, at, CGN_UDP);
+	cgn_pool_rest_advance(f.pool, START_S + REST_S, 1000);
+	cr_assert(pool_is_untouched(f.pool));
+}
+
+/* A forward of the configuration keeps a block at its address whoever has that. */
+Test(block_rest, ports_of_an_owner_before_are_not_claimed_in_a_block_that_stays)
+{
+	struct cgn_port at = {.port = 65290};
+
+	start_small();
+	cr_assert_eq(take_at(0, 65289), CGN_FATE_NONE);
+	cr_assert_eq(take_at(0, 65290), CGN_FATE_NONE);
+	cgn_pool_rest(f.pool, at, CGN_UDP, START_S + REST_S);
+	cgn_block_renew(f.pool, f.subscribers[0].first_block);
+	cr_assert_eq(take_at(0, 65290), CGN_FATE_NO_PORTS);
+	cgn_pool_rest_advance(f.pool, START_S + REST_S, 1000);
+	cr_assert_eq(take_at(0, 65290), CGN_FATE_NONE, "it has rested");
+	cgn_pool_untake(f.pool, at, CGN_UDP);
+	at.port = 65289;
+	cgn_pool_untake(f.pool, at, CGN_UDP);
+}
