@@ -168,6 +168,31 @@ struct cgn_conf_portctl {
 	uint32_t n_nocs;
 };
 
+/* Who may tell of sessions by RADIUS, and what names the subscriber and its class in it. */
+enum cgn_radius_subscriber {
+	CGN_RADIUS_BY_USER_NAME,
+	CGN_RADIUS_BY_CLASS,
+	CGN_RADIUS_BY_CALLING_STATION,
+	CGN_RADIUS_BY_ACCT_SESSION_ID,
+};
+enum cgn_radius_class { CGN_RADIUS_CLASS_NONE, CGN_RADIUS_CLASS_FILTER_ID, CGN_RADIUS_CLASS_CLASS };
+
+struct cgn_conf_radius_client {
+	struct cgn_prefix prefix;
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_radius {
+	uint32_t listen; /* 0: the tenant has no listener */
+	uint16_t port;
+	char secret_file[CGN_DEVICE_LEN]; /* path; the secret itself is no part of the
+					     configuration, which is printed, compared and logged */
+	struct cgn_conf_radius_client *clients;
+	uint32_t n_clients;
+	enum cgn_radius_subscriber subscriber;
+	enum cgn_radius_class class_from;
+};
+
 struct cgn_conf_timeouts { /* seconds */
 	uint32_t udp, icmp, tcp_established, tcp_opening, tcp_closing, port_rest;
 };
@@ -196,6 +221,7 @@ struct cgn_conf_tenant {
 	} quota;
 	struct cgn_conf_timeouts timeouts;
 	struct cgn_conf_portctl portctl;
+	struct cgn_conf_radius radius;
 	struct cgn_conf_static *statics;
 	uint32_t n_statics;
 	struct cgn_conf_own_address *addresses;

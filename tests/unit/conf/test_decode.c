@@ -207,7 +207,7 @@ Test(decode, mistyped_key_gets_the_nearest_or_its_place)
 		"keys here are tenant classes attachments pool drain ports quota timeouts nat "
 		"portctl "
 		"static "
-		"static_addresses routes");
+		"static_addresses radius routes");
 }
 
 Test(decode, file_that_cannot_be_read_says_why)

@@ -33,6 +33,7 @@ static const struct {
 	{CGN_SCHEMA_TENANT, "portctl.third_party", "100.64.1.2"},
 	{CGN_SCHEMA_TENANT, "static", "tcp:203.0.113.17:8443"},
 	{CGN_SCHEMA_TENANT, "static_addresses", "203.0.113.70"},
+	{CGN_SCHEMA_TENANT, "radius.clients", "192.0.2.64/28"},
 	{CGN_SCHEMA_TENANT, "routes", "0.0.0.0/0"},
 };
 
