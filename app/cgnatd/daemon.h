@@ -30,8 +30,9 @@ struct cgn_daemon {
 	struct cgn_exporter *exporter; /* NULL: no journal is configured */
 	pthread_t capture_thread;      /* if box->captures */
 	atomic_bool capture_stop;
-	atomic_bool stop;     /* main sets it, the loops watch it */
-	atomic_uint n_online; /* loops that have begun */
+	struct cgn_radius_thread *radius; /* radius.c */
+	atomic_bool stop;                 /* main sets it, the loops watch it */
+	atomic_uint n_online;             /* loops that have begun */
 	struct cgn_service service;
 };
 
@@ -64,6 +65,18 @@ void cgn_exporter_stop(struct cgn_daemon *d);
 /* The thread that writes captures (capture.c). */
 int cgn_capture_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_capture_stop(struct cgn_daemon *d);
+/*
+ * The thread that takes RADIUS accounting (radius.c). prepare reads secrets and opens sockets for a
+ * configuration that may come: NULL with *err; then take hands it to the thread, or drop forgets
+ * it. Main thread.
+ */
+struct cgn_radius_next;
+int cgn_radius_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_radius_stop(struct cgn_daemon *d);
+struct cgn_radius_next *cgn_radius_prepare(
+	struct cgn_daemon *d, const struct cgn_directory *dir, struct cgn_errmsg *err);
+void cgn_radius_take(struct cgn_daemon *d, struct cgn_radius_next *next);
+void cgn_radius_drop(struct cgn_radius_next *next);
 int cgn_threads_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_threads_stop(struct cgn_daemon *d);
 

@@ -40,13 +40,21 @@ check(const struct cgn_options *opt, const struct cgn_conf *conf)
 {
 	struct cgn_errmsg err;
 	struct cgn_directory *dir = cgn_directory_create(conf, NULL, &err);
+	struct cgn_radius_settings *radius;
 
 	if (dir == NULL) {
 		fprintf(stderr, "%s: %s\n", opt->conf_path, err.text);
 		return 1;
 	}
-	cgn_warnings(dir, print_warning);
+	radius = cgn_radius_settings_create(dir, &err);
+	if (radius != NULL)
+		cgn_warnings(dir, print_warning);
 	cgn_directory_destroy(dir);
+	if (radius == NULL) {
+		fprintf(stderr, "%s: %s\n", opt->conf_path, err.text);
+		return 1;
+	}
+	cgn_radius_settings_destroy(radius);
 	if (opt->print)
 		cgn_render_conf(stdout, conf);
 	else

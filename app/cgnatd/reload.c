@@ -206,13 +206,15 @@ static int
 begin(struct cgn_daemon *d, struct cgn_conf *conf, bool dry_run, struct cgn_errmsg *err)
 {
 	struct cgn_directory *fresh = cgn_directory_create(conf, d->box->dir, err);
+	struct cgn_radius_next *radius = NULL;
 	struct order order = {0};
 	int rc;
 
 	if (fresh == NULL)
 		return -errno;
 	cgn_service_beat(d);
-	rc = look_ahead(d, fresh, &order, err);
+	radius = cgn_radius_prepare(d, fresh, err);
+	rc = radius != NULL ? look_ahead(d, fresh, &order, err) : -errno;
 	if (rc == 0 && !dry_run)
 		rc = cgn_box_prepare(d->box, fresh, &order.need, err);
 	if (rc == 0 && !dry_run) {
@@ -220,8 +222,12 @@ begin(struct cgn_daemon *d, struct cgn_conf *conf, bool dry_run, struct cgn_errm
 		if (rc < 0)
 			cgn_errmsg_set(err, "control does not take it: %s", strerror(-rc));
 	}
-	if (rc < 0 || dry_run)
+	if (rc == 0 && !dry_run) {
+		cgn_radius_take(d, radius);
+	} else {
+		cgn_radius_drop(radius);
 		cgn_directory_destroy(fresh);
+	}
 	return rc;
 }
 
@@ -254,6 +260,19 @@ apply(struct cgn_daemon *d, struct cgn_conf *conf, bool dry_run, struct cgn_relo
 		result->diff.n_by_reload[CGN_RELOAD_DRAIN]);
 }
 
+/* What a secret_file holds may be different when its path is not. */
+static void
+reread_secrets(struct cgn_daemon *d)
+{
+	struct cgn_errmsg err;
+	struct cgn_radius_next *radius = cgn_radius_prepare(d, d->box->dir, &err);
+
+	if (radius != NULL)
+		cgn_radius_take(d, radius);
+	else
+		cgn_warn("reload", "%s; the secrets stay as they were", err.text);
+}
+
 /* *result is all zeros. The reload before is over. */
 static void
 reload(struct cgn_daemon *d, bool dry_run, struct cgn_reload_result *result)
@@ -268,6 +287,8 @@ reload(struct cgn_daemon *d, bool dry_run, struct cgn_reload_result *result)
 		refuse(result, dry_run, "not enough memory to compare the configurations");
 	else if (result->diff.n_items == 0) {
 		say(result, CGN_RELOAD_UNCHANGED, "nothing is different");
+		if (!dry_run)
+			reread_secrets(d);
 		cgn_notice("reload", "%s", result->message);
 	} else if (result->diff.n_by_reload[CGN_RELOAD_RESTART] > 0) {
 		if (!dry_run)

@@ -80,6 +80,7 @@ static const struct cgn_stage stages[] = {
 	{"exporter", cgn_exporter_start, cgn_exporter_stop},
 	{"capture", cgn_capture_start, cgn_capture_stop},
 	{"threads", cgn_threads_start, cgn_threads_stop},
+	{"radius", cgn_radius_start, cgn_radius_stop},
 	{"telemetry", telemetry_start, telemetry_stop},
 	{"reload", cgn_reload_start, cgn_reload_stop},
 	{"confinement", cgn_confine_end, cgn_confine_stop},

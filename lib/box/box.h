@@ -10,6 +10,7 @@
 
 #include "captures.h"
 #include "control.h"
+#include "radius.h"
 #include "worker.h"
 
 struct cgn_box {
@@ -21,6 +22,7 @@ struct cgn_box {
 	struct cgn_worker *workers; /* [dp.n_workers] */
 	struct rte_mempool *mempool;
 	struct cgn_captures *captures; /* NULL: no directory for them is configured */
+	struct cgn_radius *radius;     /* whoever runs its thread owns it; NULL: there is none */
 };
 
 struct cgn_box_params {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "alarms.h"
 #include "command_table.h"
 #include "counters.h"
@@ -127,6 +128,25 @@ write_requests(FILE *out)
 }
 
 static void
+write_accounting(FILE *out)
+{
+	fputs("\n## RADIUS accounting requests\n\n"
+	      "Generated from `lib/telemetry/accounting.def`. A datagram is counted for its client "
+	      "by kind (",
+		out);
+	for (int k = 0; k < CGN_N_ACCOUNTING_KINDS; k++)
+		fprintf(out, "%s`%s`", k > 0 ? ", " : "", cgn_accounting_kind_names[k]);
+	fputs(") and result (`cgnatctl radius`).\n\n"
+	      "| result | answered | severity | meaning |\n|---|---|---|---|\n",
+		out);
+	for (int i = 0; i < CGN_N_ACCOUNTING_RESULTS; i++)
+		fprintf(out, "| `%s` | %s | %s | %s |\n", cgn_accounting_results[i].name,
+			cgn_accounting_results[i].is_answered ? "yes" : "no",
+			cgn_severity_str(cgn_accounting_results[i].severity),
+			cgn_accounting_results[i].sentence);
+}
+
+static void
 write_alarms(FILE *out)
 {
 	fputs("\n## Alarms\n\n"
@@ -205,6 +225,7 @@ write_counters(FILE *out)
 		fprintf(out, "%s `%s`", k > 0 ? "," : "", cgn_originated_names[k]);
 	fputs(".\n", out);
 	write_requests(out);
+	write_accounting(out);
 	write_alarms(out);
 	write_events(out);
 }

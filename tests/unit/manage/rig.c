@@ -14,6 +14,8 @@
 #include <criterion/criterion.h>
 #include <rte_eal.h>
 
+static struct cgn_radius *radius;
+
 static char dir[] = "/tmp/cgn-manage-XXXXXX";
 static int client = -1;
 
@@ -67,6 +69,8 @@ remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 void
 rig_stop(void)
 {
+	cgn_radius_destroy(radius);
+	radius = NULL;
 	close(client);
 	rte_eal_cleanup();
 	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -136,4 +140,21 @@ const json_t *
 rig_row(const json_t *answer, const char *name)
 {
 	return json_object_get(json_object_get(answer, "rows"), name);
+}
+
+void
+rig_radius(struct cgn_sim *sim)
+{
+	struct cgn_radius_settings *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		abort();
+	s->n_listens = s->n_tenants = s->n_clients = 1;
+	s->listens = calloc(1, sizeof(*s->listens));
+	s->tenants = calloc(1, sizeof(*s->tenants));
+	s->clients = calloc(1, sizeof(*s->clients));
+	radius = cgn_radius_create(s, NULL, NULL);
+	if (radius == NULL || s->listens == NULL || s->tenants == NULL || s->clients == NULL)
+		abort();
+	sim->box->radius = radius;
 }

@@ -142,7 +142,7 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 			n += (size_t)snprintf(request + n, size - n, ",%s", values[i].text);
 	if (cmd->takes >> CGN_PARAM_BY_TENANT & 1)
 		n += (size_t)snprintf(request + n, size - n, ",by_tenant=true");
-	if (cmd == &cgn_commands[CGN_COMMAND_ALARMS]) /* none is raised */
+	if (cmd->takes >> CGN_PARAM_ALL & 1) /* also what has not happened yet */
 		snprintf(request + n, size - n, ",all=true");
 }
 
@@ -178,6 +178,7 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 	const struct cgn_reloader reloader = {pretend_to_reload, other};
 
 	cgn_manage_set_reloader(&reloader);
+	rig_radius(sim);
 	open_udp(3);
 	ask_natpmp();
 	json_decref(ask_ok("/cgnat/capture/start,tenant=b"));
