@@ -61,6 +61,7 @@ struct cgn_updates {
 struct cgn_back_buffer {
 	uint16_t n;
 	struct rte_mbuf *mbufs[CGN_BURST];
+	uint32_t mark; /* place in the worker's ring (cgn_reinject_mark) */
 };
 
 /* Places in the rooms that nobody else can have. */
@@ -269,6 +270,13 @@ enum cgn_fate cgn_publish(struct cgn_control *c, uint32_t m);
  */
 void cgn_unlink(struct cgn_control *c, uint32_t m);
 void cgn_unlink_resting(struct cgn_control *c, uint32_t m, uint32_t at_least_s);
+
+/*
+ * mark notes what has been sent back to workers so far; is_taken: they have begun with all of it,
+ * so that after one more grace period nothing of it is under way (reinject.c).
+ */
+void cgn_reinject_mark(struct cgn_control *c);
+bool cgn_reinject_is_taken(const struct cgn_control *c);
 
 /* Sends a packet back to its worker for action (reinject.c). */
 void cgn_reinject(struct cgn_control *c, struct rte_mbuf *m, enum cgn_pkt_action action);

@@ -106,8 +106,9 @@ next_phase(struct cgn_control *c, enum cgn_switch_phase phase)
 {
 	c->change.phase = phase;
 	c->change.cursor = c->change.entry = 0;
+	c->change.token = 0;
 	if (phase == CGN_SWITCH_GRACE)
-		c->change.token = rte_rcu_qsbr_start(c->dp->rcu);
+		cgn_reinject_mark(c);
 }
 
 /* What is gone takes no new flows from now on. */
@@ -415,6 +416,14 @@ grace_turn(struct cgn_control *c)
 {
 	struct cgn_switch *s = &c->change;
 
+	/* Packets on their way back to a worker name next hops of the old directory, whose numbers
+	 * may be others' with the next one. */
+	if (s->token == 0) {
+		if (!cgn_reinject_is_taken(c))
+			return 0;
+		s->token = rte_rcu_qsbr_start(c->dp->rcu);
+		return 1;
+	}
 	if (rte_rcu_qsbr_check(c->dp->rcu, s->token, false) == 0)
 		return 0;
 	s->phase = CGN_SWITCH_OVER;

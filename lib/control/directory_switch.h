@@ -52,7 +52,7 @@ struct cgn_switch {
 	const struct cgn_directory *old; /* until it is over; else NULL */
 	enum cgn_switch_phase phase;
 	uint32_t cursor, entry;              /* of the phase */
-	uint64_t token;                      /* of the grace period */
+	uint64_t token;                      /* of the grace period; 0: it has not begun */
 	uint32_t number;                     /* of switches since start */
 	struct cgn_switch_count count;       /* of this one, or of the last */
 	uint64_t lost[CGN_MAX_TENANTS / 64]; /* tenants whose clients have to ask anew */

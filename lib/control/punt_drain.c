@@ -91,8 +91,10 @@ is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 
 	if (!cgn_is_current(c, pkt))
 		return false;
-	if (pkt->action == CGN_ACT_NEW_FLOW)
-		return cgn_directory_inside_live(dir, pkt->inside);
+	if (pkt->action == CGN_ACT_NEW_FLOW) /* from inside it names its next hop */
+		return cgn_directory_inside_live(dir, pkt->inside) &&
+			(pkt->dir != CGN_IN2OUT || pkt->hairpin ||
+				cgn_directory_neigh_live(dir, pkt->neigh));
 	return pkt->action != CGN_ACT_PORTCTL ||
 		(cgn_directory_inside_live(dir, pkt->inside) &&
 			cgn_directory_run_at(dir, pkt->inside)->iface == pkt->iface);

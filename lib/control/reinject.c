@@ -40,6 +40,28 @@ cgn_reinject_flush(struct cgn_control *c)
 }
 
 void
+cgn_reinject_mark(struct cgn_control *c)
+{
+	cgn_reinject_flush(c);
+	for (uint16_t w = 0; w < c->dp->n_workers; w++)
+		c->back[w].mark = c->dp->workers[w]->back->prod.tail;
+}
+
+bool
+cgn_reinject_is_taken(const struct cgn_control *c)
+{
+	for (uint16_t w = 0; w < c->dp->n_workers; w++) {
+		const struct rte_ring *ring = c->dp->workers[w]->back;
+
+		/* Both tails count all packets since start, and wrap. */
+		if ((int32_t)(__atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE) -
+			    c->back[w].mark) < 0)
+			return false;
+	}
+	return true;
+}
+
+void
 cgn_reinject(struct cgn_control *c, struct rte_mbuf *m, enum cgn_pkt_action action)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);

@@ -61,6 +61,28 @@ overtaken_before_control(void)
 	return end(sim, ok);
 }
 
+/* On its way to control when its next hop goes: its number may be another's soon. */
+static bool
+overtaken_with_its_next_hop(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){0});
+	struct packet_spec s = packet_udp(SIM_A1, 5000, SIM_PEER, 53);
+	struct cgn_errmsg err;
+	bool ok;
+
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_poll_workers(sim);
+	ok = CHECK(
+		cgn_sim_reload(sim,
+			&(struct cgn_sim_params){
+				.box = "uplinks: [{port: wan, vlan: 9, address: 198.51.101.2/25}]\n"
+				       "routes: [{prefix: 0.0.0.0/0, via: 198.51.101.1}]\n"},
+			&err) == 0);
+	ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "reconfigured") == 1);
+	ok &= CHECK(cgn_sim_n_mappings(sim) == 0);
+	return end(sim, ok);
+}
+
 /* From outside, for the owner of an address of its own, whose attachment moves and shrinks. */
 static bool
 owner_has_moved(void)
@@ -197,6 +219,8 @@ const struct row_case row_cases_reload[] = {
 	{"packet_of_a_new_flow_of_a_tenant_that_drains_is_dropped", CGN_FATE_DRAINING, drained},
 	{"first_packet_without_a_session_or_of_the_owner_before_is_dropped", CGN_FATE_NO_SESSION,
 		overtaken_by_the_next_owner},
+	{"new_flow_overtaken_when_its_next_hop_goes_is_dropped", CGN_FATE_RECONFIGURED,
+		overtaken_with_its_next_hop},
 	{"packet_overtaken_when_its_address_is_nobodys_any_more_is_dropped", CGN_FATE_RECONFIGURED,
 		overtaken_unassigned},
 	{"packet_to_a_subscriber_who_has_just_moved_is_not_too_big", CGN_FATE_RECONFIGURED,
