@@ -73,12 +73,13 @@ def state():
 
 
 def steady(said):
-    """Without what traffic counts."""
+    """Without what traffic counts, and without clocks."""
     moves = ("packets", "bytes", "made", "refused", "expired", "peak", "mappings", "blocks", "tcp", "udp",
              "icmp", "used", "seconds", "at_limit")
     if isinstance(said, dict):
         return {k: steady(v) for k, v in said.items()
-                if k.endswith(("_max", "_min", "_s")) or not any(m in k for m in moves)}
+                if k not in ("left_s", "idle_s") and
+                (k.endswith(("_max", "_min", "_s")) or not any(m in k for m in moves))}
     if isinstance(said, list):
         return [steady(v) for v in said]
     return said
