@@ -12,7 +12,7 @@ static json_t *
 member(const struct cgn_field *field)
 {
 	static const char time_pattern[] =
-		"^(-|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)$";
+		"^(-|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{3})?Z)$";
 	json_t *s;
 
 	if (strcmp(field->unit, "UTC") == 0)

@@ -24,6 +24,7 @@
 /* What a start can need, by any device. Files are not among it: what only CAP_DAC_OVERRIDE can read
  * at the start could not be read at a reload. */
 static const unsigned int start_caps[] = {
+	CAP_CHOWN,        /* the telemetry socket becomes telemetry.group's (eal.c) */
 	CAP_NET_ADMIN,    /* tap, af_packet, af_xdp, mlx5: interfaces */
 	CAP_NET_RAW,      /* af_packet, af_xdp, pcap, mlx5: sockets */
 	CAP_IPC_LOCK,     /* vfio pins memory beyond RLIMIT_MEMLOCK */

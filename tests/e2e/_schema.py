@@ -26,12 +26,21 @@ WORDS = {
     "map add": ["a", "tcp", f"{A1}:4443", "{address}:4443"],
     "map delete": ["a", "tcp", f"{A1}:4443"],
     "map clear": ["b"],
+    "drain pool": ["{address}"],
+    "drain tenant": ["b"],
+    "undrain tenant": ["b"],
+    "undrain pool": ["{address}"],
+    "subscriber add": ["a", "100.64.0.12", "cust-1"],
+    "subscriber move": ["a", "new_address=100.64.0.13", "session=cust-1"],
+    "subscriber remove": ["a", "session=cust-1"],
     "capture start": ["a", "seconds=5"],
     "capture stop": ["{capture}"],
     "reload": ["--dry-run"],
 }
 LAST = ["map add", "explicit", "capture start", "captures", "capture stop", "map delete",
-        "map clear", "reload"]
+        "map clear", "drain pool", "drain tenant", "drain box", "drains", "undrain box",
+        "undrain tenant", "undrain pool", "subscriber add", "subscriber move", "subscriber remove",
+        "reload", "events"]
 
 
 def check(sentence, is_so, why=""):
