@@ -68,8 +68,8 @@ struct cgn_conf_uplink {
 /* Addresses that are assigned to subscribers: each prefix of subscriber_mask bits is one. */
 struct cgn_conf_subscribers {
 	struct cgn_prefix prefix;
-	uint32_t subscriber_mask; /* prefix.len … 32 */
-	uint32_t via;             /* router inside the on-link prefix, or 0: on-link */
+	uint32_t subscriber_mask;      /* prefix.len … 32 */
+	uint32_t via;                  /* router inside the on-link prefix, or 0: on-link */
 	char class_name[CGN_NAME_LEN]; /* "": the tenant's quota.subscriber */
 	bool sessions;                 /* served only while they have one */
 	struct cgn_conf_pos pos;

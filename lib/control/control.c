@@ -25,8 +25,8 @@ reserve_arrays(struct cgn_control *c, int socket, struct cgn_errmsg *err)
 	c->sessions.owners = cgn_reserve_create(
 		CGN_MAX_INSIDE, sizeof(*c->sessions.owners), socket);
 	if (c->sessions.owners != NULL && c->subscribers != NULL && c->tenants != NULL &&
-		c->promises != NULL &&
-		c->epochs != NULL && c->announces != NULL && c->request_counts != NULL)
+		c->promises != NULL && c->epochs != NULL && c->announces != NULL &&
+		c->request_counts != NULL)
 		return 0;
 	cgn_errmsg_set(err, "no address space for the control core: raise the limit (ulimit -v)");
 	return -ENOMEM;

@@ -16,7 +16,8 @@ conf_of(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 static const struct cgn_class *
 limits_of(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 {
-	return cgn_class_of(c->dp->dir, ask->tenant, cgn_subscriber_of(c, ask->inside), ask->inside);
+	return cgn_class_of(
+		c->dp->dir, ask->tenant, cgn_subscriber_of(c, ask->inside), ask->inside);
 }
 
 static struct cgn_why
