@@ -98,11 +98,12 @@ static int
 text_columns(FILE *out)
 {
 	const char *env = getenv("COLUMNS");
+	long wanted = env != NULL ? strtol(env, NULL, 10) : 0;
 	int rows, columns;
 
 	cgn_terminal_size(out, &rows, &columns);
-	if (!cgn_terminal_is(out) && env != NULL && atoi(env) > 0)
-		columns = atoi(env);
+	if (!cgn_terminal_is(out) && wanted > 0 && wanted < LINE_LEN)
+		columns = (int)wanted;
 	return columns < LINE_LEN ? columns : LINE_LEN - 1;
 }
 
