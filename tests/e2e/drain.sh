@@ -29,8 +29,8 @@ check "a1 gets out" wait_for 10 pings cgn-a1 192.0.2.1
 wait_for 10 pings cgn-b1 192.0.2.1 || true
 first=$(outside_of a1)
 other=203.0.113.$((${first##*.} ^ 1))
-pinging a1 0.02
-pinging b1 0.02
+pinging a1 0.005
+pinging b1 0.005
 
 check "the address drains" "$LAB" ctl drain pool "$first"
 check "new flows of a1 come from the other address" wait_for 5 matches "$(outside_of a1)" "^$other\$"

@@ -59,7 +59,7 @@ check "the listener is reached there" reaches_a1 "$outside"
 
 check "the daemon is killed and starts" crash
 check "the listener is reached there again" reaches_a1 "$outside"
-explicits=$("$LAB" ctl explicit a | awk '{print $2, $3, $4, $5}')
+explicits=$("$LAB" ctl explicit tenant=a subscriber=100.64.0.10 | awk '{print $2, $3, $4, $5}')
 
 ip -n cgn-wan route add 100.64.0.0/16 via 198.51.100.2
 AT_END+=(stranger_routes_remove)
@@ -84,7 +84,7 @@ echo "# $((after - before)) packets counted"
 check "each request to each address is counted" test $((after - before)) -ge $((4 * N_TARGETS))
 check "the box sent nothing" equal "$(tcpdump -n -r "$WORK/wan.pcap" 2>/dev/null)" ''
 check "the explicit mappings are as before" \
-	equal "$("$LAB" ctl explicit a | awk '{print $2, $3, $4, $5}')" "$explicits"
+	equal "$("$LAB" ctl explicit tenant=a subscriber=100.64.0.10 | awk '{print $2, $3, $4, $5}')" "$explicits"
 
 said=$(mapport unmap "${outside#*:}")
 check "nat-pmp-mapport in a1 deletes its mapping" matches "$said" 'Successfully unmapped'
