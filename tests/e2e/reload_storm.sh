@@ -3,11 +3,11 @@
 # A thousand reloads of tenant a, right and wrong ones, or as many as fit a minute, while b1 has pings,
 # UDP and TCP: b loses not one packet, the wrong ones are told and change nothing, the daemon does not
 # grow, and the law holds.
-# e2e: takes 75 s
+# e2e: takes 30 s
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_reload.sh"
 
-STORM_S=${CGN_STORM_S:-50}
+STORM_S=${CGN_STORM_S:-25}
 
 tcp_went_on() {
 	/usr/bin/python3 - "$1" <<'END'
