@@ -17,10 +17,11 @@
 #include "journal.h"
 #include "journal_file.h"
 #include "journal_record.h"
+#include "scratch.h"
 
 enum { NOW_UTC_S = 1700000000 };
 
-static char dir[64], path[80];
+static char dir[SCRATCH_LEN], path[SCRATCH_LEN + 16];
 
 static int
 no_sync(int fd)
@@ -56,9 +57,10 @@ static void
 make_dir(void)
 {
 	/* Memory, where there is such a folder: a file is written for each input. */
-	strcpy(dir,
-		access("/dev/shm", W_OK) == 0 ? "/dev/shm/fuzz_journal.XXXXXX"
-					      : "/tmp/fuzz_journal.XXXXXX");
+	if (access("/dev/shm", W_OK) == 0)
+		strcpy(dir, "/dev/shm/fuzz_journal.XXXXXX");
+	else
+		scratch_template(dir, "fuzz_journal");
 	CHECK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof(path), "%s/state", dir);
 	cgn_journal_sys = &fast_sys;

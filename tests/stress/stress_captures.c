@@ -14,12 +14,13 @@
 #include <unistd.h>
 
 #include "happens_before.h"
+#include "scratch.h"
 #include "sim.h"
 
 static struct cgn_sim *sim;
 static atomic_bool stop, writer_stop;
 static _Atomic uint64_t time_ns;
-static char dir[] = "/tmp/cgn-stress-XXXXXX";
+static char dir[SCRATCH_LEN];
 static uint32_t n_captures, n_captured;
 
 static uint32_t
@@ -163,9 +164,9 @@ main(void)
 {
 	void *(*const mains[])(void *) = {control_main, operator_main, writer_main};
 	pthread_t threads[3];
-	char box[128];
+	char box[SCRATCH_LEN + 48];
 
-	if (mkdtemp(dir) == NULL)
+	if (mkdtemp(scratch_template(dir, "cgn-stress")) == NULL)
 		return 1;
 	snprintf(box, sizeof(box), "capture: {directory: %s, ring: 256}\n", dir);
 	cgn_sim_eal();

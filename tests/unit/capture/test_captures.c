@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 
 #include "pcapng_read.h"
+#include "scratch.h"
 #include "sim.h"
 
 enum { IN = 1, OUT = 2, BOTH = 3 };
@@ -17,15 +18,14 @@ enum { INBOUND = 1, OUTBOUND = 2 };
 
 static const uint64_t utc = UINT64_C(1700000000) * CGN_NS_PER_S;
 static struct cgn_sim *sim;
-static char dir[64];
+static char dir[SCRATCH_LEN];
 
 static void
 start_box(const char *more)
 {
 	char box[512];
 
-	strcpy(dir, "/tmp/cgn-captures-XXXXXX");
-	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_not_null(mkdtemp(scratch_template(dir, "cgn-captures")));
 	snprintf(
 		box, sizeof(box), "capture: {directory: %s, ring: 256, max_mib: 1}\n%s", dir, more);
 	cgn_sim_eal();

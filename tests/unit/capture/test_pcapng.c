@@ -11,16 +11,17 @@
 
 #include "pcapng.h"
 #include "pcapng_read.h"
+#include "scratch.h"
 
 static struct cgn_pcapng p;
-static char path[] = "/tmp/cgn-pcapng-XXXXXX";
+static char path[SCRATCH_LEN];
 static int fd;
 static uint8_t bytes[1984];
 
 static void
 setup(void)
 {
-	fd = mkstemp(path);
+	fd = mkstemp(scratch_template(path, "cgn-pcapng"));
 	cr_assert_geq(fd, 0);
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 7);

@@ -5,6 +5,7 @@
 #include "corpus.h"
 #include "load.h"
 #include "scalar.h"
+#include "scratch.h"
 #include "suggest.h"
 
 #include <errno.h>
@@ -212,9 +213,8 @@ Test(decode, mistyped_key_gets_the_nearest_or_its_place)
 
 Test(decode, file_that_cannot_be_read_says_why)
 {
-	char path[] = "/tmp/cgn-conf-XXXXXX";
-	char fifo[64];
-	int fd = mkstemp(path);
+	char path[SCRATCH_LEN], fifo[SCRATCH_LEN + 8];
+	int fd = mkstemp(scratch_template(path, "cgn-conf"));
 
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(ftruncate(fd, (off_t)CGN_YAML_MAX_BYTES + 1), 0);

@@ -15,6 +15,7 @@
 #include "control.h"
 #include "lease.h"
 #include "pool_fixture.h"
+#include "scratch.h"
 #include "sim.h"
 
 enum { REST_S = 120, MAX_BYTES = 16 << 20, N_FLOWS = 5000 };
@@ -25,7 +26,7 @@ static struct cgn_sim *sim;
 static struct cgn_control *c;
 static struct cgn_journal *journal;
 static struct cgn_journal_report report;
-static char path[64];
+static char path[SCRATCH_LEN];
 static struct {
 	struct cgn_journal_record *records;
 	uint32_t n, n_alloc;
@@ -57,10 +58,8 @@ start_with(const char *a)
 		a);
 
 	if (path[0] == '\0') {
-		int fd;
+		int fd = mkstemp(scratch_template(path, "state"));
 
-		snprintf(path, sizeof(path), "/tmp/state.XXXXXX");
-		fd = mkstemp(path);
 		cr_assert_geq(fd, 0);
 		close(fd);
 	}

@@ -13,8 +13,9 @@
 #include <criterion/redirect.h>
 
 #include "output.h"
+#include "scratch.h"
 
-static char dir[] = "/tmp/cgnatctl-XXXXXX", path[64];
+static char dir[SCRATCH_LEN], path[SCRATCH_LEN + 8];
 static int listener;
 static pthread_t thread;
 static const char *const *answers; /* ends with NULL; "%u" is the request's id; "" hangs up */
@@ -52,7 +53,7 @@ setup(void)
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
 	cr_redirect_stderr();
-	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_not_null(mkdtemp(scratch_template(dir, "cgnatctl")));
 	snprintf(path, sizeof(path), "%s/socket", dir);
 	memcpy(addr.sun_path, path, strlen(path));
 	listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);

@@ -15,6 +15,8 @@
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 
+#include "scratch.h"
+
 enum mode {
 	GOOD,
 	REFUSES_TENANTS, /* the second page of them */
@@ -23,7 +25,7 @@ enum mode {
 	JUNK,
 };
 
-static char dir[] = "/tmp/cgnat-exporter-XXXXXX", path[64];
+static char dir[SCRATCH_LEN], path[SCRATCH_LEN + 8];
 static int listener;
 static pthread_t thread;
 static enum mode mode;
@@ -103,7 +105,7 @@ setup(void)
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
 	cr_redirect_stderr();
-	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_not_null(mkdtemp(scratch_template(dir, "cgnat-exporter")));
 	snprintf(path, sizeof(path), "%s/socket", dir);
 	memcpy(addr.sun_path, path, strlen(path));
 	listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);

@@ -15,13 +15,14 @@
 #include "commands.h"
 #include "request_build.h"
 #include "rig.h"
+#include "scratch.h"
 #include "session.h"
 
 enum { CLIENT = 0xc0000240, LOCALHOST = 0x7f000001 };
 
 static struct cgn_sim *sim;
 static struct cgn_radius *radius;
-static char secret_path[256];
+static char secret_path[SCRATCH_LEN];
 static uint8_t answer[CGN_RADIUS_MAX];
 static uint64_t utc_ms = UINT64_C(1700000000000);
 static uint8_t next_id;
@@ -47,12 +48,8 @@ apply(void *ctx, struct cgn_session_change *changes, uint32_t n)
 static void
 write_secret(void)
 {
-	const char *dir = getenv("TMPDIR");
-	int fd;
+	int fd = mkstemp(scratch_template(secret_path, "radius-secret")); /* mode 0600 */
 
-	snprintf(secret_path, sizeof(secret_path), "%s/radius-secret.XXXXXX",
-		dir != NULL ? dir : "/tmp");
-	fd = mkstemp(secret_path); /* mode 0600 */
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write(fd, RB_SECRET, strlen(RB_SECRET)), (ssize_t)strlen(RB_SECRET));
 	close(fd);

@@ -11,17 +11,16 @@
 
 #include <criterion/criterion.h>
 
-static char path[256];
+#include "scratch.h"
+
+static char path[SCRATCH_LEN];
 static struct cgn_radius_secret secret;
 static struct cgn_errmsg err;
 
 static void
 setup(void)
 {
-	const char *dir = getenv("TMPDIR");
-
-	snprintf(path, sizeof(path), "%s/radius-secret.XXXXXX", dir != NULL ? dir : "/tmp");
-	cr_assert_geq(mkstemp(path), 0);
+	cr_assert_geq(mkstemp(scratch_template(path, "radius-secret")), 0);
 }
 
 static void
