@@ -63,8 +63,10 @@ eth_conf(const struct cgn_conf_port *port, const struct rte_eth_dev_info *info)
 	ec.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	ec.txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	/* Both directions of a subscriber on any worker are correct; spreading is for speed only.
-	 */
-	ec.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RTE_ETH_RSS_IPV4;
+	 * But all fragments of a datagram must meet at one worker: by addresses alone, the first
+	 * one too. FRAG_IPV4 is that for devices that hash fragments as a type of their own. */
+	ec.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
+		(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4);
 	if (ec.rx_adv_conf.rss_conf.rss_hf != 0 && port->rx_queues > 1)
 		ec.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	else

@@ -121,6 +121,7 @@ cgn_box_create(const struct cgn_box_params *p, struct cgn_errmsg *err)
 	box->mempool = p->mempool;
 	box->dp.n_devs = p->conf->n_ports;
 	memcpy(box->dp.devs, p->devs, p->conf->n_ports * sizeof(*p->devs));
+	cgn_fragment_secret_draw(&box->dp.fragment_secret, p->seed);
 	box->dir = cgn_directory_create(p->conf, NULL, err);
 	if (box->dir == NULL)
 		goto fail;

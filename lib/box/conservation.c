@@ -21,7 +21,8 @@ cgn_box_conservation(const struct cgn_box *box)
 
 		add_block(&sum, &w->counters);
 		sum.held += rte_ring_count(w->new_flows.ring) + rte_ring_count(w->local.ring) +
-			rte_ring_count(w->back) + rte_ring_count(w->handover);
+			rte_ring_count(w->back) + rte_ring_count(w->handover) +
+			cgn_counter_read(&w->fragments.n_held);
 	}
 	add_block(&sum, &box->control->counters);
 	sum.held += __atomic_load_n(&box->control->queue.n, __ATOMIC_RELAXED);

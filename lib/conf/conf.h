@@ -94,6 +94,7 @@ struct cgn_conf_quota_subscriber {
 	uint32_t mappings, tcp, udp, icmp; /* mappings at one time */
 	uint32_t explicit_mappings;        /* of these, asked for */
 	uint32_t new_per_s, burst;         /* new mappings */
+	uint16_t fragments; /* datagrams in fragments, and fragments held, per worker */
 };
 
 /* Limits of some subscribers, each or CGN_LIMIT_UNSET: then what is more general counts. */
@@ -267,6 +268,11 @@ struct cgn_conf {
 		uint32_t subscriber_per_s, subscriber_burst; /* first packets per worker */
 		uint32_t local_per_s, local_burst; /* ARP and for the box: per attachment, worker */
 	} punt;
+	struct {
+		uint32_t datagrams, hold; /* per worker */
+		uint16_t address;         /* of each, from outside to one address, per worker */
+		uint16_t timeout;         /* s */
+	} fragments;
 	struct {
 		uint32_t refresh;      /* s: a neighbour in use is probed this often */
 		uint32_t hold_packets; /* in all, while addresses are resolved */

@@ -105,6 +105,7 @@ make_frame(const struct cgn_control *c, const struct cgn_explain *e)
 	ip = (struct rte_ipv4_hdr *)(frame + l2);
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->total_length = rte_cpu_to_be_16(e->ip_len);
+	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = e->ttl;
 	ip->next_proto_id = protos[e->proto];
 	ip->src_addr = rte_cpu_to_be_32(e->src);

@@ -5,6 +5,7 @@
  * of the destination, for this tenant.
  */
 #include "classify.h"
+#include "fragment.h"
 #include "verdict.h"
 
 /* The source is nobody's here: somebody else's, or nobody's at all? Only for the count. */
@@ -63,10 +64,13 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
 	/* Echo replies of those who can be asked: in2out.c knows who they are. */
 	uint8_t echo = pkt->icmp_type == 0 ? 0 : 8;
-	enum cgn_fate fate = cgn_classify_refuse(pkt, echo, CGN_FATE_ICMP_OTHER);
+	enum cgn_fate fate;
 
 	pkt->neigh = next_hop;
 	pkt->dir = CGN_IN2OUT;
+	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
+		return;
+	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_ICMP_OTHER);
 	if (fate != CGN_FATE_NONE)
 		cgn_classify_special(w, at, fate);
 	else if (pkt->ttl <= 1)
@@ -82,14 +86,20 @@ to_pool(struct cgn_worker *w, uint8_t at)
 {
 	struct cgn_burst *b = &w->burst;
 	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
-	/* Queries and answers: a subscriber may ping its own outside address (hairpin.c). */
-	enum cgn_fate fate = cgn_classify_refuse(pkt, pkt->icmp_type, CGN_FATE_NONE);
+	enum cgn_fate fate;
 
 	pkt->dir = CGN_IN2OUT;
 	pkt->hairpin = 1;
-	if (cgn_is_natpmp(pkt))
+	if (cgn_is_natpmp(pkt)) {
+		cgn_fragment_refuse(w, b->mbufs[at], CGN_FATE_NATPMP_EXTERNAL);
 		cgn_drop(w, b->mbufs[at], CGN_FATE_NATPMP_EXTERNAL);
-	else if (fate != CGN_FATE_NONE)
+		return;
+	}
+	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
+		return;
+	/* Queries and answers: a subscriber may ping its own outside address (hairpin.c). */
+	fate = cgn_classify_refuse(pkt, pkt->icmp_type, CGN_FATE_NONE);
+	if (fate != CGN_FATE_NONE)
 		cgn_classify_special(w, at, fate);
 	else if (pkt->ttl <= 1)
 		cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);

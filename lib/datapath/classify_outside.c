@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A packet from an uplink: never believed to be inside, whatever its addresses say. */
 #include "classify.h"
+#include "fragment.h"
 #include "verdict.h"
 
 /* Whose pool the packet is for; the box when it is nobody's. */
@@ -17,13 +18,21 @@ cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_directory *dir = w->dir;
+	const struct cgn_range *to;
 	uint32_t dst;
 
 	if (!cgn_is_natpmp(pkt))
 		return false;
-	/* The decision is made; the destination only tells whose counter moves. */
+	/* The decision is made; the destination only tells whose counter moves, and that the rest
+	 * of the datagram ends like this too. */
 	dst = rte_be_to_cpu_32(pkt->dst);
-	pkt->tenant = pool_tenant(dir, cgn_range_map_find(&dir->outside_dst, dst), dst);
+	to = cgn_range_map_find(&dir->outside_dst, dst);
+	pkt->tenant = pool_tenant(dir, to, dst);
+	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_POOL) {
+		pkt->dir = CGN_OUT2IN;
+		pkt->neigh = cgn_dst_number(to->value) + (dst - to->origin);
+		cgn_fragment_refuse(w, m, CGN_FATE_WAN_NATPMP);
+	}
 	cgn_drop(w, m, CGN_FATE_WAN_NATPMP);
 	return true;
 }
@@ -57,6 +66,9 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 		return;
 	}
 	i = cgn_dst_number(to->value) + (dst - to->origin);
+	pkt->neigh = i; /* until its mapping is found: for when control sends it back */
+	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
+		return;
 	if (pkt->icmp_type == 8 && cgn_pool_owner(w->dp->pool, i) != CGN_NONE)
 		echo = 8;
 	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_NO_MAPPING);
@@ -64,7 +76,6 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 		cgn_classify_special(w, at, fate);
 		return;
 	}
-	pkt->neigh = i; /* until its mapping is found: for when control sends it back */
 	b->found[at] = i;
 	cgn_lane_add(&b->out2in, at);
 }

@@ -13,6 +13,7 @@
 
 #include "directory.h"
 #include "filter.h"
+#include "fragment_table.h"
 #include "neigh.h"
 #include "pool.h"
 #include "table.h"
@@ -49,6 +50,7 @@ struct cgn_dataplane {
 	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
 	struct cgn_tap *tap;           /* NULL: captures are not configured */
 	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */
+	struct cgn_fragment_secret fragment_secret; /* fixed */
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	uint16_t n_devs;
 	struct cgn_worker *workers[CGN_MAX_WORKERS];

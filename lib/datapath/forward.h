@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "fragment.h"
 #include "tcp_mss.h"
 #include "tcp_track.h"
 #include "verdict.h"
@@ -48,13 +50,23 @@ cgn_forward_iface(const struct cgn_worker *w, uint32_t neigh)
 	return cgn_directory_iface_live(w->dir, i) ? &w->dir->ifaces[i] : NULL;
 }
 
-/* True when the packet fits the link of its next hop; else it has been punted or dropped. */
+/* May the packet be cut? */
+static inline bool
+cgn_forward_may_cut(struct rte_mbuf *m, const struct cgn_pkt *pkt)
+{
+	return (*rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l3_off + 6) & 0x40) == 0;
+}
+
+/* True when the packet fits the link of its next hop, or tx.c may cut it; else it has been punted
+ * or dropped. */
 static inline bool
 cgn_forward_fits(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_pkt *pkt)
 {
 	const struct cgn_iface *iface = cgn_forward_iface(w, pkt->neigh);
 
 	if (iface == NULL || pkt->ip_len <= iface->mtu) /* NULL: cgn_tx ends it */
+		return true;
+	if (cgn_forward_may_cut(m, pkt))
 		return true;
 	cgn_punt_local(w, m, CGN_ACT_TOO_BIG, CGN_FATE_TOO_BIG);
 	return false;
@@ -82,6 +94,20 @@ cgn_forward_clamp(const struct cgn_worker *w, uint16_t tenant, struct rte_mbuf *
 	max = w->dir->tenants[tenant].conf->nat.mss_max;
 	if (max != 0)
 		cgn_tcp_mss_clamp(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, pkt, (uint16_t)max);
+}
+
+/*
+ * A translated packet, its fate set. Unless it is atomic (RFC 6864 section 4) it gets an identifier
+ * that no other one from its new source has, and the rest of a datagram in fragments may follow.
+ */
+static inline void
+cgn_forward_finish(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(
+		m, const struct rte_ipv4_hdr *, cgn_pkt_of(m)->l3_off);
+
+	if ((ip->fragment_offset & RTE_BE16(0x7fff)) != RTE_BE16(RTE_IPV4_HDR_DF_FLAG))
+		cgn_fragment_finish(w, m);
 }
 
 static inline struct cgn_rewrite

@@ -80,6 +80,7 @@ hairpin_one(struct cgn_worker *w, uint8_t at)
 	pkt->to_tenant = b.to->tenant;
 	pkt->to_inside = b.to->inside;
 	pkt->fate = CGN_FATE_HAIRPIN;
+	cgn_forward_finish(w, m);
 	cgn_lane_add(&w->burst.tx, at);
 }
 

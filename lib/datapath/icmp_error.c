@@ -158,7 +158,7 @@ translate(struct cgn_worker *w, struct error *e)
 	if (fate != CGN_FATE_NONE)
 		return fate;
 	iface = cgn_forward_iface(w, e->pkt->neigh);
-	if (iface != NULL && e->pkt->ip_len > iface->mtu)
+	if (iface != NULL && e->pkt->ip_len > iface->mtu && !cgn_forward_may_cut(e->m, e->pkt))
 		return CGN_FATE_TOO_BIG;
 	cgn_rewrite_ttl(rte_pktmbuf_mtod(e->m, uint8_t *), e->pkt);
 	if (e->pkt->hairpin)
@@ -178,6 +178,7 @@ cgn_icmp_errors(struct cgn_worker *w)
 
 		if (cgn_fate_is_forward(fate)) {
 			e.pkt->fate = (uint8_t)fate;
+			cgn_forward_finish(w, e.m);
 			cgn_lane_add(&b->tx, at);
 		} else
 			cgn_drop(w, e.m, fate);

@@ -33,6 +33,7 @@ cgn_in2out(struct cgn_worker *w)
 		cgn_forward_clamp(w, m->tenant, b->mbufs[at]);
 		cgn_rewrite_apply(frame, pkt, CGN_IN2OUT, &rw);
 		pkt->fate = CGN_FATE_IN2OUT;
+		cgn_forward_finish(w, b->mbufs[at]);
 		cgn_lane_add(&b->tx, at);
 	}
 }

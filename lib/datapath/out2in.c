@@ -53,6 +53,7 @@ cgn_out2in(struct cgn_worker *w)
 		cgn_forward_clamp(w, m->tenant, b->mbufs[at]);
 		cgn_rewrite_apply(frame, pkt, CGN_OUT2IN, &rw);
 		pkt->fate = CGN_FATE_OUT2IN;
+		cgn_forward_finish(w, b->mbufs[at]);
 		cgn_lane_add(&b->tx, at);
 	}
 }

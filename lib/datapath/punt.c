@@ -126,6 +126,7 @@ void
 cgn_punt_local(
 	struct cgn_worker *w, struct rte_mbuf *m, enum cgn_pkt_action action, enum cgn_fate refused)
 {
+	cgn_fragment_first_ends(w, m, refused);
 	if (cgn_rate_take(&w->dir->local_rate, local_rate_state(w, m, action), w->burst.now))
 		to_local_ring(w, m, action);
 	else

@@ -50,8 +50,8 @@ write_l2(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *iface
 	return true;
 }
 
-static void
-tx_one(struct cgn_worker *w, struct rte_mbuf *m)
+void
+cgn_tx_one(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_iface *iface = cgn_forward_iface(w, pkt->neigh);
@@ -73,14 +73,17 @@ tx_one(struct cgn_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	pkt->out_port = iface->port;
-	cgn_tx_buffer(w, m);
+	if (unlikely(pkt->ip_len > iface->mtu) && cgn_forward_may_cut(m, pkt))
+		cgn_tx_cut(w, m, iface->mtu);
+	else
+		cgn_tx_buffer(w, m);
 }
 
 void
 cgn_tx(struct cgn_worker *w)
 {
 	for (uint32_t i = 0; i < w->burst.tx.n; i++)
-		tx_one(w, w->burst.mbufs[w->burst.tx.at[i]]);
+		cgn_tx_one(w, w->burst.mbufs[w->burst.tx.at[i]]);
 }
 
 struct sent {

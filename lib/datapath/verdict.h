@@ -21,6 +21,19 @@ cgn_count(struct cgn_counters *c, const struct cgn_pkt *pkt, enum cgn_fate fate)
 		cgn_counter_add(&c->port_fates[(uint64_t)pkt->in_port * CGN_N_FATES + fate], 1);
 }
 
+/* The rest of a datagram ends as its first fragment, if that is not translated (fragment.c). */
+void cgn_fragment_end_rest(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate);
+
+static inline void
+cgn_fragment_first_ends(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (unlikely(pkt->fragment == CGN_FRAGMENT_FIRST) && pkt->kind == CGN_PKT_FLOW &&
+		pkt->fate == CGN_FATE_NONE)
+		cgn_fragment_end_rest(w, m, fate);
+}
+
 /* Ends a packet here, whatever it was to become. */
 static inline void
 cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
@@ -29,6 +42,7 @@ cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
 
 	if (unlikely(w->tapping != 0))
 		cgn_tap_dropped(w, m, fate);
+	cgn_fragment_first_ends(w, m, fate);
 	if (pkt->originated != 0)
 		cgn_counter_add(&w->counters.originated[CGN_ORIG_LOST], 1);
 	else

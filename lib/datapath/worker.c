@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fragment.h"
 #include "reserve.h"
 #include "subscriber.h"
 #include "verdict.h"
@@ -74,10 +75,14 @@ cgn_worker_init(
 	if (cgn_worker_reserve(w, socket) < 0 || w->new_flows.ring == NULL ||
 		w->local.ring == NULL || w->back == NULL || w->handover == NULL ||
 		cgn_counters_init(&w->counters, 0, conf->n_ports) < 0 ||
+		cgn_fragments_init(&w->fragments, conf->fragments.datagrams, conf->fragments.hold,
+			socket) < 0 ||
 		cgn_worker_fill(w, dir) < 0) {
 		cgn_worker_fini(w);
 		return -ENOMEM;
 	}
+	w->ip_ids = (struct cgn_ip_ids){
+		.worker = id, .bits = cgn_ip_id_bits(conf->cores.n_workers)};
 	w->punt_window = rte_ring_get_capacity(w->new_flows.ring);
 	return 0;
 }
@@ -91,7 +96,8 @@ cgn_worker_fill(struct cgn_worker *w, const struct cgn_directory *dir)
 		cgn_reserve_fill(w->punt_sent.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(w->punt_done.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_directory_shares_fill(dir, w->local_full_at) < 0 ||
-		cgn_directory_shares_fill(dir, w->echo_full_at) < 0)
+		cgn_directory_shares_fill(dir, w->echo_full_at) < 0 ||
+		cgn_fragments_fill(&w->fragments, dir->n_tenants, dir->n_inside, dir->n_pool) < 0)
 		return -ENOMEM;
 	return cgn_counters_grow(&w->counters, dir->n_tenants);
 }
@@ -114,6 +120,7 @@ cgn_worker_drain(struct cgn_worker *w)
 	drain(w, w->local.ring, &w->counters.returned);
 	drain(w, w->back, &w->counters.returned);
 	drain(w, w->handover, &w->counters.taken_over);
+	cgn_fragment_drain(w);
 }
 
 void
@@ -124,6 +131,7 @@ cgn_worker_fini(struct cgn_worker *w)
 	rte_ring_free(w->back);
 	rte_ring_free(w->handover);
 	cgn_worker_unreserve(w);
+	cgn_fragments_fini(&w->fragments);
 	cgn_counters_fini(&w->counters);
 	memset(w, 0, sizeof(*w));
 }
@@ -154,6 +162,8 @@ forward(struct cgn_worker *w)
 	if (w->burst.icmp_error.n > 0)
 		cgn_icmp_errors(w);
 	cgn_tx(w);
+	if (w->fragments.released != 0)
+		cgn_fragment_release(w);
 	cgn_punt_misses(w);
 }
 
@@ -201,12 +211,15 @@ cgn_handover(struct cgn_worker *w)
 uint32_t
 cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now)
 {
+	const struct cgn_directory *before = w->dir;
 	uint32_t n = 0;
 
 	w->dir = atomic_load_explicit(&w->dp->dir, memory_order_acquire);
 	w->tapping = cgn_tap_active(w->dp->tap);
 	w->burst.now = now;
 	w->burst.now_s = cgn_ns_to_s(now);
+	if (w->fragments.n > 0)
+		cgn_fragment_turn(w, w->dir != before);
 	for (uint32_t q = 0; q < w->n_rxqs; q++) {
 		uint32_t got = cgn_rx(w, &w->rxqs[q]);
 

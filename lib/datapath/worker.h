@@ -5,7 +5,8 @@
  *
  *   rx → classify → lookup → in2out | out2in | hairpin → tx        (files of these names)
  *           │           └ miss → punt → control → back → lookup …
- *           └ icmp_error → tx
+ *           ├ icmp_error → tx
+ *           └ fragment → lookup, as the first of its datagram, or tx, or held until that has gone
  *
  * It allocates nothing, takes no lock, logs nothing and writes no table. Everything in the struct
  * but the rings and punt_done is written by its own thread only.
@@ -20,6 +21,7 @@
 #include "burst.h"
 #include "counters.h"
 #include "dataplane.h"
+#include "ip_id.h"
 #include "punt_share.h"
 #include "tap.h"
 
@@ -69,6 +71,8 @@ struct cgn_worker {
 	uint64_t *local_full_at; /* [CGN_MAX_SHARES] the same for all but ARP */
 	uint64_t *echo_full_at;  /* [CGN_MAX_SHARES] states of the rate of echo replies */
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
+	struct cgn_fragments fragments;
+	struct cgn_ip_ids ip_ids;
 	struct cgn_burst burst;
 	struct cgn_counters counters; /* read by telemetry */
 	/* Written by control: of punt_sent, what it is done with. */
@@ -126,6 +130,13 @@ uint32_t cgn_handover(struct cgn_worker *w);
 /* End of turn: hand over to control, then to the devices. */
 void cgn_punt_flush(struct cgn_worker *w);
 void cgn_tx_flush(struct cgn_worker *w);
+
+/* One translated packet, as cgn_tx does with each of its lane (tx.c). */
+void cgn_tx_one(struct cgn_worker *w, struct rte_mbuf *m);
+
+/* Cuts a complete frame with DF clear into pieces of at most mtu bytes of IP, and puts them into
+ * the buffer of pkt->out_port in order (tx_cut.c). */
+void cgn_tx_cut(struct cgn_worker *w, struct rte_mbuf *m, uint16_t mtu);
 
 /* Puts a complete frame into the buffer of pkt->out_port (tx.c). */
 void cgn_tx_buffer(struct cgn_worker *w, struct rte_mbuf *m);

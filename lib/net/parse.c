@@ -114,6 +114,7 @@ parse_icmp(const uint8_t *l4, uint32_t l4_len, struct cgn_pkt *pkt)
 	}
 }
 
+/* ip_payload_len: of the datagram; UINT32_MAX when that is not known, in a first fragment. */
 static enum cgn_pkt_kind
 parse_l4(const uint8_t *l4, uint32_t l4_len, uint32_t ip_payload_len, struct cgn_pkt *pkt)
 {
@@ -142,6 +143,21 @@ parse_l4(const uint8_t *l4, uint32_t l4_len, uint32_t ip_payload_len, struct cgn
 	default:
 		return CGN_PKT_OTHER_PROTO;
 	}
+}
+
+/* payload_len: contiguous bytes of the fragment's payload. TCP's options are all in the first
+ * fragment too, or it is tiny. */
+static void
+parse_fragment(const uint8_t *l4, uint32_t payload_len, uint32_t frag, struct cgn_pkt *pkt)
+{
+	uint32_t limit = pkt->ip_proto == IPPROTO_TCP ? payload_len : UINT32_MAX;
+
+	if ((frag & 0x1fff) != 0)
+		pkt->fragment = CGN_FRAGMENT_LATER;
+	else if (parse_l4(l4, payload_len, limit, pkt) == CGN_PKT_BAD_L4)
+		pkt->fragment = CGN_FRAGMENT_TINY;
+	else
+		pkt->fragment = CGN_FRAGMENT_FIRST;
 }
 
 /* ip: the header; len: contiguous bytes from it; l3_len: bytes of the frame from it. */
@@ -176,15 +192,16 @@ parse_ip4(const uint8_t *ip, uint32_t len, uint32_t l3_len, bool csum_good, stru
 		has_source_route(
 			ip + sizeof(struct rte_ipv4_hdr), hdr_len - sizeof(struct rte_ipv4_hdr)))
 		return CGN_PKT_SOURCE_ROUTE;
+	if (l4_len > pkt->ip_len - hdr_len)
+		l4_len = pkt->ip_len - hdr_len; /* what follows is Ethernet padding */
 	if (frag != 0) {
 		if (pkt->ip_len - hdr_len < 4) { /* read from the padding: not this datagram's */
 			pkt->has_ports = 0;
 			pkt->sport = pkt->dport = 0;
 		}
+		parse_fragment(ip + hdr_len, l4_len, frag, pkt);
 		return CGN_PKT_FRAGMENT;
 	}
-	if (l4_len > pkt->ip_len - hdr_len)
-		l4_len = pkt->ip_len - hdr_len; /* what follows is Ethernet padding */
 	return parse_l4(ip + hdr_len, l4_len, pkt->ip_len - hdr_len, pkt);
 }
 

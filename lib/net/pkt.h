@@ -19,10 +19,10 @@ enum cgn_proto { CGN_TCP, CGN_UDP, CGN_ICMP, CGN_N_PROTOS };
 enum { CGN_PORT_PMP_CLIENT = 5350, CGN_PORT_PMP_SERVER = 5351 };
 
 enum cgn_pkt_kind {
-	CGN_PKT_FLOW,       /* unfragmented TCP, UDP or ICMP echo with its whole transport header */
+	CGN_PKT_FLOW,       /* TCP, UDP or ICMP echo with its whole transport header */
 	CGN_PKT_ICMP_ERROR, /* types 3, 4, 5, 11, 12; not looked into yet (icmp_quote.h) */
 	CGN_PKT_ICMP_OTHER,
-	CGN_PKT_FRAGMENT,    /* any fragment, first or later */
+	CGN_PKT_FRAGMENT,    /* any fragment, see enum cgn_pkt_fragment */
 	CGN_PKT_OTHER_PROTO, /* neither TCP, UDP nor ICMP */
 	CGN_PKT_ARP,
 	/* Not understood; the packet can only be dropped. */
@@ -35,6 +35,14 @@ enum cgn_pkt_kind {
 	CGN_PKT_SOURCE_ROUTE, /* LSRR or SSRR option: refused (RFC 5508 section 7.3) */
 	CGN_PKT_BAD_L4,       /* transport header cut, UDP length or TCP data offset impossible */
 	CGN_N_PKT_KINDS
+};
+
+/* What a fragment shows of its datagram. Those of the kinds below are of kind FRAGMENT. */
+enum cgn_pkt_fragment {
+	CGN_FRAGMENT_NONE,
+	CGN_FRAGMENT_FIRST, /* offset 0, whole transport header; fragment.c makes it a FLOW */
+	CGN_FRAGMENT_TINY,  /* offset 0, without it (RFC 1858 section 3) */
+	CGN_FRAGMENT_LATER,
 };
 
 enum cgn_pkt_action {
@@ -53,8 +61,8 @@ enum cgn_pkt_action {
 struct cgn_pkt {
 	/* From the bytes. */
 	uint8_t kind;            /* enum cgn_pkt_kind */
-	uint8_t proto;           /* enum cgn_proto; FLOW, and ICMP of any kind */
-	uint8_t tcp_flags;       /* as in the header; TCP FLOW only */
+	uint8_t proto;           /* enum cgn_proto; FLOW, FRAGMENT_FIRST, ICMP of any kind */
+	uint8_t tcp_flags;       /* as in the header; TCP FLOW and FRAGMENT_FIRST only */
 	uint8_t n_tags;          /* 0, 1, 2 */
 	uint16_t outer, inner;   /* VIDs; n_tags 1: outer only */
 	uint16_t l3_off, l4_off; /* from the start of the frame */
@@ -62,6 +70,7 @@ struct cgn_pkt {
 	uint8_t ttl, ip_proto;
 	uint8_t has_ports; /* sport and dport were readable, whatever the kind */
 	uint8_t icmp_type;
+	uint8_t fragment;        /* enum cgn_pkt_fragment */
 	rte_be16_t sport, dport; /* ICMP echo: both hold the identifier */
 	rte_be32_t src, dst;
 	/* From the stages. */

@@ -14,6 +14,7 @@ const char *const cgn_originated_names[CGN_N_ORIGINATED] = {
 	[CGN_ORIG_ICMP_ERROR] = "icmp_error",
 	[CGN_ORIG_PORTCTL] = "portctl",
 	[CGN_ORIG_TCP_RESET] = "tcp_reset",
+	[CGN_ORIG_FRAGMENT] = "fragment",
 	[CGN_ORIG_LOST] = "lost",
 };
 

@@ -17,7 +17,8 @@ enum cgn_originated {
 	CGN_ORIG_ICMP_ERROR,
 	CGN_ORIG_PORTCTL,
 	CGN_ORIG_TCP_RESET,
-	CGN_ORIG_LOST, /* made, but the ring or the device had no room */
+	CGN_ORIG_FRAGMENT, /* beyond the first of a packet that was cut for the next link */
+	CGN_ORIG_LOST,     /* made, but the ring or the device had no room */
 	CGN_N_ORIGINATED
 };
 

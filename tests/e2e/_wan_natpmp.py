@@ -15,6 +15,9 @@ import _frames as lab
 FORWARDED_OR_ANSWERED = ("in2out", "out2in", "answered_echo")
 OWN = "wan_natpmp"
 CUT = (OWN, "bad_l4", "bad_ip", "bad_ip_len", "bad_ip_csum", "bad_eth")
+# What waits for a first fragment is counted two seconds later.
+FRAGMENTS = ("fragment_timeout", "fragment_tiny", "fragment_bad", "fragment_overlap",
+             "fragment_duplicate")
 TARGETS = (lab.BOX_WAN, "203.0.113.17", "203.0.113.31", "203.0.113.33", "203.0.113.65", lab.SERVICE,
            lab.INSIDE)
 SOURCES = ("198.51.100.1", "192.0.2.1", "198.51.100.77", lab.INSIDE, "100.64.0.11", lab.SERVICE,
@@ -165,7 +168,7 @@ def run(what, frames, allowed, exact):
         port.received()
     before = lab.fates()
     wan.send_all(frames)
-    risen = lab.rise(before, allowed, len(frames))
+    risen = lab.rise(before, allowed, len(frames), 8.0)
     back = [f for f in wan.received(0.5) if not lab.is_arp(f)]
     let_in = [f for port in insides for f in port.received()
               if not lab.is_arp(f) and not lab.is_announcement(f)]
@@ -191,9 +194,9 @@ SHAPES = (
     ("broadcast and multicast", shapes_groups, (OWN, "not_our_mac"), False),
     ("IP options", shapes_options, (OWN, "source_route"), False),
     ("tags", shapes_tags, (OWN, "unknown_tags", "bad_tags"), False),
-    ("first fragments", shapes_first_fragments, (OWN, "fragment"), False),
+    ("first fragments", shapes_first_fragments, (OWN,), True),
     ("later, tiny and overlapping fragments", shapes_later_fragments,
-     CUT + ("fragment", "outside_inside_source", "outside_not_ours", "outside_service"), False),
+     CUT + FRAGMENTS + ("outside_inside_source", "outside_not_ours", "outside_service"), False),
     ("cut, padded and lying lengths", shapes_cut, CUT, False),
 )
 

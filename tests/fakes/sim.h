@@ -66,14 +66,15 @@ struct cgn_sim_params {
 	/* Or all files at once; the four above are then ignored. */
 	const struct cgn_conf_source *files;
 	size_t n_files;
-	uint16_t n_workers; /* 1; ignored with files and with a `cores` key */
-	uint32_t n_mbufs;   /* 8191 */
-	uint16_t data_room; /* bytes of a frame in one buffer; 0: enough for the largest MTU */
-	uint32_t ring_size; /* packets in a device's ring, a power of two; 1024 */
-	uint16_t n_txq;     /* transmit queues of each device; 0: one per worker */
-	uint64_t seed;      /* of ports and secrets; 1 */
-	bool no_tx_chains;  /* devices do not take chained buffers */
-	bool show_arp;      /* the box's ARP requests can be received like other frames */
+	uint16_t n_workers;    /* 1; ignored with files and with a `cores` key */
+	uint32_t n_mbufs;      /* 8191 */
+	uint16_t data_room;    /* bytes of a frame in one buffer; 0: enough for the largest MTU */
+	uint32_t ring_size;    /* packets in a device's ring, a power of two; 1024 */
+	uint16_t n_txq;        /* transmit queues of each device; 0: one per worker */
+	uint64_t seed;         /* of ports and secrets; 1 */
+	bool no_tx_chains;     /* devices do not take chained buffers */
+	bool spread_fragments; /* devices hash first fragments by their ports, later ones not */
+	bool show_arp;         /* the box's ARP requests can be received like other frames */
 };
 
 /* What the test said about a host on a link. */

@@ -55,15 +55,18 @@ make_chain(struct cgn_sim *sim, const uint8_t *p, uint32_t len, const uint16_t *
 }
 
 /* Frames are spread over the queues of a port as a device would: by the flow, here by the bytes
- * of the addresses and ports, whichever way round. */
+ * of the addresses and ports, whichever way round; fragments by the addresses alone. */
 static uint16_t
 choose_queue(const struct cgn_sim *sim, uint16_t port, const uint8_t *frame, uint32_t len)
 {
-	uint32_t sum = 0;
+	uint32_t sum = 0, end = 38;
 
 	if (sim->devs[port].n_rxq == 1)
 		return 0;
-	for (uint32_t i = 26; i < 38 && i < len; i++)
+	if (len > 22 && get16(frame + 12) == ETHERTYPE_IP4 && (get16(frame + 20) & 0x3fff) != 0 &&
+		!(sim->params.spread_fragments && (get16(frame + 20) & 0x1fff) == 0))
+		end = 34;
+	for (uint32_t i = 26; i < end && i < len; i++)
 		sum += frame[i];
 	return (uint16_t)(sum % sim->devs[port].n_rxq);
 }

@@ -102,6 +102,7 @@ static void
 fragmented(struct icmp_error *e)
 {
 	e->outer.frag = PACKET_MF;
+	e->transport = 20; /* all fragments but the last are multiples of 8 */
 }
 
 static void

@@ -129,6 +129,8 @@ icmp_error_came(struct icmp_bed *bed, uint16_t port, const struct icmp_error *e)
 		bed->sim, port == SIM_WAN ? SIM_NEXT_HOP : e->outer.dst, sent.outer.dst_mac);
 	sent.outer.ttl--;
 	sent.outer.pad_to = 0;
+	if (sent.outer.frag == 0) /* not atomic: it may have got another one */
+		sent.outer.id = (uint16_t)(got.bytes[18] << 8 | got.bytes[19]);
 	icmp_error_build(&sent, &want);
 	for (uint16_t p = SIM_ACCESS; p <= SIM_WAN; p++)
 		if (!CHECK(cgn_sim_n_waiting(bed->sim, p) == 0))

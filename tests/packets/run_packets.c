@@ -93,6 +93,9 @@ static const struct case_list case_lists[] = {
 	{"icmp", row_cases_icmp, &row_n_cases_icmp},
 	{"icmp_refused", row_cases_icmp_refused, &row_n_cases_icmp_refused},
 	{"reload", row_cases_reload, &row_n_cases_reload},
+	{"fragments", row_cases_fragments, &row_n_cases_fragments},
+	{"fragments_refused", row_cases_fragments_refused, &row_n_cases_fragments_refused},
+	{"cut", row_cases_cut, &row_n_cases_cut},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };
