@@ -2,7 +2,7 @@
 /*
  * What a worker knows of datagrams that came in fragments: which octets it has seen, what became of
  * the first fragment, and the fragments that wait for it. Found by a keyed hash; removed when whole
- * or too old. Everything is taken at start and owned by one worker. docs/decisions/0015.
+ * or too old. Everything is taken at start and owned by one worker. docs/decisions/0018.
  *
  * Memory for a datagram: one struct and 2 KiB of bits, one for each 8 octets seen and one for each
  * place where a fragment starts, so that any number of fragments in any order is judged exactly.
