@@ -100,6 +100,7 @@ struct cgn_control {
 	struct cgn_epoch *epochs;       /* [n_tenants], reserved */
 	struct cgn_announce *announces; /* [n_ifaces], reserved; trains of NAT-PMP and PCP */
 	uint32_t announce_cursor;
+	cgn_ns_t announce_slot_at; /* next start of a train, see cgn_announce_slot */
 	bool announcing, announcing_more;
 	struct cgn_rand rand;
 	/* Packets. */

@@ -14,9 +14,13 @@ cgn_portctl_announce_start(struct cgn_control *c, uint32_t tenant)
 {
 	const struct cgn_tenant *t = &c->dp->dir->tenants[tenant];
 
-	for (uint32_t a = 0; a < t->conf->n_attachments; a++)
-		cgn_announce_start(&c->announces[t->ifaces[a]], cgn_announce_first_ns(c->now, a),
-			CGN_ANNOUNCE_COPIES);
+	for (uint32_t a = 0; a < t->conf->n_attachments; a++) {
+		struct cgn_announce *train = &c->announces[t->ifaces[a]];
+
+		if (!cgn_announce_is_waiting(train, c->now))
+			cgn_announce_start(train, cgn_announce_slot(&c->announce_slot_at, c->now),
+				CGN_ANNOUNCE_COPIES);
+	}
 	c->announcing = true;
 }
 

@@ -44,9 +44,12 @@ cgn_announce_take(struct cgn_announce *train, cgn_ns_t now)
 }
 
 cgn_ns_t
-cgn_announce_first_ns(cgn_ns_t now, uint32_t nth)
+cgn_announce_slot(cgn_ns_t *free_at, cgn_ns_t now)
 {
-	return now + nth * CGN_NS_PER_MS;
+	cgn_ns_t slot = *free_at > now ? *free_at : now;
+
+	*free_at = slot + CGN_NS_PER_MS;
+	return slot;
 }
 
 void

@@ -48,10 +48,17 @@ cgn_ns_t cgn_announce_next_due(const struct cgn_announce *train);
 bool cgn_announce_take(struct cgn_announce *train, cgn_ns_t now);
 
 /*
- * Start of the train of the nth of many attachments: 1000 a second, so that thousands of access
- * VLANs are not announced to in one burst.
+ * When the next train may start: now, or at *free_at, which moves on. So 1000 of them start in a
+ * second, of all tenants together, and thousands of access VLANs are not announced to in one burst.
  */
-cgn_ns_t cgn_announce_first_ns(cgn_ns_t now, uint32_t nth);
+cgn_ns_t cgn_announce_slot(cgn_ns_t *free_at, cgn_ns_t now);
+
+/* Is it waiting for its first copy? What has changed since will be in that one. */
+static inline bool
+cgn_announce_is_waiting(const struct cgn_announce *train, cgn_ns_t now)
+{
+	return train->n_left == CGN_ANNOUNCE_COPIES && train->due_ns > now;
+}
 
 /*
  * Which announcements an attachment gets. NAT-PMP's carries the outside address, and each

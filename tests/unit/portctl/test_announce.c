@@ -102,10 +102,25 @@ Test(announce, restart_begins_again_with_the_first_gap)
 /* AMB-14, ADV-24: 4000 VLANs are announced to over four seconds. */
 Test(announce, attachments_are_paced)
 {
-	cr_expect_eq(cgn_announce_first_ns(7 * MS, 0), 7 * MS);
-	cr_expect_eq(cgn_announce_first_ns(7 * MS, 1), 8 * MS);
-	cr_expect_eq(cgn_announce_first_ns(0, 4000), 4000 * MS);
-	cr_expect_eq(cgn_announce_first_ns(0, UINT32_MAX), UINT32_MAX * MS);
+	cgn_ns_t free_at = 0;
+
+	for (uint32_t i = 0; i < 4000; i++)
+		cr_assert_eq(cgn_announce_slot(&free_at, 7 * MS), (7 + i) * MS);
+	cr_expect_eq(cgn_announce_slot(&free_at, 9000 * MS), 9000 * MS, "no debt is kept");
+	cr_expect_eq(cgn_announce_slot(&free_at, 9000 * MS), 9001 * MS);
+}
+
+/* A second loss before the first copy is no second train: the copy tells of both. */
+Test(announce, a_train_that_waits_is_not_begun_again)
+{
+	struct cgn_announce train = {0};
+
+	cr_expect_not(cgn_announce_is_waiting(&train, 0));
+	cgn_announce_start(&train, 5 * MS, CGN_ANNOUNCE_COPIES);
+	cr_expect(cgn_announce_is_waiting(&train, 4 * MS));
+	cr_expect_not(cgn_announce_is_waiting(&train, 5 * MS));
+	cr_expect(cgn_announce_take(&train, 5 * MS));
+	cr_expect_not(cgn_announce_is_waiting(&train, 6 * MS));
 }
 
 /* AMB-14 */
