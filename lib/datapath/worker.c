@@ -161,6 +161,8 @@ forward(struct cgn_worker *w)
 		cgn_hairpin(w);
 	if (w->burst.icmp_error.n > 0)
 		cgn_icmp_errors(w);
+	if (w->burst.tx.n > 0)
+		cgn_talkers_sample(&w->talkers, &w->burst, w->dir);
 	cgn_tx(w);
 	if (w->fragments.released != 0)
 		cgn_fragment_release(w);

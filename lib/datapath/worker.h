@@ -23,6 +23,7 @@
 #include "dataplane.h"
 #include "ip_id.h"
 #include "punt_share.h"
+#include "talkers.h"
 #include "tap.h"
 
 enum { CGN_MAX_RXQS = 256 };
@@ -74,6 +75,7 @@ struct cgn_worker {
 	struct cgn_fragments fragments;
 	struct cgn_ip_ids ip_ids;
 	struct cgn_burst burst;
+	struct cgn_talkers talkers;   /* read by control, for telemetry */
 	struct cgn_counters counters; /* read by telemetry */
 	/* Written by control: of punt_sent, what it is done with. */
 	_Alignas(64) struct cgn_punt_count punt_done;

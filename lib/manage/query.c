@@ -76,8 +76,9 @@ subscriber_is_active(const struct cgn_subscriber *sub)
 	return sub->n_blocks > 0 || cgn_use_total(&sub->use) > 0 || sub->use.session != 0;
 }
 
-static void
-fill_row(const struct cgn_control *c, uint32_t inside, struct cgn_subscriber_row *row)
+void
+cgn_query_subscriber_row(
+	const struct cgn_control *c, uint32_t inside, struct cgn_subscriber_row *row)
 {
 	row->inside = inside;
 	row->sub = c->subscribers[inside];
@@ -98,7 +99,7 @@ cgn_query_subscribers(struct cgn_control *c, void *arg)
 	q->q.n = 0;
 	while (i != CGN_NONE && q->q.n < q->q.limit && steps++ < CGN_QUERY_STEPS) {
 		if (subscriber_is_active(&c->subscribers[i]) && cgn_directory_inside_live(dir, i))
-			fill_row(c, i, &q->rows[q->q.n++]);
+			cgn_query_subscriber_row(c, i, &q->rows[q->q.n++]);
 		i = cgn_number_next(&numbers, i + 1);
 	}
 	q->q.cursor = i != CGN_NONE ? i : 0;
@@ -120,7 +121,7 @@ cgn_query_busiest(struct cgn_control *c, void *arg)
 				dir->ifaces[cgn_directory_run_at(dir, i)->iface].tenant !=
 					q->q.tenant))
 			continue;
-		fill_row(c, i, &q->rows[q->q.n++]);
+		cgn_query_subscriber_row(c, i, &q->rows[q->q.n++]);
 	}
 	q->q.cursor = slot < CGN_BUSIEST_SLOTS ? slot : 0;
 }
@@ -130,7 +131,7 @@ cgn_query_subscriber(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_subscriber *q = arg;
 
-	fill_row(c, cgn_holder_of(c, q->inside), &q->row);
+	cgn_query_subscriber_row(c, cgn_holder_of(c, q->inside), &q->row);
 	q->row.inside = q->inside;
 }
 

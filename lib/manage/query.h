@@ -146,9 +146,22 @@ struct cgn_query_subscribers {
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_subscribers(struct cgn_control *c, void *arg);
+void cgn_query_subscriber_row(
+	const struct cgn_control *c, uint32_t inside, struct cgn_subscriber_row *row);
 
 /* The same of those who ask for the most new flows; cursor: slot of control/busiest.h. */
 void cgn_query_busiest(struct cgn_control *c, void *arg);
+
+/* Those who move the most bytes (query_talkers.c); cursor: slot × workers + worker. */
+struct cgn_query_talkers {
+	struct cgn_query q;
+	struct cgn_talker_row {
+		uint64_t at;
+		uint64_t bytes[2]; /* by enum cgn_dir */
+		struct cgn_subscriber_row of;
+	} rows[CGN_QUERY_ROWS];
+};
+void cgn_query_talkers(struct cgn_control *c, void *arg);
 
 struct cgn_query_subscriber {
 	uint32_t inside;
@@ -266,6 +279,7 @@ static_assert(sizeof(struct cgn_query_drains) <= CGN_REQUEST_ARG_MAX, "fits a re
 static_assert(sizeof(struct cgn_query_events) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_tenants) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_subscribers) <= CGN_REQUEST_ARG_MAX, "fits a request");
+static_assert(sizeof(struct cgn_query_talkers) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_mappings) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_explicits) <= CGN_REQUEST_ARG_MAX, "fits a request");
 static_assert(sizeof(struct cgn_query_refusals) <= CGN_REQUEST_ARG_MAX, "fits a request");

@@ -80,6 +80,7 @@ Test(manage_subscriber_mask, is_shown_as_its_prefix_whichever_address_is_asked_f
 	expect_row("/cgnat/subscribers", "address", "100.64.0.8/29", 1);
 	expect_row("/cgnat/blocks", "subscriber", "100.64.0.8/29", 1);
 	expect_row("/cgnat/busiest", "address", "100.64.0.8/29", 1);
+	expect_row("/cgnat/talkers", "address", "100.64.0.8/29", 1);
 	expect_item("/cgnat/subscriber,tenant=a,address=100.64.0.11", "address", "100.64.0.8/29");
 	expect_row(
 		"/cgnat/subscriber,tenant=a,address=100.64.0.14", "subscriber", "100.64.0.8/29", 1);
