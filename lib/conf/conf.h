@@ -103,6 +103,7 @@ struct cgn_conf_limits {
 	uint32_t explicit_mappings;
 	uint32_t new_per_s, burst;
 	uint32_t max_blocks;
+	uint32_t fragments;
 };
 
 struct cgn_conf_class {

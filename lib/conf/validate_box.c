@@ -102,6 +102,28 @@ check_powers(struct cgn_validation *v)
 				*rings[i]);
 }
 
+/* What is held is no good to anybody else: traffic must go on when it is full. */
+static void
+check_fragments(struct cgn_validation *v, uint64_t n_rx)
+{
+	const struct cgn_conf *conf = v->conf;
+	uint64_t held = (uint64_t)conf->fragments.hold * conf->cores.n_workers;
+	uint64_t rest = conf->memory.mbufs - n_rx;
+	char where[CGN_WHERE_LEN];
+
+	if (!cgn_rule_may(v, &conf->fragments.hold) || !cgn_rule_may(v, &conf->memory.mbufs) ||
+		held <= rest / 2)
+		return;
+	cgn_rule_break(v, CGN_RULE_FRAGMENTS_HOLD, &conf->fragments.hold,
+		"%u for each of %u workers is %llu, more than half of the %llu of memory.mbufs "
+		"(%s) that "
+		"are not in receive queues; lower it to %llu, or raise memory.mbufs to %llu",
+		conf->fragments.hold, conf->cores.n_workers, (unsigned long long)held,
+		(unsigned long long)rest, cgn_rule_where(v, &conf->memory.mbufs, where),
+		(unsigned long long)(rest / 2 / conf->cores.n_workers),
+		(unsigned long long)(n_rx + 2 * held));
+}
+
 static void
 check_buffers(struct cgn_validation *v)
 {
@@ -130,6 +152,8 @@ check_buffers(struct cgn_validation *v)
 			"twice "
 			"that, or lower rx_queues or rx_descriptors",
 			conf->memory.mbufs, (unsigned long long)n_rx);
+	else
+		check_fragments(v, n_rx);
 }
 
 static void

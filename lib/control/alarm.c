@@ -178,6 +178,29 @@ judge_rate(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id, uint64_
 	judge(c, tenant, id, alarm, &look);
 }
 
+/* Of the worker that has the least left: each has room of its own. */
+static void
+look_at_fragments(struct cgn_control *c)
+{
+	const struct cgn_conf *conf = c->dp->dir->conf;
+	struct look held = {.limit = conf->fragments.hold};
+	struct look datagrams = {.limit = conf->fragments.datagrams};
+
+	for (uint16_t i = 0; i < c->dp->n_workers; i++) {
+		const struct cgn_fragments *t = &c->dp->workers[i]->fragments;
+		const uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
+		const uint32_t n_peak = __atomic_load_n(&t->n_peak, __ATOMIC_RELAXED);
+		const uint32_t held_peak = __atomic_load_n(&t->held_peak, __ATOMIC_RELAXED);
+
+		held.value = RTE_MAX(held.value, cgn_counter_read(&t->n_held));
+		held.highest = RTE_MAX(held.highest, held_peak);
+		datagrams.value = RTE_MAX(datagrams.value, n);
+		datagrams.highest = RTE_MAX(datagrams.highest, n_peak);
+	}
+	judge_level(c, CGN_NONE, CGN_ALARM_FRAGMENTS, held);
+	judge_level(c, CGN_NONE, CGN_ALARM_DATAGRAMS, datagrams);
+}
+
 static void
 look_at_box(struct cgn_control *c)
 {
@@ -198,19 +221,23 @@ look_at_box(struct cgn_control *c)
 	judge_level(c, CGN_NONE, CGN_ALARM_PUNT, punt);
 	judge_level(c, CGN_NONE, CGN_ALARM_MBUFS,
 		(struct look){rte_mempool_in_use_count(c->mempool), c->mempool->size, 0});
+	look_at_fragments(c);
 	judge_rate(c, CGN_NONE, CGN_ALARM_JOURNAL, c->state.resyncs + c->state.lease_waits);
 }
 
-/* Packets of the tenant that were refused on the way to control. */
+/* On the way to control; for want of room for fragments. */
+static const uint8_t punt_fates[] = {CGN_FATE_PUNT_SUBSCRIBER_RATE, CGN_FATE_PUNT_TENANT_SHARE,
+	CGN_FATE_PUNT_SUBSCRIBER_SHARE, CGN_FATE_PUNT_RING_FULL};
+static const uint8_t fragment_fates[] = {CGN_FATE_FRAGMENT_SHARE, CGN_FATE_FRAGMENT_HOLD_FULL};
+
+/* Packets of the tenant that workers have refused with one of these fates. */
 static uint64_t
-punt_refusals(const struct cgn_control *c, uint32_t tenant)
+refusals(const struct cgn_control *c, uint32_t tenant, const uint8_t *fates, uint32_t n_fates)
 {
-	static const uint8_t fates[] = {CGN_FATE_PUNT_SUBSCRIBER_RATE, CGN_FATE_PUNT_TENANT_SHARE,
-		CGN_FATE_PUNT_SUBSCRIBER_SHARE, CGN_FATE_PUNT_RING_FULL};
 	uint64_t sum = 0;
 
 	for (uint16_t w = 0; w < c->dp->n_workers; w++)
-		for (uint32_t i = 0; i < RTE_DIM(fates); i++)
+		for (uint32_t i = 0; i < n_fates; i++)
 			sum += cgn_counter_read(
 				&c->dp->workers[w]->counters.fates[(uint64_t)tenant * CGN_N_FATES +
 					fates[i]]);
@@ -250,7 +277,9 @@ look_at_tenant(struct cgn_control *c, uint32_t t)
 	judge_level(
 		c, t, CGN_ALARM_SUBSCRIBERS, (struct look){c->alarms.tenants[t].n_at_limit, 0, 0});
 	judge_rate(c, t, CGN_ALARM_REFUSED, use->refused);
-	judge_rate(c, t, CGN_ALARM_PUNT_REFUSED, punt_refusals(c, t));
+	judge_rate(c, t, CGN_ALARM_PUNT_REFUSED, refusals(c, t, punt_fates, RTE_DIM(punt_fates)));
+	judge_rate(c, t, CGN_ALARM_FRAGMENTS_REFUSED,
+		refusals(c, t, fragment_fates, RTE_DIM(fragment_fates)));
 }
 
 /* The tenant is gone: so is the reason. */

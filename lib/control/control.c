@@ -24,9 +24,11 @@ reserve_arrays(struct cgn_control *c, int socket, struct cgn_errmsg *err)
 		CGN_MAX_TENANTS, CGN_N_REQUEST_COUNTERS * sizeof(*c->request_counts), socket);
 	c->sessions.owners = cgn_reserve_create(
 		CGN_MAX_INSIDE, sizeof(*c->sessions.owners), socket);
-	if (c->sessions.owners != NULL && c->subscribers != NULL && c->tenants != NULL &&
-		c->promises != NULL && c->epochs != NULL && c->announces != NULL &&
-		c->request_counts != NULL)
+	c->sessions.classes = cgn_reserve_create(
+		CGN_MAX_INSIDE, sizeof(*c->sessions.classes), socket);
+	if (c->sessions.owners != NULL && c->sessions.classes != NULL && c->subscribers != NULL &&
+		c->tenants != NULL && c->promises != NULL && c->epochs != NULL &&
+		c->announces != NULL && c->request_counts != NULL)
 		return 0;
 	cgn_errmsg_set(err, "no address space for the control core: raise the limit (ulimit -v)");
 	return -ENOMEM;
@@ -43,6 +45,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 	}
 	if (cgn_reserve_fill(c->subscribers, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill((void *)c->sessions.owners, 0, dir->n_inside) == 0 &&
+		cgn_reserve_fill((void *)c->sessions.classes, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill(c->tenants, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->promises, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
@@ -149,6 +152,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->tcp_sessions = &c->tcp_sessions;
 	c->dp->neigh = c->neigh;
 	c->dp->owners = c->sessions.owners;
+	c->dp->session_classes = c->sessions.classes;
 	return c;
 }
 

@@ -3,8 +3,8 @@
 #include "control.h"
 #include "verdict.h"
 
-void
-cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
+static void
+end(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 
@@ -15,6 +15,22 @@ cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
 	else
 		cgn_count(&c->counters, pkt, fate);
 	rte_pktmbuf_free(m);
+}
+
+void
+cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	/* The rest of its datagram waits at the worker, which ends this one and them (fragment.h).
+	 */
+	if (pkt->fragment == CGN_FRAGMENT_FIRST && pkt->action == CGN_ACT_NEW_FLOW &&
+		fate != CGN_FATE_STOPPED) {
+		pkt->lane = (uint8_t)fate;
+		cgn_reinject(c, m, CGN_ACT_END);
+		return;
+	}
+	end(c, m, fate);
 }
 
 static void
@@ -28,7 +44,7 @@ flush(struct cgn_control *c, uint16_t worker)
 	n = rte_ring_sp_enqueue_burst(
 		c->dp->workers[worker]->back, (void *const *)buf->mbufs, buf->n, NULL);
 	for (unsigned int i = n; i < buf->n; i++)
-		cgn_control_drop(c, buf->mbufs[i], CGN_FATE_RETURN_RING_FULL);
+		end(c, buf->mbufs[i], CGN_FATE_RETURN_RING_FULL);
 	buf->n = 0;
 }
 

@@ -52,7 +52,15 @@ cgn_sessions_fini(struct cgn_sessions *s)
 	rte_hash_free(s->by_id);
 	cgn_mem_free(s->records);
 	cgn_reserve_destroy((void *)s->owners);
+	cgn_reserve_destroy((void *)s->classes);
 	memset(s, 0, sizeof(*s));
+}
+
+void
+cgn_session_class_set(struct cgn_control *c, uint32_t inside, uint8_t number)
+{
+	c->subscribers[inside].use.class_number = number;
+	atomic_store_explicit(&c->sessions.classes[inside], number, memory_order_relaxed);
 }
 
 static void
@@ -138,7 +146,7 @@ cgn_session_begin(struct cgn_control *c, uint32_t tenant, uint32_t inside, const
 	s->n_used++;
 	s->n_begun++;
 	use->session = ((uint32_t)at + 1) & 0xffffff;
-	use->class_number = class_number;
+	cgn_session_class_set(c, inside, class_number);
 	set_owner(c, inside, owner_of(c, inside) & (uint8_t)~CGN_UNSERVED);
 	return use->session;
 }
@@ -203,7 +211,8 @@ follow(struct cgn_control *c, uint32_t inside, uint32_t *budget)
 	if (!cgn_directory_inside_live(dir, inside)) {
 		if (use->session != 0)
 			forget(c, use->session);
-		use->session = use->class_number = 0;
+		use->session = 0;
+		cgn_session_class_set(c, inside, 0);
 		set_owner(c, inside, (owner + 1) & (uint8_t)~CGN_UNSERVED);
 		return true; /* the sweep ends its mappings */
 	}
@@ -212,7 +221,7 @@ follow(struct cgn_control *c, uint32_t inside, uint32_t *budget)
 
 		if (use->class_number >= dir->tenants[t].n_classes ||
 			dir->tenants[t].classes[use->class_number].name == NULL)
-			use->class_number = 0;
+			cgn_session_class_set(c, inside, 0);
 		return true;
 	}
 	if (cgn_directory_wants_session(dir, inside))

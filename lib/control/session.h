@@ -116,12 +116,16 @@ struct cgn_sessions {
 	uint32_t capacity, n_used;
 	uint32_t first_ending, last_ending; /* records whose end goes on; 0: none */
 	uint64_t n_begun, n_ended;          /* since start */
-	_Atomic uint8_t *owners;            /* [n_inside], reserved; see dataplane.h */
+	_Atomic uint8_t *owners, *classes;  /* [n_inside], reserved; see dataplane.h */
 };
 
-/* 0 or -ENOMEM; fini accepts a zeroed struct, owners is the caller's. Main thread. */
+/* 0 or -ENOMEM; fini accepts a zeroed struct, owners and classes are the caller's. Main
+ * thread. */
 int cgn_sessions_init(struct cgn_sessions *s, const char *name, uint32_t capacity, int socket);
 void cgn_sessions_fini(struct cgn_sessions *s);
+
+/* The class that the session of a holder names, or 0: for control, and for workers. */
+void cgn_session_class_set(struct cgn_control *c, uint32_t inside, uint8_t number);
 
 /* Nobody is there yet: addresses that want a session are not served. Once, at start. */
 void cgn_sessions_start(struct cgn_control *c);

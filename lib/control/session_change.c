@@ -85,11 +85,11 @@ settle(struct work *w, uint32_t inside)
 static enum cgn_session_result
 refresh(struct work *w, uint32_t session)
 {
-	struct cgn_use *use = &w->c->subscribers[w->c->sessions.records[session].inside].use;
+	uint32_t inside = w->c->sessions.records[session].inside;
 
-	if (use->class_number == w->change->so_far.class_number)
+	if (w->c->subscribers[inside].use.class_number == w->change->so_far.class_number)
 		return CGN_SESSION_REFRESHED;
-	use->class_number = w->change->so_far.class_number;
+	cgn_session_class_set(w->c, inside, w->change->so_far.class_number);
 	return CGN_SESSION_CLASSED;
 }
 

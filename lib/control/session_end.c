@@ -75,7 +75,8 @@ begin_anew(struct cgn_control *c, uint32_t inside)
 	uint32_t total = cgn_use_total(&sub->use);
 
 	cgn_refusals_disown(&c->refusals, c->subscribers, inside);
-	sub->use.session = sub->use.class_number = 0;
+	sub->use.session = 0;
+	cgn_session_class_set(c, inside, 0);
 	sub->use.peak = total;
 	sub->use.made = total;
 	sub->use.refused = 0;

@@ -45,11 +45,14 @@ struct cgn_dataplane {
 	const struct cgn_pool *pool;       /* writer: control */
 	const struct cgn_filters *filters; /* writer: control */
 	const struct cgn_tcp_session_pool
-		*tcp_sessions;         /* records: workers write what is in them */
-	_Atomic uint8_t *owners;       /* [n_inside], reserved; writer: control, see CGN_UNSERVED */
-	struct cgn_neigh_table *neigh; /* writer: control; workers set used marks */
-	struct cgn_tap *tap;           /* NULL: captures are not configured */
-	struct rte_rcu_qsbr *rcu;      /* reader threads: worker numbers */
+		*tcp_sessions;   /* records: workers write what is in them */
+	_Atomic uint8_t *owners; /* [n_inside], reserved; writer: control, see CGN_UNSERVED */
+	/* [n_inside], reserved; of a holder: number of the class that its session names, or 0.
+	 * Writer: control. */
+	_Atomic uint8_t *session_classes;
+	struct cgn_neigh_table *neigh;              /* writer: control; workers set used marks */
+	struct cgn_tap *tap;                        /* NULL: captures are not configured */
+	struct rte_rcu_qsbr *rcu;                   /* reader threads: worker numbers */
 	struct cgn_fragment_secret fragment_secret; /* fixed */
 	struct cgn_dev devs[CGN_MAX_PORTS];
 	uint16_t n_devs;

@@ -69,12 +69,22 @@ refuse(struct cgn_worker *w, uint32_t i, enum cgn_fate fate)
 	drop_held(w, i, fate);
 }
 
+/* Whose share a packet takes: an outside address's (pool index), or the subscriber's (holder). */
 static uint32_t
-limit_of(const struct cgn_worker *w, const struct cgn_pkt *pkt)
+use_of(const struct cgn_worker *w, const struct cgn_pkt *pkt)
 {
-	return pkt->dir == CGN_OUT2IN
-		? w->dir->conf->fragments.address
-		: w->dir->tenants[pkt->tenant].conf->quota.subscriber.fragments;
+	return pkt->dir == CGN_OUT2IN ? pkt->neigh : cgn_directory_holder(w->dir, pkt->inside);
+}
+
+static uint32_t
+limit_of(const struct cgn_worker *w, const struct cgn_pkt *pkt, uint32_t use)
+{
+	uint8_t number;
+
+	if (pkt->dir == CGN_OUT2IN)
+		return w->dir->conf->fragments.address;
+	number = atomic_load_explicit(&w->dp->session_classes[use], memory_order_relaxed);
+	return cgn_directory_class_at(w->dir, pkt->tenant, number, use)->quota.fragments;
 }
 
 /*
@@ -89,9 +99,9 @@ add(struct cgn_worker *w, struct rte_mbuf *m)
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_fragment_key key = key_of(m);
 	const struct cgn_fragment_tenant *tenant = &t->tenants[pkt->tenant];
-	uint32_t use = pkt->dir == CGN_OUT2IN ? pkt->neigh : pkt->inside;
+	uint32_t use = use_of(w, pkt);
 
-	if (t->uses[pkt->dir][use].n >= limit_of(w, pkt))
+	if (t->uses[pkt->dir][use].n >= limit_of(w, pkt, use))
 		return 0;
 	if (tenant->n >= t->capacity - t->n)
 		forget(w, tenant->n > 0 ? tenant->list.oldest : t->by_age.oldest,
@@ -113,7 +123,7 @@ hold(struct cgn_worker *w, uint32_t i, struct rte_mbuf *m)
 	const struct cgn_datagram *d = &t->datagrams[i];
 	const struct cgn_fragment_tenant *tenant = &t->tenants[d->tenant];
 
-	if (t->uses[d->key.dir][d->use].n_held >= limit_of(w, cgn_pkt_of(m))) {
+	if (t->uses[d->key.dir][d->use].n_held >= limit_of(w, cgn_pkt_of(m), d->use)) {
 		cgn_drop(w, m, CGN_FATE_FRAGMENT_SHARE);
 		return;
 	}
@@ -384,7 +394,7 @@ is_current(struct cgn_worker *w, const struct cgn_datagram *d)
 	const struct cgn_directory *dir = w->dir;
 
 	if (!cgn_directory_tenant_live(dir, d->tenant) ||
-		(d->key.dir == CGN_IN2OUT && !cgn_directory_inside_live(dir, d->use)))
+		(d->key.dir == CGN_IN2OUT && !cgn_directory_inside_live(dir, d->key.host)))
 		return false;
 	if (d->state == CGN_DATAGRAM_GOES)
 		return cgn_directory_neigh_live(dir, d->neigh) &&

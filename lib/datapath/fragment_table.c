@@ -101,6 +101,26 @@ cgn_fragments_find(const struct cgn_fragments *t, const struct cgn_fragment_secr
 	return i;
 }
 
+/* Telemetry reads these while they change. */
+static void
+step16(uint16_t *gauge, int by)
+{
+	__atomic_store_n(gauge, (uint16_t)(*gauge + by), __ATOMIC_RELAXED);
+}
+
+static void
+step32(uint32_t *gauge, int by)
+{
+	__atomic_store_n(gauge, *gauge + (uint32_t)by, __ATOMIC_RELAXED);
+}
+
+static void
+raise_peak(uint32_t *peak, uint32_t value)
+{
+	if (value > *peak)
+		__atomic_store_n(peak, value, __ATOMIC_RELAXED);
+}
+
 static void
 append(struct cgn_fragments *t, struct cgn_fragment_list *list, int kind, uint32_t i)
 {
@@ -143,9 +163,10 @@ cgn_fragments_add(struct cgn_fragments *t, const struct cgn_fragment_secret *sec
 	*bucket = i;
 	append(t, &t->by_age, CGN_FRAGMENT_BY_AGE, i);
 	append(t, &t->tenants[tenant].list, CGN_FRAGMENT_OF_TENANT, i);
-	t->tenants[tenant].n++;
-	t->uses[key->dir][use].n++;
-	t->n++;
+	step32(&t->tenants[tenant].n, 1);
+	step16(&t->uses[key->dir][use].n, 1);
+	step32(&t->n, 1);
+	raise_peak(&t->n_peak, t->n);
 	return i;
 }
 
@@ -161,9 +182,9 @@ cgn_fragments_del(struct cgn_fragments *t, const struct cgn_fragment_secret *sec
 	*at = d->next;
 	cut_out(t, &t->by_age, CGN_FRAGMENT_BY_AGE, i);
 	cut_out(t, &t->tenants[d->tenant].list, CGN_FRAGMENT_OF_TENANT, i);
-	t->tenants[d->tenant].n--;
-	t->uses[d->key.dir][d->use].n--;
-	t->n--;
+	step32(&t->tenants[d->tenant].n, -1);
+	step16(&t->uses[d->key.dir][d->use].n, -1);
+	step32(&t->n, -1);
 	memset(&t->bits[i].seen[d->first_word], 0, d->n_words * sizeof(uint64_t));
 	memset(&t->bits[i].starts[d->first_word], 0, d->n_words * sizeof(uint64_t));
 	d->next = t->free;
@@ -174,9 +195,10 @@ static void
 count_held(struct cgn_fragments *t, struct cgn_datagram *d, int by)
 {
 	d->n_held = (uint16_t)(d->n_held + by);
-	t->tenants[d->tenant].n_held += (uint32_t)by;
-	t->uses[d->key.dir][d->use].n_held = (uint16_t)(t->uses[d->key.dir][d->use].n_held + by);
+	step32(&t->tenants[d->tenant].n_held, by);
+	step16(&t->uses[d->key.dir][d->use].n_held, by);
 	__atomic_store_n(&t->n_held, t->n_held + (uint64_t)(int64_t)by, __ATOMIC_RELAXED);
+	raise_peak(&t->held_peak, (uint32_t)t->n_held);
 }
 
 void

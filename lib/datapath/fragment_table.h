@@ -64,7 +64,7 @@ struct cgn_datagram {
 	cgn_ns_t made;
 	struct cgn_fragment_link links[CGN_FRAGMENT_N_LISTS];
 	uint32_t first_held, last_held; /* in the order in which they came */
-	uint32_t use;                   /* whose share it takes: inside or pool index */
+	uint32_t use;                   /* whose share it takes: holder's or pool index */
 	uint16_t n_held, tenant;
 	uint8_t state;               /* enum cgn_datagram_state */
 	uint8_t fate;                /* REFUSED: why; GOES: what is counted when sent */
@@ -84,13 +84,13 @@ struct cgn_fragment_list {
 	uint32_t oldest, newest;
 };
 
-/* Of a subscriber or of an outside address. */
+/* Of a subscriber or of an outside address: datagrams, and packets held. Telemetry reads it. */
 struct cgn_fragment_use {
 	uint16_t n, n_held;
 };
 
 struct cgn_fragment_tenant {
-	uint32_t n, n_held;
+	uint32_t n, n_held; /* telemetry reads them */
 	struct cgn_fragment_list list;
 };
 
@@ -107,10 +107,11 @@ struct cgn_fragment_bits {
 
 struct cgn_fragments {
 	uint32_t capacity, hold, mask;
-	uint32_t n;        /* datagrams */
+	uint32_t n;        /* datagrams; telemetry reads it */
 	uint32_t released; /* first of those whose held fragments may go now, 0: none */
 	uint32_t free, free_held;
-	uint64_t n_held; /* packets; telemetry reads it */
+	uint64_t n_held;            /* packets; telemetry reads it */
+	uint32_t n_peak, held_peak; /* most of them since start; telemetry reads them */
 	struct cgn_fragment_list by_age;
 	struct cgn_datagram *datagrams;      /* [capacity + 1]; 0 unused */
 	struct cgn_fragment_bits *bits;      /* reserved; [capacity + 1] */
@@ -132,7 +133,7 @@ int cgn_fragments_fill(
 uint32_t cgn_fragments_find(const struct cgn_fragments *t, const struct cgn_fragment_secret *secret,
 	const struct cgn_fragment_key *key);
 
-/* Takes a datagram that is not there yet; there must be a free one. use: inside or pool index. */
+/* Takes a datagram that is not there yet; there must be a free one. use: holder's or pool index. */
 uint32_t cgn_fragments_add(struct cgn_fragments *t, const struct cgn_fragment_secret *secret,
 	const struct cgn_fragment_key *key, uint16_t tenant, uint32_t use, cgn_ns_t now);
 

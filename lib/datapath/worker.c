@@ -185,6 +185,8 @@ cgn_back(struct cgn_worker *w)
 		returned += pkt->originated == 0;
 		if (pkt->action == CGN_ACT_SEND_RAW)
 			cgn_tx_buffer(w, b->mbufs[i]);
+		else if (pkt->action == CGN_ACT_END)
+			cgn_drop(w, b->mbufs[i], (enum cgn_fate)pkt->lane);
 		else if (pkt->action == CGN_ACT_SEND)
 			cgn_lane_add(&b->tx, (uint8_t)i);
 		else if (pkt->dir == CGN_OUT2IN) {

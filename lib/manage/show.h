@@ -91,5 +91,11 @@ const struct cgn_counters *cgn_show_counters(
 /* A time in UTC, seconds since 1970, as ISO 8601; "-" for 0. */
 void cgn_show_time(struct cgn_reply *r, const char *name, uint64_t utc_s);
 
+/* What of datagrams in fragments waits: at a worker; of a tenant; of a subscriber's holder, or to
+ * an outside address (enum cgn_dir and index). */
+void cgn_show_fragments_at(struct cgn_show *show, const struct cgn_worker *w);
+void cgn_show_fragments_of_tenant(struct cgn_show *show, uint32_t tenant);
+void cgn_show_fragments_of(struct cgn_show *show, enum cgn_dir dir, uint32_t use);
+
 /* Rows of the port blocks of a subscriber, or of a tenant, or of all (CGN_NONE). */
 void cgn_show_blocks_of(struct cgn_show *show, uint32_t tenant, uint32_t inside);

@@ -71,6 +71,8 @@ cgn_show_info(struct cgn_show *show)
 	cgn_show_time(r, "explicit_peak_time", q.alarms[CGN_ALARM_EXPLICIT].peak_utc_s);
 	cgn_reply_u64(r, "mbufs_peak", q.alarms[CGN_ALARM_MBUFS].peak);
 	cgn_show_time(r, "mbufs_peak_time", q.alarms[CGN_ALARM_MBUFS].peak_utc_s);
+	cgn_reply_u64(r, "fragments_peak", q.alarms[CGN_ALARM_FRAGMENTS].peak);
+	cgn_show_time(r, "fragments_peak_time", q.alarms[CGN_ALARM_FRAGMENTS].peak_utc_s);
 	cgn_reply_u64(r, "alarms_active", q.alarms_active);
 	cgn_reply_u64(r, "alarms_raised", q.alarms_raised);
 	cgn_reply_u64(r, "drains", q.drains);

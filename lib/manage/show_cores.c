@@ -62,6 +62,7 @@ add_rings(struct cgn_show *show, const struct cgn_worker *w)
 	cgn_reply_u64(r, "ring_back", rte_ring_count(w->back));
 	cgn_reply_u64(r, "ring_handover", rte_ring_count(w->handover));
 	cgn_reply_u64(r, "ring_size", rte_ring_get_capacity(w->new_flows.ring));
+	cgn_show_fragments_at(show, w);
 	add_queues(show, w);
 }
 

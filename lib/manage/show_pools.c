@@ -86,6 +86,7 @@ pools_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_show_time(r, "ports_peak_time", row->busy_peak_utc_s);
 	cgn_reply_u64(r, "blocks_peak", row->blocks_peak.n);
 	cgn_show_time(r, "blocks_peak_time", row->blocks_peak_utc_s);
+	cgn_show_fragments_of(show, CGN_OUT2IN, row->pool);
 	return row->pool;
 }
 

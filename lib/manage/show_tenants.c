@@ -90,6 +90,7 @@ tenants_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_u64(show->reply, "ports_peak", q->rows[i].pool.busy_peak.n);
 	cgn_show_time(show->reply, "ports_peak_time", q->rows[i].busy_peak_utc_s);
 	cgn_show_time(show->reply, "blocks_peak_time", q->rows[i].blocks_peak_utc_s);
+	cgn_show_fragments_of_tenant(show, t);
 	return t;
 }
 
@@ -121,6 +122,7 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_u64(r, "subscriber_new_per_s_max", conf->quota.subscriber.new_per_s);
 	cgn_reply_u64(r, "subscriber_burst_max", conf->quota.subscriber.burst);
 	cgn_reply_u64(r, "subscriber_blocks_max", conf->ports.max_blocks);
+	cgn_reply_u64(r, "subscriber_fragments_max", conf->quota.subscriber.fragments);
 	cgn_reply_u64(r, "block_ports", conf->ports.block_size);
 	cgn_reply_fmt(r, "port_range", "%u-%u", conf->ports.first, conf->ports.last);
 	cgn_reply_u64(r, "timeout_udp_s", conf->timeouts.udp);
@@ -213,6 +215,7 @@ cgn_show_tenant(struct cgn_show *show)
 	add_pool(show->reply, tenant, &q.rows[0].pool);
 	add_traffic(show, t);
 	add_marks(show->reply, &alarms);
+	cgn_show_fragments_of_tenant(show, t);
 	add_tenant_conf(show->reply, tenant->conf);
 	add_attachments(show, t);
 }
@@ -243,6 +246,8 @@ add_subscriber(struct cgn_show *show, const struct cgn_subscriber_row *row)
 	cgn_reply_u64(r, "blocks_max", limits->max_blocks);
 	cgn_reply_str(r, "last_refusal",
 		sub->last_refusal < CGN_N_FATES ? cgn_fates[sub->last_refusal].name : "-");
+	cgn_show_fragments_of(show, CGN_IN2OUT, cgn_directory_holder(dir, inside));
+	cgn_reply_u64(r, "fragments_max", limits->quota.fragments);
 }
 
 static uint64_t

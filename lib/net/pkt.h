@@ -54,6 +54,7 @@ enum cgn_pkt_action {
 	CGN_ACT_PORTCTL,  /* worker → control: NAT-PMP or PCP to the service address */
 	CGN_ACT_TOO_BIG,  /* worker → control: needs fragmenting, tell the sender */
 	CGN_ACT_RESUME,   /* control → worker: look up again, the mapping is there */
+	CGN_ACT_END,      /* control → worker: first fragment refused; lane: its fate */
 	CGN_ACT_SEND,     /* control → worker: complete but for the Ethernet header */
 	CGN_ACT_SEND_RAW, /* control → worker: complete frame for out_port */
 };

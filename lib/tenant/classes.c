@@ -29,6 +29,7 @@ class_make(const char *name, const struct cgn_conf_limits *l, const struct cgn_c
 	c.quota.explicit_mappings = or_else(l->explicit_mappings, base->quota.explicit_mappings);
 	c.quota.new_per_s = or_else(l->new_per_s, base->quota.new_per_s);
 	c.quota.burst = or_else(l->burst, base->quota.burst);
+	c.quota.fragments = (uint16_t)or_else(l->fragments, base->quota.fragments);
 	c.max_blocks = or_else(l->max_blocks, base->max_blocks);
 	c.new_rate = cgn_rate_make(c.quota.new_per_s, c.quota.burst);
 	return c;

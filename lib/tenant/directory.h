@@ -223,6 +223,18 @@ cgn_directory_class(const struct cgn_directory *dir, uint32_t tenant, uint32_t i
 	return &dir->tenants[tenant].classes[dir->inside_kinds[inside] & ~CGN_KIND_SESSIONS];
 }
 
+/* The same, but for a session that names another: its class number, 0 for none. */
+static inline const struct cgn_class *
+cgn_directory_class_at(
+	const struct cgn_directory *dir, uint32_t tenant, uint32_t number, uint32_t inside)
+{
+	const struct cgn_tenant *t = &dir->tenants[tenant];
+
+	if (number != 0 && number < t->n_classes && t->classes[number].name != NULL)
+		return &t->classes[number];
+	return cgn_directory_class(dir, tenant, inside);
+}
+
 bool cgn_directory_inside_live(const struct cgn_directory *dir, uint32_t inside);
 bool cgn_directory_neigh_live(const struct cgn_directory *dir, uint32_t neigh);
 

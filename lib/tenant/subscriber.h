@@ -35,12 +35,7 @@ static inline const struct cgn_class *
 cgn_class_of(const struct cgn_directory *dir, uint32_t tenant, const struct cgn_subscriber *sub,
 	uint32_t inside)
 {
-	const struct cgn_tenant *t = &dir->tenants[tenant];
-	uint32_t n = sub->use.class_number;
-
-	if (n != 0 && n < t->n_classes && t->classes[n].name != NULL)
-		return &t->classes[n];
-	return cgn_directory_class(dir, tenant, inside);
+	return cgn_directory_class_at(dir, tenant, sub->use.class_number, inside);
 }
 
 static_assert(sizeof(struct cgn_subscriber) == 64, "the directory's price per assigned address");

@@ -95,6 +95,7 @@ static const struct case_list case_lists[] = {
 	{"reload", row_cases_reload, &row_n_cases_reload},
 	{"fragments", row_cases_fragments, &row_n_cases_fragments},
 	{"fragments_refused", row_cases_fragments_refused, &row_n_cases_fragments_refused},
+	{"fragments_limits", row_cases_fragments_limits, &row_n_cases_fragments_limits},
 	{"cut", row_cases_cut, &row_n_cases_cut},
 };
 

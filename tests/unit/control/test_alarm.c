@@ -98,6 +98,53 @@ Test(alarm, refusals_at_the_punt_are_a_rate)
 	cr_assert_eq(alarm->state, CGN_ALARM_CLEARED);
 }
 
+/* Second fragments of n datagrams of which nothing else comes, from a subscriber each. */
+static void
+send_lone_fragments(uint16_t port, struct packet_spec s, uint32_t n)
+{
+	s.frag = PACKET_MF | 185; /* octet 1480 */
+	s.payload_len = 800;
+	for (uint32_t i = 0; i < n; i++) {
+		s.id++;
+		cgn_sim_send_spec(sim, port, &s);
+		cgn_sim_run(sim);
+		s.src++;
+	}
+}
+
+Test(alarm, room_for_fragments_is_a_level_and_its_peak_is_exact)
+{
+	struct packet_spec b = packet_udp(SIM_B1, 5000, (uint32_t)SIM_PEER, 53);
+	const struct cgn_alarm *held, *refused, *datagrams;
+
+	start("fragments: {datagrams: 64, hold: 16, timeout_s: 5}\nalarms: {raise_percent: 60, "
+	      "clear_percent: 50, refused_per_s: 20, clear_s: 3}\n",
+		NULL);
+	held = &sim->box->control->alarms.box[CGN_ALARM_FRAGMENTS];
+	datagrams = &sim->box->control->alarms.box[CGN_ALARM_DATAGRAMS];
+	refused = alarm_of_a(CGN_ALARM_FRAGMENTS_REFUSED);
+	b.n_tags = 1;
+	b.tags[0] = (struct packet_tag){0x8100, 102};
+	send_lone_fragments(SIM_ACCESS, packet_udp(SIM_A1, 5000, (uint32_t)SIM_PEER, 53), 7);
+	cgn_sim_jump_s(sim, 4);
+	cgn_sim_jump_s(sim, 1); /* gone before anybody has looked again */
+	cgn_sim_elapse_s(sim, 2);
+	cr_assert_eq(held->limit, 16);
+	cr_assert_eq(held->value, 0);
+	cr_assert_eq(held->peak, 7);
+	cr_assert_eq(datagrams->peak, 7);
+	send_lone_fragments(SIM_ACCESS, packet_udp(SIM_A1, 5000, (uint32_t)SIM_PEER, 53), 60);
+	send_lone_fragments(SIM_TRUNK, b, 4);
+	cgn_sim_elapse_s(sim, 2);
+	cr_assert_eq(held->value, 12, "half, and half of the rest");
+	cr_assert_eq(held->state, CGN_ALARM_ACTIVE);
+	cr_assert_eq(refused->state, CGN_ALARM_ACTIVE, "%u", (unsigned int)refused->value);
+	cgn_sim_elapse_s(sim, 10);
+	cr_assert_eq(held->state, CGN_ALARM_CLEARED);
+	cr_assert_eq(refused->state, CGN_ALARM_CLEARED);
+	cr_assert_eq(held->peak, 12);
+}
+
 Test(alarm, subscribers_at_their_limit_are_counted)
 {
 	const struct cgn_alarm *alarm;
