@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Datagrams of 20 000 octets there and back in fragments, in order, last first and shuffled: real
-hosts put together what the box has translated. The reorderer is ours: raw sockets."""
+"""Datagrams of 20 000 octets there and back in fragments, in order, last first and shuffled, and of
+two subscribers at once with the same identifier: real hosts put together what the box has
+translated. The reorderer is ours: raw sockets."""
 import random
 import socket
 import struct
@@ -54,11 +55,43 @@ class Host:
         for part in parts:
             self.raw.sendto(part, (target[0], 0))
 
+    def fragments(self, target, payload, ident):
+        """(who sends it, where to, the fragment) for each."""
+        return [(self, target, part) for part in pieces(self.address, target, payload, ident)]
+
     def receive(self):
         try:
             return self.udp.recvfrom(65536)
         except TimeoutError:
             return b"", ("", 0)
+
+
+def interleaved(rng, sends):
+    """Sends of (host, target, payload) with one identifier, but where one host sends to one address
+    (RFC 791 3.2), their fragments mixed."""
+    ident = rng.randrange(1, 60000)
+    mixed, pairs = [], []
+    for host, target, data in sends:
+        pairs.append((host, target[0]))
+        mixed += host.fragments(target, data, ident + pairs.count(pairs[-1]))
+    rng.shuffle(mixed)
+    for host, target, part in mixed:
+        host.raw.sendto(part, (target[0], 0))
+
+
+def equal_identifiers(rng, seed, hosts, wan):
+    """Both subscribers to one host and port, and that one to both."""
+    data = {host: rng.randbytes(SIZE) for host in hosts}
+    interleaved(rng, [(host, PEER, data[host]) for host in hosts])
+    outside = {}
+    for _ in hosts:
+        got, source = wan.receive()
+        outside.update({source: host for host in hosts if data[host] == got})
+    lab.ok(len(outside) == len(hosts),
+           "datagrams of two subscribers with one identifier arrive, each whole", f"seed {seed}")
+    interleaved(rng, [(wan, source, data[host]) for source, host in outside.items()])
+    lab.ok(all(host.receive() == (data[host], PEER) for host in outside.values()),
+           "and so do answers with one identifier", f"seed {seed}")
 
 
 def main():
@@ -83,6 +116,8 @@ def main():
         got, source = a1.receive()
         lab.ok(got == data and source[0].startswith("203.0.113."),
                f"{name}: and another subscriber's by the outside address", f"seed {seed}")
+    for _ in range(3):
+        equal_identifiers(rng, seed, (a1, a2), wan)
     lab.finish()
 
 
