@@ -2,20 +2,20 @@
 /* The identifiers; called by fragment.c on worker threads. */
 #include "ip_id.h"
 
-/* Four rounds over two halves of 8 bits; a permutation whatever the key. */
+/*
+ * A permutation of the 16 bits for each key: each step can be undone. The multipliers and shifts are
+ * those of a finalizer that was searched for (hash-prospector, hash16_xm2), so that no key is a weak
+ * one.
+ */
 static uint16_t
 permute(uint16_t x, uint32_t key)
 {
-	uint8_t left = (uint8_t)(x >> 8), right = (uint8_t)x;
+	uint32_t y = (x + key) & 0xffff;
 
-	for (int round = 0; round < 4; round++) {
-		uint32_t f = (right + (uint8_t)(key >> (8 * round)) + 1u) * UINT32_C(0x9e3779b1);
-		uint8_t next = left ^ (uint8_t)(f >> 24);
-
-		left = right;
-		right = next;
-	}
-	return (uint16_t)(left << 8 | right);
+	y = ((y ^ y >> 8) * UINT32_C(0x88b5)) & 0xffff;
+	y ^= key >> 16;
+	y = ((y ^ y >> 7) * UINT32_C(0xdb2d)) & 0xffff;
+	return (uint16_t)(y ^ y >> 9);
 }
 
 rte_be16_t
