@@ -4,6 +4,8 @@
 
 #include <netinet/in.h>
 
+#include "fragment.h"
+#include "policy.h"
 #include "verdict.h"
 
 /*
@@ -32,6 +34,18 @@ cgn_classify_special(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
 		cgn_lane_add(&w->burst.icmp_error, at);
 	else
 		cgn_drop(w, m, fate);
+}
+
+/* True when the packet's tenant takes no options and it has some: it has been dropped, and the rest
+ * of its datagram will be. Fields as for cgn_fragment_enter. */
+static inline bool
+cgn_classify_options(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	if (!cgn_policy_refuses(w, cgn_pkt_of(m)))
+		return false;
+	cgn_fragment_refuse(w, m, CGN_FATE_IP_OPTIONS);
+	cgn_drop(w, m, CGN_FATE_IP_OPTIONS);
+	return true;
 }
 
 /* Answers an echo request to an own address in place and sends it back where it came from; within

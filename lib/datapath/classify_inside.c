@@ -5,7 +5,6 @@
  * of the destination, for this tenant.
  */
 #include "classify.h"
-#include "fragment.h"
 #include "verdict.h"
 
 /* The source is nobody's here: somebody else's, or nobody's at all? Only for the count. */
@@ -68,6 +67,8 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 
 	pkt->neigh = next_hop;
 	pkt->dir = CGN_IN2OUT;
+	if (cgn_classify_options(w, b->mbufs[at]))
+		return;
 	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
 		return;
 	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_ICMP_OTHER);
@@ -95,6 +96,8 @@ to_pool(struct cgn_worker *w, uint8_t at)
 		cgn_drop(w, b->mbufs[at], CGN_FATE_NATPMP_EXTERNAL);
 		return;
 	}
+	if (cgn_classify_options(w, b->mbufs[at]))
+		return;
 	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
 		return;
 	/* Queries and answers: a subscriber may ping its own outside address (hairpin.c). */

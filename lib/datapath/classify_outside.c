@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A packet from an uplink: never believed to be inside, whatever its addresses say. */
 #include "classify.h"
-#include "fragment.h"
 #include "verdict.h"
 
 /* Whose pool the packet is for; the box when it is nobody's. */
@@ -67,6 +66,8 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 	}
 	i = cgn_dst_number(to->value) + (dst - to->origin);
 	pkt->neigh = i; /* until its mapping is found: for when control sends it back */
+	if (cgn_classify_options(w, m))
+		return;
 	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
 		return;
 	if (pkt->icmp_type == 8 && cgn_pool_owner(w->dp->pool, i) != CGN_NONE)

@@ -9,6 +9,7 @@
 #include <rte_tcp.h>
 
 #include "fragment.h"
+#include "policy.h"
 #include "tcp_mss.h"
 #include "tcp_track.h"
 #include "verdict.h"
@@ -106,6 +107,8 @@ cgn_forward_finish(struct cgn_worker *w, struct rte_mbuf *m)
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(
 		m, const struct rte_ipv4_hdr *, cgn_pkt_of(m)->l3_off);
 
+	if (unlikely(w->dir->policies & CGN_POLICY_MARK))
+		cgn_policy_mark(w, m);
 	if ((ip->fragment_offset & RTE_BE16(0x7fff)) != RTE_BE16(RTE_IPV4_HDR_DF_FLAG))
 		cgn_fragment_finish(w, m);
 }

@@ -8,6 +8,7 @@
 #include "csum.h"
 #include "forward.h"
 #include "icmp_reply.h"
+#include "policy.h"
 
 enum {
 	MAX_DATAGRAM = 65535, /* RFC 791 section 3.1: total length */
@@ -210,6 +211,8 @@ translate(struct cgn_worker *w, const struct cgn_datagram *d, struct rte_mbuf *m
 	pkt->to_tenant = d->to_tenant;
 	pkt->to_inside = d->to_inside;
 	pkt->fate = d->fate;
+	if (unlikely(w->dir->policies & CGN_POLICY_MARK))
+		cgn_policy_mark(w, m);
 	return true;
 }
 

@@ -105,8 +105,21 @@ cgn_show_tenants(struct cgn_show *show)
 }
 
 static void
+add_dscp(struct cgn_reply *r, const char *name, uint32_t dscp)
+{
+	if (dscp == CGN_LIMIT_UNSET)
+		cgn_reply_str(r, name, "-");
+	else
+		cgn_reply_fmt(r, name, "%u", dscp);
+}
+
+static void
 add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 {
+	static const char *const ip_options[] = {[CGN_IP_OPTIONS_PASS] = "pass",
+		[CGN_IP_OPTIONS_CLEAR] = "clear",
+		[CGN_IP_OPTIONS_DROP] = "drop"};
+
 	cgn_reply_u64(r, "mappings_min", conf->quota.tenant.mappings);
 	cgn_reply_u64(r, "explicit_min", conf->quota.tenant.explicit_min);
 	cgn_reply_u64(r, "weight", conf->quota.tenant.weight);
@@ -132,6 +145,9 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_u64(r, "timeout_tcp_closing_s", conf->timeouts.tcp_closing);
 	cgn_reply_u64(r, "port_rest_s", conf->timeouts.port_rest);
 	cgn_reply_u64(r, "mss_max", conf->nat.mss_max);
+	add_dscp(r, "dscp_out", conf->nat.dscp_out);
+	add_dscp(r, "dscp_in", conf->nat.dscp_in);
+	cgn_reply_str(r, "ip_options", ip_options[conf->nat.ip_options]);
 	cgn_reply_str(r, "tcp_loose", conf->nat.tcp_loose ? "true" : "false");
 	cgn_reply_str(r, "inbound_refresh", conf->nat.inbound_refresh ? "true" : "false");
 }

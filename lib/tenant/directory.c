@@ -30,6 +30,16 @@ tenant_init(struct cgn_tenant *tenant, const struct cgn_conf_tenant *c)
 	tenant->request_rate = cgn_rate_make(c->portctl.requests_per_s, c->portctl.burst);
 }
 
+static uint8_t
+policies_of(const struct cgn_conf_tenant *c)
+{
+	bool marks = c->nat.dscp_out != CGN_LIMIT_UNSET || c->nat.dscp_in != CGN_LIMIT_UNSET ||
+		c->nat.ip_options == CGN_IP_OPTIONS_CLEAR;
+	bool drops = c->nat.ip_options == CGN_IP_OPTIONS_DROP;
+
+	return (uint8_t)((marks ? CGN_POLICY_MARK : 0) | (drops ? CGN_POLICY_DROP : 0));
+}
+
 static int
 build_tenants(struct cgn_directory *dir, const struct cgn_directory *old)
 {
@@ -49,6 +59,7 @@ build_tenants(struct cgn_directory *dir, const struct cgn_directory *old)
 		if (t >= CGN_MAX_TENANTS)
 			return -ERANGE;
 		tenant_init(&dir->tenants[t], c);
+		dir->policies |= policies_of(c);
 		dir->by_name[k] = &dir->tenants[t];
 	}
 	qsort(dir->by_name, conf->n_tenants, sizeof(struct cgn_tenant *), compare_names);

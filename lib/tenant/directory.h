@@ -143,6 +143,11 @@ cgn_dst_number(uint32_t value)
 	return value & ((UINT32_C(1) << CGN_DST_SHIFT) - 1);
 }
 
+enum {
+	CGN_POLICY_MARK = 1, /* some tenant has nat.dscp_… or nat.ip_options: clear */
+	CGN_POLICY_DROP = 2, /* some tenant has nat.ip_options: drop */
+};
+
 struct cgn_directory {
 	const struct cgn_conf *conf;
 	struct cgn_tenant *tenants;        /* [n_tenants] */
@@ -163,6 +168,7 @@ struct cgn_directory {
 	struct cgn_inside_run *inside_runs; /* sorted by first_index */
 	uint32_t n_inside_runs;
 	bool has_masks;                 /* some subscriber has several addresses */
+	uint8_t policies;               /* of any tenant, see CGN_POLICY_MARK */
 	struct cgn_pool_run *pool_runs; /* sorted by first_index */
 	uint32_t n_pool_runs;
 	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
