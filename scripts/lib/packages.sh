@@ -6,7 +6,7 @@
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev
 	libmicrohttpd-dev nettle-dev libncurses-dev libsystemd-dev libseccomp-dev libcap-ng-dev)
 PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf3 dnsmasq-base
-	bind9-dnsutils natpmpc traceroute iputils-tracepath python3 python3-scapy)
+	bind9-dnsutils natpmpc traceroute mtr-tiny iputils-tracepath python3 python3-scapy)
 # Of the end-to-end tests.
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
 	dpdk tshark python3-pyte python3-jsonschema freeradius-utils)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Through a chain of routers behind cgn-wan: traceroute in both directions names every hop and the box
+# Through a chain of routers behind cgn-wan: traceroute and mtr in both directions names every hop and the box
 # once, and path MTU discovery finds the narrow link (RFC 5508 REQ-10, RFC 1191).
 . "$(dirname "$0")/_lib.sh"
 
@@ -64,6 +64,20 @@ check "traceroute from the Internet to an open port names the box once" equal "$
 
 said=$(in_a2 traceroute -n -U -p "$port" -q 1 -w 2 -m 8 "$address" 2>&1 || true)
 check "and as a hairpin" equal "$(hops "$said")" "$GATEWAY $address"
+
+# mtr_hops HOST ARGS...: the addresses of a report.
+mtr_hops() {
+	ip netns exec "cgn-$1" mtr -n -r -c 2 -i 0.2 -G 1 "${@:2}" 2>&1 |
+		awk '$1 ~ /^[0-9]+\.\|--$/ {printf "%s%s", sep, $2; sep = " "}' || true
+}
+
+for kind in '' -u -T; do
+	# shellcheck disable=SC2086
+	check "mtr ${kind:-of pings} from a subscriber names every hop" equal "$(mtr_hops a1 $kind "$FAR")" \
+		"$GATEWAY 198.51.100.1 198.18.1.2 $FAR"
+done
+check "mtr from the Internet to an open port names the box once" equal \
+	"$(mtr_hops far2 -u -P "$port" "$address")" "198.18.2.1 198.18.1.1 198.51.100.2 $address"
 
 said=$(in_a1 tracepath -n -m 8 "$FAR" 2>&1 || true)
 check "tracepath finds the narrow link" matches "$said" 'pmtu 1300'
