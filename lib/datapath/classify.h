@@ -6,6 +6,7 @@
 
 #include "fragment.h"
 #include "policy.h"
+#include "tcp_segment.h"
 #include "verdict.h"
 
 /*
@@ -77,6 +78,8 @@ cgn_classify_refuse(const struct cgn_pkt *pkt, uint8_t echo_type, enum cgn_fate 
 	case CGN_PKT_OTHER_PROTO:
 		return CGN_FATE_OTHER_PROTO;
 	default:
+		if (pkt->proto == CGN_TCP && !cgn_tcp_flags_are_legal(pkt->tcp_flags))
+			return CGN_FATE_TCP_FLAGS;
 		return pkt->proto == CGN_ICMP && pkt->icmp_type != echo_type ? wrong_echo
 									     : CGN_FATE_NONE;
 	}

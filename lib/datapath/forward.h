@@ -73,13 +73,21 @@ cgn_forward_fits(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_pkt 
 	return false;
 }
 
-/* What the mapping learns from a TCP segment, before it is changed. */
+/*
+ * What the mapping learns from a TCP segment, before it is changed; one of the inside renews
+ * last_use_s. A RST answers something: it must not keep the mapping alive (RFC 7857 section 7.1).
+ * With inbound_refresh a packet from outside may be the first of the second.
+ */
 static inline void
 cgn_forward_track(struct cgn_worker *w, struct cgn_mapping *m, const uint8_t *frame,
 	const struct cgn_pkt *pkt, enum cgn_dir dir)
 {
-	if (cgn_tcp_sessions_note(w->dp->tcp_sessions, m, pkt, frame, dir, w->burst.now_s))
-		cgn_tcp_track(m, pkt, dir);
+	bool due = !cgn_tcp_is_calm(m, pkt->tcp_flags);
+
+	if (dir == CGN_IN2OUT && !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
+		due |= cgn_mapping_touch(m, w->burst.now_s) | m->inbound_refresh;
+	if (cgn_tcp_sessions_note(w->dp->tcp_sessions, m, pkt, frame, dir, w->burst.now_s) && due)
+		cgn_tcp_track(w->dp->table, m, pkt, frame, dir);
 }
 
 /* A SYN is made to announce no more than its tenant's nat.mss_max; before the translation. */

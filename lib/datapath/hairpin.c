@@ -9,8 +9,6 @@
  * An echo request that comes back from outside is let in to nobody, and so it is here, but for a
  * subscriber who pings its own outside address. Worker threads.
  */
-#include <rte_tcp.h>
-
 #include "forward.h"
 
 /* The two mappings of a packet, and what it looks like between them. */
@@ -41,14 +39,13 @@ static void
 refresh(struct cgn_worker *w, const struct bounce *b, const uint8_t *frame,
 	const struct cgn_pkt *pkt)
 {
-	if (pkt->proto != CGN_TCP || !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
-		cgn_mapping_touch(b->from, w->burst.now_s);
 	if (b->to->inbound_refresh)
 		cgn_mapping_touch(b->to, w->burst.now_s);
-	if (pkt->proto != CGN_TCP)
-		return;
-	cgn_forward_track(w, b->from, frame, pkt, CGN_IN2OUT);
-	cgn_forward_track(w, b->to, frame, &b->outside, CGN_OUT2IN);
+	if (pkt->proto == CGN_TCP) {
+		cgn_forward_track(w, b->from, frame, pkt, CGN_IN2OUT);
+		cgn_forward_track(w, b->to, frame, &b->outside, CGN_OUT2IN);
+	} else
+		cgn_mapping_touch(b->from, w->burst.now_s);
 }
 
 static void

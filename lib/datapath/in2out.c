@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* in2out: rewrites the packets of subscribers whose mapping was found. Worker threads. */
-#include <rte_tcp.h>
-
 #include "forward.h"
 
 void
@@ -22,12 +20,10 @@ cgn_in2out(struct cgn_worker *w)
 		}
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
-		/* A RST answers something: it must not keep the mapping alive (RFC 7857
-		 * section 7.1). */
-		if (pkt->proto != CGN_TCP || !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
-			cgn_mapping_touch(m, b->now_s);
 		if (pkt->proto == CGN_TCP)
 			cgn_forward_track(w, m, frame, pkt, CGN_IN2OUT);
+		else
+			cgn_mapping_touch(m, b->now_s);
 		if (unlikely(w->tapping != 0))
 			cgn_tap_received(w, b->mbufs[at]);
 		cgn_forward_clamp(w, m->tenant, b->mbufs[at]);

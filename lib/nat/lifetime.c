@@ -7,6 +7,8 @@
 uint32_t
 cgn_lifetime_idle_s(const struct cgn_conf_timeouts *timeouts, const struct cgn_mapping *m)
 {
+	uint32_t tcp;
+
 	switch ((enum cgn_proto)m->proto) {
 	case CGN_UDP:
 		return timeouts->udp;
@@ -15,9 +17,12 @@ cgn_lifetime_idle_s(const struct cgn_conf_timeouts *timeouts, const struct cgn_m
 	default:
 		break;
 	}
-	switch (atomic_load_explicit(&m->tcp, memory_order_relaxed) & CGN_TCP_STATE_MASK) {
+	tcp = atomic_load_explicit(&m->tcp, memory_order_relaxed);
+	switch (tcp & CGN_TCP_STATE_MASK) {
 	case CGN_TCP_OPENING:
-		return timeouts->tcp_opening;
+		return (tcp & CGN_TCP_AFTER) && timeouts->tcp_closing > timeouts->tcp_opening
+			? timeouts->tcp_closing
+			: timeouts->tcp_opening;
 	case CGN_TCP_CLOSING:
 		return timeouts->tcp_closing;
 	default:

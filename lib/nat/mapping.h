@@ -50,11 +50,14 @@ struct cgn_mapping {
 static_assert(sizeof(struct cgn_mapping) == 64, "a mapping is one cache line");
 static_assert(offsetof(struct cgn_mapping, last_use_s) == 32, "halves: read mostly, written");
 
-static inline void
+/* True for the first time in a second. */
+static inline bool
 cgn_mapping_touch(struct cgn_mapping *m, uint32_t now_s)
 {
-	if (atomic_load_explicit(&m->last_use_s, memory_order_relaxed) != now_s)
-		atomic_store_explicit(&m->last_use_s, now_s, memory_order_relaxed);
+	if (atomic_load_explicit(&m->last_use_s, memory_order_relaxed) == now_s)
+		return false;
+	atomic_store_explicit(&m->last_use_s, now_s, memory_order_relaxed);
+	return true;
 }
 
 /* Fills the rewrite deltas from the four addresses and ports, which must be set. */

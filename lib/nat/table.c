@@ -11,6 +11,7 @@
 #include <rte_malloc.h>
 
 #include "mem.h"
+#include "tcp_track.h"
 
 /*
  * Head room of a shard. Subscribers are spread over shards by a hash, a subscriber's mappings stay
@@ -89,8 +90,10 @@ cgn_table_create(const char *name, uint32_t capacity, uint32_t n_shards, struct 
 	t->n_shards = n_shards;
 	cgn_map_secret_draw(&t->secret, rand);
 	t->entries = cgn_mem_zalloc("mappings", (size_t)capacity + 1, sizeof(*t->entries), socket);
+	t->numbers = cgn_mem_zalloc(
+		"tcp_numbers", (size_t)capacity + 1, sizeof(*t->numbers), socket);
 	t->free_stack = cgn_mem_zalloc("free_mappings", capacity, sizeof(*t->free_stack), socket);
-	if (t->entries == NULL || t->free_stack == NULL)
+	if (t->entries == NULL || t->numbers == NULL || t->free_stack == NULL)
 		goto fail;
 	for (uint32_t m = capacity; m > 0; m--)
 		t->free_stack[t->n_free++] = m;
@@ -116,6 +119,7 @@ cgn_table_destroy(struct cgn_table *t)
 	for (uint32_t s = 0; s < t->n_shards; s++)
 		rte_hash_free(t->shards[s]);
 	cgn_mem_free(t->entries);
+	cgn_mem_free(t->numbers);
 	cgn_mem_free(t->free_stack);
 	cgn_mem_free(t);
 }
@@ -137,6 +141,7 @@ cgn_table_free(struct cgn_table *t, uint32_t m)
 {
 	assert(m != CGN_MAPPING_NONE && m <= t->capacity && t->n_free < t->capacity);
 	memset(&t->entries[m], 0, sizeof(t->entries[m]));
+	memset(&t->numbers[m], 0, sizeof(t->numbers[m]));
 	t->free_stack[t->n_free++] = m;
 }
 

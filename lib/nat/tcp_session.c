@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_tcp.h>
-
 #include "mem.h"
+#include "tcp_segment.h"
 
 /*
  * struct cgn_tcp_session.who: peer address (32 bits), its port (16), generation of the slot (8),
@@ -27,12 +26,10 @@ enum {
 	GENERATION_MASK = 0xff00,
 };
 
-/* One segment, host order. */
 struct segment {
-	uint64_t peer;          /* as in who, the rest zero */
-	uint32_t seq, ack, end; /* end: sequence number behind it */
+	struct cgn_tcp_segment tcp;
+	uint64_t peer; /* as in who, the rest zero */
 	uint32_t now_s;
-	uint8_t flags;
 };
 
 int
@@ -182,7 +179,7 @@ claim(struct cgn_tcp_sessions *t, const struct segment *seg, uint64_t *who)
 		uint64_t is = atomic_load_explicit(&s->who, memory_order_relaxed);
 		uint32_t ready = readiness(is,
 			seg->now_s - atomic_load_explicit(&s->last_use_s, memory_order_relaxed),
-			seg->flags & RTE_TCP_SYN_FLAG);
+			seg->tcp.flags & RTE_TCP_SYN_FLAG);
 
 		if (ready > most) {
 			most = ready;
@@ -251,16 +248,16 @@ touch(struct cgn_tcp_session *s, uint32_t now_s)
 static void
 from_inside(struct cgn_tcp_sessions *t, const struct segment *seg)
 {
-	const uint32_t ended = seg->flags & RTE_TCP_FIN_FLAG ? FIN_IN : 0;
+	const uint32_t ended = seg->tcp.flags & RTE_TCP_FIN_FLAG ? FIN_IN : 0;
 	uint64_t who;
 	struct cgn_tcp_session *s = find(t, seg->peer, &who);
 
-	if (seg->flags & RTE_TCP_RST_FLAG) {
+	if (seg->tcp.flags & RTE_TCP_RST_FLAG) {
 		if (s != NULL)
 			mark(s, &who, RST, 0);
 		return;
 	}
-	if (s != NULL && (seg->flags & RTE_TCP_SYN_FLAG))
+	if (s != NULL && (seg->tcp.flags & RTE_TCP_SYN_FLAG))
 		s = begin(s, who, seg, &who) ? s : NULL;
 	else if (s == NULL && !ended)
 		s = claim(t, seg, &who);
@@ -269,9 +266,9 @@ from_inside(struct cgn_tcp_sessions *t, const struct segment *seg)
 	touch(s, seg->now_s);
 	if (!mark(s, &who, ended, RST))
 		return;
-	if (seg->flags & RTE_TCP_ACK_FLAG)
-		learn(s, &who, &s->end[CGN_IN2OUT].ack, seg->ack, ACK_IN);
-	learn(s, &who, &s->end[CGN_IN2OUT].next, seg->end, NEXT_IN);
+	if (seg->tcp.flags & RTE_TCP_ACK_FLAG)
+		learn(s, &who, &s->end[CGN_IN2OUT].ack, seg->tcp.ack, ACK_IN);
+	learn(s, &who, &s->end[CGN_IN2OUT].next, seg->tcp.end, NEXT_IN);
 }
 
 /* Does the segment confirm something that the inside has sent, and nothing older than known? */
@@ -281,11 +278,11 @@ ack_fits(const struct cgn_tcp_session *s, uint64_t who, const struct segment *se
 	uint32_t next = atomic_load_explicit(&s->end[CGN_IN2OUT].next, memory_order_acquire);
 	uint32_t most = CGN_TCP_SESSION_WINDOW;
 
-	if (!(seg->flags & RTE_TCP_ACK_FLAG) || !(who & NEXT_IN))
+	if (!(seg->tcp.flags & RTE_TCP_ACK_FLAG) || !(who & NEXT_IN))
 		return false;
 	if (who & ACK_OUT)
 		most = next - atomic_load_explicit(&s->end[CGN_OUT2IN].ack, memory_order_acquire);
-	return is_within(seg->ack, next, most);
+	return is_within(seg->tcp.ack, next, most);
 }
 
 /* Is the segment about where the inside expects one? */
@@ -296,10 +293,11 @@ seq_fits(const struct cgn_tcp_session *s, uint64_t who, const struct segment *se
 
 	if (!(who & ACK_IN))
 		return false;
-	if (is_within(ack, seg->seq, CGN_TCP_SESSION_WINDOW - 1))
+	if (is_within(ack, seg->tcp.seq, CGN_TCP_SESSION_WINDOW - 1))
 		return true;
 	return (who & NEXT_OUT) &&
-		seg->seq == atomic_load_explicit(&s->end[CGN_OUT2IN].next, memory_order_acquire);
+		seg->tcp.seq ==
+		atomic_load_explicit(&s->end[CGN_OUT2IN].next, memory_order_acquire);
 }
 
 /* In answer to a SYN a RST proves itself by its acknowledgement (RFC 9293 section 3.10.7.3). */
@@ -320,23 +318,23 @@ from_outside(struct cgn_tcp_sessions *t, const struct segment *seg)
 
 	if (s == NULL)
 		return true;
-	if (seg->flags & RTE_TCP_RST_FLAG)
+	if (seg->tcp.flags & RTE_TCP_RST_FLAG)
 		return rst_fits(s, who, seg) && mark(s, &who, RST, 0);
 	fits = ack_fits(s, who, seg);
 	if (fits)
-		learn(s, &who, &s->end[CGN_OUT2IN].ack, seg->ack, ACK_OUT);
-	if (seg->flags & RTE_TCP_SYN_FLAG) {
+		learn(s, &who, &s->end[CGN_OUT2IN].ack, seg->tcp.ack, ACK_OUT);
+	if (seg->tcp.flags & RTE_TCP_SYN_FLAG) {
 		if (fits)
-			learn(s, &who, &s->end[CGN_OUT2IN].next, seg->end, NEXT_OUT);
+			learn(s, &who, &s->end[CGN_OUT2IN].next, seg->tcp.end, NEXT_OUT);
 		return fits || !is_live(who); /* the inside decides about a new connection */
 	}
 	if (fits && (who & ACK_IN) &&
 		is_within(atomic_load_explicit(&s->end[CGN_IN2OUT].ack, memory_order_acquire),
-			seg->end, CGN_TCP_SESSION_AHEAD)) {
+			seg->tcp.end, CGN_TCP_SESSION_AHEAD)) {
 		touch(s, seg->now_s);
-		learn(s, &who, &s->end[CGN_OUT2IN].next, seg->end, NEXT_OUT);
+		learn(s, &who, &s->end[CGN_OUT2IN].next, seg->tcp.end, NEXT_OUT);
 	}
-	if (seg->flags & RTE_TCP_FIN_FLAG)
+	if (seg->tcp.flags & RTE_TCP_FIN_FLAG)
 		return seq_fits(s, who, seg) && mark(s, &who, FIN_OUT, 0);
 	return true;
 }
@@ -345,16 +343,9 @@ bool
 cgn_tcp_sessions_note_slow(struct cgn_tcp_sessions *t, const struct cgn_pkt *pkt,
 	const uint8_t *frame, enum cgn_dir dir, uint32_t now_s)
 {
-	const struct rte_tcp_hdr *tcp = (const struct rte_tcp_hdr *)(frame + pkt->l4_off);
-	const uint32_t hdr = (uint32_t)(tcp->data_off >> 4) * 4;
-	const uint32_t len = pkt->ip_len - (uint32_t)(pkt->l4_off - pkt->l3_off) - hdr;
-	const uint8_t flags = pkt->tcp_flags;
-	struct segment seg = {.seq = rte_be_to_cpu_32(tcp->sent_seq),
-		.ack = rte_be_to_cpu_32(tcp->recv_ack),
-		.now_s = now_s,
-		.flags = flags};
+	struct segment seg = {.now_s = now_s};
 
-	seg.end = seg.seq + len + !!(flags & RTE_TCP_SYN_FLAG) + !!(flags & RTE_TCP_FIN_FLAG);
+	seg.tcp = cgn_tcp_segment_of(pkt, frame);
 	seg.peer = dir == CGN_IN2OUT ? (uint64_t)pkt->dst << 32 | (uint64_t)pkt->dport << 16
 				     : (uint64_t)pkt->src << 32 | (uint64_t)pkt->sport << 16;
 	if (dir == CGN_OUT2IN)

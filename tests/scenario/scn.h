@@ -4,7 +4,7 @@
 
 #include "sim.h"
 
-enum { SCN_MAX_WORDS = 24, SCN_MAX_VARS = 32, SCN_YAML_MAX = 1024 };
+enum { SCN_MAX_WORDS = 24, SCN_MAX_VARS = 32, SCN_YAML_MAX = 1024, SCN_MAX_STREAMS = 64 };
 
 /* A transport address; for ICMP the port is the identifier. */
 struct scn_end {
@@ -21,12 +21,20 @@ struct scn_var {
 	uint16_t port;
 };
 
+/* A TCP conversation: next number of the inside and of the peer, and what each expects. */
+struct scn_stream {
+	uint32_t peer; /* 0: none */
+	uint16_t port;
+	uint32_t next[2], expected[2];
+};
+
 struct scn {
 	struct cgn_sim *sim; /* NULL until the first line that is not a setting */
 	char box[SCN_YAML_MAX], a[SCN_YAML_MAX], b[SCN_YAML_MAX], c[SCN_YAML_MAX];
 	struct cgn_sim_params params;
 	struct scn_var vars[SCN_MAX_VARS];
 	uint32_t n_vars;
+	struct scn_stream streams[SCN_MAX_STREAMS];
 	/* The line that runs. */
 	const char *file;
 	uint32_t line;
@@ -44,6 +52,8 @@ struct scn_packet {
 	bool has_mac; /* to MAC */
 	uint8_t mac[6];
 	bool has_ttl;
+	bool has_numbers; /* seq, ack */
+	uint32_t off;     /* of a forged segment, from the true numbers */
 };
 
 /* Prints file, line and the reason; the scenario has failed (run_scenario.c). */
@@ -81,6 +91,10 @@ void scn_cmd_expect_announcement(struct scn *s);
 void scn_cmd_announced(struct scn *s);
 void scn_cmd_open(struct scn *s);
 void scn_cmd_expect_explicit(struct scn *s);
+
+/* --- Numbers of a segment whose ends are known (scn_tcp.c). --- */
+
+void scn_tcp_number(struct scn *s, struct scn_packet *p);
 
 /* --- Commands about sessions (scn_session.c). --- */
 

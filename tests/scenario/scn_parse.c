@@ -125,7 +125,12 @@ parse_option(struct scn *s, struct scn_packet *p, const char *name, const char *
 		p->has_ttl = true;
 	} else if (strcmp(name, "len") == 0)
 		p->spec.payload_len = (uint16_t)scn_number(s, value);
-	else if (strcmp(name, "times") == 0)
+	else if (strcmp(name, "off") == 0)
+		p->off = scn_number(s, value);
+	else if (strcmp(name, "seq") == 0 || strcmp(name, "ack") == 0) {
+		*(*name == 's' ? &p->spec.tcp_seq : &p->spec.tcp_ack) = scn_number(s, value);
+		p->has_numbers = true;
+	} else if (strcmp(name, "times") == 0)
 		p->times = scn_number(s, value);
 	else if (strcmp(name, "to") == 0) {
 		scn_mac(s, value, p->mac);

@@ -90,6 +90,7 @@ cmd_packet(struct scn *s)
 	p.spec.dport = dport;
 	if (p.spec.proto == IPPROTO_ICMP)
 		p.spec.icmp_rest = (uint32_t)(p.port == SIM_WAN ? dport : sport) << 16 | 1;
+	scn_tcp_number(s, &p);
 	for (uint32_t i = 0; i < p.times; i++)
 		if (!cgn_sim_send_spec(s->sim, p.port, &p.spec))
 			scn_fail(s, "no room for the packet");

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "sim.h"
-#include "tcp_track.h"
+#include "tcp_tell.h"
 
 enum { N_READERS = 2, N_SUBSCRIBERS = 32, N_PORTS = 64 };
 
@@ -63,10 +63,13 @@ check_entry(const struct cgn_mapping *m)
 static void
 use_entry(struct cgn_mapping *m, struct cgn_rand *rand)
 {
+	static const uint8_t flags[] = {0x02, 0x12, 0x10, 0x10, 0x11, 0x11, 0x04, 0x14};
+	uint64_t r = cgn_rand_u64(rand);
+
 	cgn_mapping_touch(m, (uint32_t)cgn_rand_u64(rand) & 3);
 	if (m->proto == CGN_TCP)
-		cgn_tcp_track_slow(m, (uint8_t)(cgn_rand_u64(rand) & 7),
-			(enum cgn_dir)(cgn_rand_u64(rand) & 1), m->outside_addr, 443);
+		tcp_tell(c->dp->table, m, (enum cgn_dir)(r & 1), rte_be_to_cpu_32(m->outside_addr),
+			(struct cgn_tcp_segment){.flags = flags[r >> 1 & 7]});
 }
 
 static struct cgn_map_key

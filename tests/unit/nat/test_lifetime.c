@@ -18,7 +18,7 @@ mapping(enum cgn_proto proto, enum cgn_tcp_state state, uint32_t last_use_s)
 {
 	struct cgn_mapping m = {.proto = (uint8_t)proto};
 
-	atomic_store(&m.tcp, state | CGN_TCP_SYN_IN | 0xabcd00);
+	atomic_store(&m.tcp, state | CGN_TCP_KNOWN | 0xabcd000);
 	atomic_store(&m.last_use_s, last_use_s);
 	return m;
 }
@@ -38,6 +38,19 @@ Test(lifetime, protocol_and_state_choose_the_timeout)
 	cr_assert_eq(idle_s(CGN_TCP, CGN_TCP_OPENING), 200);
 	cr_assert_eq(idle_s(CGN_TCP, CGN_TCP_ESTABLISHED), 7440);
 	cr_assert_eq(idle_s(CGN_TCP, CGN_TCP_CLOSING), 100);
+}
+
+/* RFC 7857 section 2.1 lets the opening be short; what closed before keeps its time. */
+Test(lifetime, opening_after_a_closed_connection_has_the_longer_of_both)
+{
+	struct cgn_conf_timeouts swift = timeouts;
+	struct cgn_mapping m = mapping(CGN_TCP, CGN_TCP_OPENING, 0);
+
+	swift.tcp_opening = 30;
+	cr_assert_eq(cgn_lifetime_idle_s(&swift, &m), 30);
+	atomic_fetch_or(&m.tcp, CGN_TCP_AFTER);
+	cr_assert_eq(cgn_lifetime_idle_s(&swift, &m), 100);
+	cr_assert_eq(cgn_lifetime_idle_s(&timeouts, &m), 200);
 }
 
 Test(lifetime, life_is_counted_from_the_last_use)
