@@ -161,6 +161,12 @@ struct cgn_conf_own_address {
 	struct cgn_conf_pos pos;
 };
 
+/* Remote addresses that are reached without translation. */
+struct cgn_conf_bypass {
+	struct cgn_prefix prefix;
+	struct cgn_conf_pos pos;
+};
+
 /* NAT-PMP and PCP for the tenant's subscribers. */
 struct cgn_conf_portctl {
 	bool natpmp, pcp;
@@ -237,6 +243,8 @@ struct cgn_conf_tenant {
 		enum cgn_ip_options ip_options;
 		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
 		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */
+		struct cgn_conf_bypass *bypasses;
+		uint32_t n_bypasses;
 	} nat;
 	struct cgn_conf_pos pos;
 };

@@ -16,6 +16,7 @@ cgn_validate(struct cgn_validation *v)
 	cgn_validate_links(v);
 	cgn_validate_addresses(v);
 	cgn_validate_tenants(v);
+	cgn_validate_bypass(v);
 	cgn_validate_radius(v);
 }
 

@@ -3,16 +3,9 @@
 #include "explain.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
-#include <rte_icmp.h>
-#include <rte_ip.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
-
 #include "mem.h"
-#include "parse.h"
 #include "port_block.h"
 #include "reserve.h"
 #include "verdict.h"
@@ -60,61 +53,6 @@ cgn_explain_fini(struct cgn_control *c)
 	cgn_counters_fini(&s->w.counters);
 	cgn_mem_free(s);
 	c->scratch = NULL;
-}
-
-static void
-write_l4(uint8_t *p, const struct cgn_explain *e)
-{
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)p;
-	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)p;
-	struct rte_icmp_hdr *icmp = (struct rte_icmp_hdr *)p;
-
-	if (e->proto == CGN_UDP) {
-		udp->src_port = rte_cpu_to_be_16(e->sport);
-		udp->dst_port = rte_cpu_to_be_16(e->dport);
-		udp->dgram_len = rte_cpu_to_be_16(
-			(uint16_t)(e->ip_len - sizeof(struct rte_ipv4_hdr)));
-	} else if (e->proto == CGN_TCP) {
-		tcp->src_port = rte_cpu_to_be_16(e->sport);
-		tcp->dst_port = rte_cpu_to_be_16(e->dport);
-		tcp->data_off = sizeof(*tcp) / 4 << 4;
-		tcp->tcp_flags = e->tcp_flags;
-	} else {
-		icmp->icmp_type = e->icmp_type;
-		icmp->icmp_ident = rte_cpu_to_be_16(e->sport);
-	}
-}
-
-/* The frame; only its headers are there, the rest is only said to be. */
-static struct rte_mbuf *
-make_frame(const struct cgn_control *c, const struct cgn_explain *e)
-{
-	static const struct rte_ether_addr host = {{0x02, 0, 0, 0, 0, 1}};
-	static const uint8_t protos[CGN_N_PROTOS] = {
-		[CGN_TCP] = IPPROTO_TCP, [CGN_UDP] = IPPROTO_UDP, [CGN_ICMP] = IPPROTO_ICMP};
-	uint16_t l2 = cgn_l2_len(&e->tags);
-	struct rte_mbuf *m = rte_pktmbuf_alloc(c->mempool);
-	struct rte_ipv4_hdr *ip;
-	uint8_t *frame;
-
-	if (m == NULL)
-		return NULL;
-	frame = (uint8_t *)rte_pktmbuf_append(m, CGN_PARSE_MAX_HEADERS);
-	memset(frame, 0, CGN_PARSE_MAX_HEADERS);
-	cgn_l2_write(frame, &c->dp->devs[e->port].mac, &host, &e->tags, RTE_ETHER_TYPE_IPV4);
-	ip = (struct rte_ipv4_hdr *)(frame + l2);
-	ip->version_ihl = RTE_IPV4_VHL_DEF;
-	ip->total_length = rte_cpu_to_be_16(e->ip_len);
-	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
-	ip->time_to_live = e->ttl;
-	ip->next_proto_id = protos[e->proto];
-	ip->src_addr = rte_cpu_to_be_32(e->src);
-	ip->dst_addr = rte_cpu_to_be_32(e->dst);
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	write_l4((uint8_t *)(ip + 1), e);
-	if (m->pkt_len < (uint32_t)l2 + e->ip_len)
-		m->pkt_len = (uint32_t)l2 + e->ip_len;
-	return m;
 }
 
 /* What the look-ups of classify will find, for the story; the decisions are classify's. */
@@ -389,6 +327,19 @@ find_mapping(struct cgn_control *c, struct cgn_explain *e)
 	return fate;
 }
 
+/* It is in the lane tx. */
+static enum cgn_fate
+leave(const struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_explain *e)
+{
+	e->reached |= CGN_EXPLAIN_NEXT_HOP;
+	e->neigh = pkt->neigh;
+	e->neigh_state = c->neigh->ctl[pkt->neigh].state;
+	e->is_resolved = atomic_load_explicit(
+				 &c->neigh->entries[pkt->neigh].mac, memory_order_relaxed) &
+		CGN_NEIGH_RESOLVED;
+	return (enum cgn_fate)pkt->fate;
+}
+
 static enum cgn_fate
 translate(struct cgn_control *c, struct cgn_explain *e)
 {
@@ -407,15 +358,7 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 	cgn_out2in(&s->w);
 	cgn_hairpin(&s->w);
 	unplace_all(s);
-	if (b->tx.n == 0)
-		return CGN_FATE_NONE; /* dropped, or too long, or too far */
-	e->reached |= CGN_EXPLAIN_NEXT_HOP;
-	e->neigh = pkt->neigh;
-	e->neigh_state = c->neigh->ctl[pkt->neigh].state;
-	e->is_resolved = atomic_load_explicit(
-				 &c->neigh->entries[pkt->neigh].mac, memory_order_relaxed) &
-		CGN_NEIGH_RESOLVED;
-	return (enum cgn_fate)pkt->fate;
+	return b->tx.n > 0 ? leave(c, pkt, e) : CGN_FATE_NONE; /* dropped, too long, too far */
 }
 
 /* The fate that the worker has counted for the packet or handed to control for; counts nothing. */
@@ -476,7 +419,7 @@ cgn_explain_run(struct cgn_control *c, void *explain)
 {
 	struct cgn_explain *e = explain;
 	struct cgn_worker *w = &c->scratch->w;
-	struct rte_mbuf *m = prepare(c, e) == 0 ? make_frame(c, e) : NULL;
+	struct rte_mbuf *m = prepare(c, e) == 0 ? cgn_explain_frame(c, e) : NULL;
 
 	e->fate = CGN_FATE_NONE;
 	e->is_impossible = m == NULL;
@@ -485,6 +428,10 @@ cgn_explain_run(struct cgn_control *c, void *explain)
 	rte_mbuf_refcnt_set(m, 2); /* one to lose in a drop, one to look at it afterwards */
 	w->burst.mbufs[0] = m;
 	cgn_classify(w);
+	if (w->burst.tx.n > 0) { /* nat.bypass */
+		e->inside = cgn_pkt_of(m)->inside;
+		e->fate = leave(c, cgn_pkt_of(m), e);
+	}
 	if (w->burst.in2out.n + w->burst.out2in.n + w->burst.hairpin.n > 0) {
 		e->fate = find_mapping(c, e);
 		if (e->fate == CGN_FATE_NONE &&

@@ -53,6 +53,10 @@ struct cgn_explain {
 };
 void cgn_explain_run(struct cgn_control *c, void *explain);
 
+/* The packet as a frame, or NULL: only its headers are there, the rest is only said to be
+ * (explain_frame.c). */
+struct rte_mbuf *cgn_explain_frame(const struct cgn_control *c, const struct cgn_explain *e);
+
 /* The worker that is none; fini accepts NULL. 0 or -ENOMEM. Main thread. */
 int cgn_explain_init(struct cgn_control *c, int socket);
 void cgn_explain_fini(struct cgn_control *c);

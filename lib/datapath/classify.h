@@ -23,6 +23,14 @@ void cgn_classify_outside(struct cgn_worker *w, uint8_t at);
 bool cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m);
 
 /*
+ * nat.bypass (bypass.c). out: the packet of a subscriber, its next hop set, is for a destination
+ * that is not translated; it has been forwarded or dropped. in: likewise, for a packet from outside
+ * that is for no address of the box. Else false, and nothing has changed.
+ */
+bool cgn_bypass_out(struct cgn_worker *w, uint8_t at);
+bool cgn_bypass_in(struct cgn_worker *w, uint8_t at);
+
+/*
  * What the lanes of flows cannot take: an ICMP error goes into the lane of its own, anything else
  * ends with the fate. Direction, hairpin and, for what goes out, the next hop are set.
  */

@@ -69,6 +69,8 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 	pkt->dir = CGN_IN2OUT;
 	if (cgn_classify_options(w, b->mbufs[at]))
 		return;
+	if (unlikely(w->dir->tenants[pkt->tenant].bypass.n_ranges > 0) && cgn_bypass_out(w, at))
+		return;
 	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
 		return;
 	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_ICMP_OTHER);

@@ -52,6 +52,8 @@ cgn_classify_outside(struct cgn_worker *w, uint8_t at)
 
 	pkt->dir = CGN_OUT2IN;
 	pkt->tenant = pool_tenant(dir, to, dst);
+	if (from == NULL && to == NULL && dir->n_bypass_groups > 0 && cgn_bypass_in(w, at))
+		return;
 	if (from != NULL || to == NULL) {
 		cgn_drop(w, m,
 			from != NULL ? (enum cgn_fate)from->value : CGN_FATE_OUTSIDE_NOT_OURS);

@@ -95,8 +95,12 @@ struct sent {
 static void
 count_forwarded(struct cgn_counters *c, const struct sent *sent)
 {
+	enum cgn_dir dir = sent->fate == CGN_FATE_OUT2IN || sent->fate == CGN_FATE_BYPASS_IN
+		? CGN_OUT2IN
+		: CGN_IN2OUT;
+
 	if (sent->fate != CGN_FATE_HAIRPIN) {
-		cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + sent->fate], sent->ip_len);
+		cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + dir], sent->ip_len);
 		return;
 	}
 	cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + CGN_IN2OUT], sent->ip_len);

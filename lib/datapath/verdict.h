@@ -10,7 +10,7 @@
 static inline bool
 cgn_fate_is_forward(enum cgn_fate fate)
 {
-	return fate == CGN_FATE_IN2OUT || fate == CGN_FATE_OUT2IN || fate == CGN_FATE_HAIRPIN;
+	return fate <= CGN_FATE_BYPASS_IN; /* fates.def begins with them */
 }
 
 static inline void

@@ -195,7 +195,12 @@ tell_destination(struct cgn_show *show, const struct cgn_explain *e)
 	if (!reached(e, CGN_EXPLAIN_DEST))
 		return;
 	cgn_ip4_str(e->dst, addr);
-	if (!e->has_route)
+	if (e->fate == CGN_FATE_BYPASS_IN)
+		step(show, "destination",
+			"%s is a subscriber of tenant %s, which its nat.bypass "
+			"lets the source reach",
+			addr, cgn_directory_tenant_name(show->box->dir, e->tenant));
+	else if (!e->has_route)
 		step(show, "destination", "%s: no route", addr);
 	else
 		step(show, "destination", "%s is %s", addr,
@@ -247,6 +252,10 @@ tell_mapping(struct cgn_show *show, const struct cgn_explain *e)
 {
 	char text[CGN_MAPPING_STRLEN];
 
+	if (e->fate == CGN_FATE_BYPASS_OUT || e->fate == CGN_FATE_BYPASS_IN) {
+		step(show, "mapping", "none is needed: nat.bypass has the remote address");
+		return;
+	}
 	if (reached(e, CGN_EXPLAIN_FOUND)) {
 		step(show, "mapping", "%s", cgn_mapping_str(&e->mapping, text));
 		return;

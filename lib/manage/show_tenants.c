@@ -40,10 +40,12 @@ add_traffic(struct cgn_show *show, uint32_t tenant)
 
 	cgn_reply_u64(r, "in2out_packets",
 		tenant_fate(show, tenant, CGN_FATE_IN2OUT) +
-			tenant_fate(show, tenant, CGN_FATE_HAIRPIN));
+			tenant_fate(show, tenant, CGN_FATE_HAIRPIN) +
+			tenant_fate(show, tenant, CGN_FATE_BYPASS_OUT));
 	cgn_reply_u64(r, "in2out_bytes", tenant_bytes(show, tenant, CGN_IN2OUT));
 	cgn_reply_u64(r, "out2in_packets",
-		tenant_fate(show, tenant, CGN_FATE_OUT2IN) + tenant_hairpins(show, tenant));
+		tenant_fate(show, tenant, CGN_FATE_OUT2IN) + tenant_hairpins(show, tenant) +
+			tenant_fate(show, tenant, CGN_FATE_BYPASS_IN));
 	cgn_reply_u64(r, "out2in_bytes", tenant_bytes(show, tenant, CGN_OUT2IN));
 }
 

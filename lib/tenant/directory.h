@@ -101,6 +101,7 @@ struct cgn_tenant {
 	uint32_t first_pool; /* of its pool indices, which stand together in a first directory */
 	struct cgn_range_map subscribers; /* of all attachments: address → inside index of origin */
 	struct cgn_range_map inside_dst; /* its own part, see cgn_directory_inside_dst */
+	struct cgn_range_map bypass;     /* destinations that are not translated; no values */
 	struct cgn_class *classes;       /* [n_classes] by number */
 	uint32_t n_classes;
 	struct cgn_rate new_rate;
@@ -179,6 +180,10 @@ struct cgn_directory {
 	struct cgn_range_map inside_dst;    /* the part of all, see cgn_directory_inside_dst */
 	struct cgn_range_map outside_src;   /* forbidden outside sources → enum cgn_fate */
 	struct cgn_range_map outside_dst;   /* pool and own addresses, see cgn_dst_value */
+	/* Who may be reached from a remote address without translation (directory_bypass.c). */
+	struct cgn_range_map bypass_remotes; /* remote address → group */
+	struct cgn_range_map *bypass_groups; /* inside address → inside index of origin */
+	uint32_t n_bypass_groups;
 };
 
 /*
@@ -367,6 +372,22 @@ cgn_directory_inside_dst(const struct cgn_directory *dir, uint32_t tenant, uint3
 	return cgn_range_map_priority(&dir->inside_dst, all) > cgn_range_map_priority(own_map, own)
 		? all
 		: own;
+}
+
+/*
+ * Inside index that a packet from a remote address to an inside address may go to without
+ * translation, or CGN_NONE: the address is assigned in a tenant that bypasses for the remote one;
+ * validation has made sure that there is no other. Any thread.
+ */
+static inline uint32_t
+cgn_directory_bypass_inside(const struct cgn_directory *dir, uint32_t remote, uint32_t addr)
+{
+	const struct cgn_range *from = cgn_range_map_find(&dir->bypass_remotes, remote), *to;
+
+	if (from == NULL)
+		return CGN_NONE;
+	to = cgn_range_map_find(&dir->bypass_groups[from->value], addr);
+	return to != NULL ? to->value + (addr - to->origin) : CGN_NONE;
 }
 
 /*

@@ -282,7 +282,7 @@ cgn_directory_maps_build(struct cgn_directory *dir)
 			return -ENOMEM;
 	if (build_outside_src(dir) < 0 || build_outside_dst(dir) < 0)
 		return -ENOMEM;
-	return 0;
+	return cgn_directory_bypass_build(dir);
 }
 
 void
@@ -298,6 +298,7 @@ cgn_directory_maps_free(struct cgn_directory *dir)
 	cgn_range_map_fini(&dir->inside_dst);
 	cgn_range_map_fini(&dir->outside_src);
 	cgn_range_map_fini(&dir->outside_dst);
+	cgn_directory_bypass_free(dir);
 }
 
 /* What addr is to the tenant, and the last address up to which neither map has another range. */

@@ -228,12 +228,24 @@ is_well_formed(const uint8_t *ip, uint32_t len)
 		get16(ip + 2) == len && packet_ip_csum_is_right(ip);
 }
 
+/* What a tenant's nat.bypass says is reached with the inside address. */
+static bool
+is_bypassed(const struct cgn_conf *conf, const uint8_t *ip)
+{
+	for (uint32_t t = 0; t < conf->n_tenants; t++)
+		for (uint32_t i = 0; i < conf->tenants[t].nat.n_bypasses; i++)
+			if (cgn_prefix_has(conf->tenants[t].nat.bypasses[i].prefix, get32(ip + 16)))
+				return true;
+	return false;
+}
+
 static void
 check(struct cgn_sim *sim, uint16_t port, const uint8_t *ip, uint32_t len)
 {
 	if (!is_well_formed(ip, len))
 		sim->n_bad_frames++;
-	else if (sim->roles[port] == CGN_ROLE_OUTSIDE && leaks(ip, len))
+	else if (sim->roles[port] == CGN_ROLE_OUTSIDE && leaks(ip, len) &&
+		!is_bypassed(sim->conf, ip))
 		sim->n_leaks++;
 }
 

@@ -98,6 +98,7 @@ static const struct case_list case_lists[] = {
 	{"fragments_limits", row_cases_fragments_limits, &row_n_cases_fragments_limits},
 	{"cut", row_cases_cut, &row_n_cases_cut},
 	{"policy", row_cases_policy, &row_n_cases_policy},
+	{"bypass", row_cases_bypass, &row_n_cases_bypass},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };

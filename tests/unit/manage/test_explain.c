@@ -99,3 +99,20 @@ Test(explain, ways_in_are_named)
 	refused(OUT, "say where it enters");
 	refused("tenant=a,from=100.64.0.10:1,to=192.0.2.1:2/icmp", "one identifier");
 }
+
+Test(explain, a_bypass_is_told)
+{
+	struct cgn_sim *other;
+
+	cgn_manage_detach();
+	other = cgn_sim_create(&(struct cgn_sim_params){.a = "nat: {bypass: [192.0.2.0/24]}\n"});
+	cr_assert_eq(cgn_manage_register(other->box), 0);
+	cgn_sim_destroy(sim);
+	sim = other;
+	expect("tenant=a," OUT, "bypass_out", "mapping", "nat.bypass");
+	expect("tenant=a," OUT, "bypass_out", "next hop", "198.51.100.1");
+	expect("port=wan,from=192.0.2.1:53,to=100.64.0.10:5000/udp", "bypass_in", "destination",
+		"subscriber of tenant a");
+	expect("port=wan,from=198.18.0.1:53,to=100.64.0.10:5000/udp", "outside_not_ours",
+		"destination", "no route");
+}
