@@ -98,6 +98,7 @@ struct cgn_conf_quota_subscriber {
 	uint32_t explicit_mappings;        /* of these, asked for */
 	uint32_t new_per_s, burst;         /* new mappings */
 	uint16_t fragments; /* datagrams in fragments, and fragments held, per worker */
+	uint16_t other;     /* mappings by address pair, of nat.protocols */
 };
 
 /* Limits of some subscribers, each or CGN_LIMIT_UNSET: then what is more general counts. */
@@ -161,6 +162,18 @@ struct cgn_conf_own_address {
 	struct cgn_conf_pos pos;
 };
 
+/* Protocols that are translated by addresses alone; IP protocol numbers: cgn_conf_other_number. */
+enum cgn_other { CGN_OTHER_GRE, CGN_OTHER_ESP, CGN_OTHER_SCTP, CGN_N_OTHERS };
+
+static inline uint8_t
+cgn_conf_other_number(enum cgn_other other)
+{
+	static const uint8_t numbers[CGN_N_OTHERS] = {
+		[CGN_OTHER_GRE] = 47, [CGN_OTHER_ESP] = 50, [CGN_OTHER_SCTP] = 132};
+
+	return numbers[other];
+}
+
 /* Remote addresses that are reached without translation. */
 struct cgn_conf_bypass {
 	struct cgn_prefix prefix;
@@ -205,7 +218,7 @@ struct cgn_conf_radius {
 };
 
 struct cgn_conf_timeouts { /* seconds */
-	uint32_t udp, icmp, tcp_established, tcp_opening, tcp_closing, port_rest;
+	uint32_t udp, icmp, other, tcp_established, tcp_opening, tcp_closing, port_rest;
 };
 
 struct cgn_conf_tenant {
@@ -243,6 +256,8 @@ struct cgn_conf_tenant {
 		enum cgn_ip_options ip_options;
 		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
 		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */
+		enum cgn_other protocols[CGN_N_OTHERS];
+		uint16_t n_protocols;
 		struct cgn_conf_bypass *bypasses;
 		uint32_t n_bypasses;
 	} nat;
@@ -276,6 +291,7 @@ struct cgn_conf {
 			explicit_mappings; /* of these, asked for by NAT-PMP, PCP or the operator */
 		uint32_t sessions;         /* of subscribers, at one time */
 		uint32_t tcp_tracked;      /* of these, with known TCP sessions */
+		uint32_t others;           /* of mappings, those by address pair */
 	} table;
 	struct {
 		uint32_t ring; /* packets per worker ring, a power of two */

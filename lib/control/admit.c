@@ -18,6 +18,13 @@ cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 		fate = cgn_quota_admit(&dir->tenants[flow->tenant],
 			cgn_class_of(dir, flow->tenant, sub, flow->inside), use, subscriber_use,
 			flow->proto, c->now);
+	if (fate == CGN_FATE_NONE && flow->other != 0 &&
+		cgn_others_of(&c->others, cgn_holder_of(c, flow->inside)) >=
+			cgn_class_of(dir, flow->tenant, sub, flow->inside)->quota.other) {
+		use->refused++;
+		subscriber_use->refused++;
+		fate = CGN_FATE_QUOTA_SUBSCRIBER_OTHER;
+	}
 	/* Beyond what it is promised only while others leave enough for what they are promised. */
 	if (fate == CGN_FATE_NONE &&
 		cgn_room_for(&c->mapping_room, cgn_use_total(use),

@@ -5,9 +5,57 @@
  */
 #include "control.h"
 
+uint32_t
+cgn_flow_find(const struct cgn_control *c, const struct cgn_flow *flow)
+{
+	const struct cgn_map_key key = {
+		.inside = flow->inside, .port = flow->port, .proto = (uint8_t)flow->proto};
+
+	if (flow->other != 0)
+		return cgn_others_find(
+			&c->others, CGN_IN2OUT, flow->inside, flow->remote, flow->other);
+	return cgn_table_find(c->table, &key);
+}
+
+/*
+ * An ICMP identifier for a mapping by addresses alone. On an address that is the subscriber's own
+ * any will do that it does not use itself.
+ */
+static enum cgn_fate
+take_identifier(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *at)
+{
+	enum { TRIES = 64 };
+	enum cgn_fate fate = CGN_FATE_NO_PORTS;
+
+	if (!cgn_pool_owns(c->pool, flow->inside))
+		return cgn_pool_take(c->pool, flow->inside, flow->tenant, flow->proto, at);
+	at->pool = cgn_subscriber_of(c, flow->inside)->pool;
+	for (int i = 0; i < TRIES && fate != CGN_FATE_NONE; i++) {
+		at->port = (uint16_t)cgn_rand_below(&c->rand, UINT16_MAX);
+		fate = cgn_pool_take_at(c->pool, flow->inside, flow->tenant, flow->proto, *at);
+	}
+	return fate;
+}
+
+/* What packets of the remote address would reach is one mapping. */
+static enum cgn_fate
+take_pair(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *at)
+{
+	enum cgn_fate fate = take_identifier(c, flow, at);
+
+	if (fate != CGN_FATE_NONE ||
+		cgn_others_find(&c->others, CGN_OUT2IN, at->pool, flow->remote, flow->other) ==
+			CGN_MAPPING_NONE)
+		return fate;
+	cgn_pool_untake(c->pool, *at, flow->proto);
+	return CGN_FATE_OTHER_TAKEN;
+}
+
 static enum cgn_fate
 take_port(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *at, bool exact)
 {
+	if (flow->other != 0)
+		return take_pair(c, flow, at);
 	if (cgn_pool_owns(c->pool, flow->inside)) {
 		/* Inside port = outside port, whatever is wished for. */
 		if (exact && at->port != rte_be_to_cpu_16(flow->port))
@@ -50,6 +98,11 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 	m->neigh = cgn_directory_inside_neigh(dir, flow->inside);
 	m->tenant = flow->tenant;
 	m->proto = (uint8_t)flow->proto;
+	if (flow->other != 0) {
+		m->proto = CGN_OTHER;
+		m->ip_proto = flow->other;
+		m->remote = flow->remote;
+	}
 	m->inbound_refresh = tenant->conf->nat.inbound_refresh;
 	m->one_to_one = cgn_pool_owner(c->pool, at.pool) != CGN_NONE;
 	m->pool = at.pool;
@@ -65,6 +118,6 @@ cgn_unallocate(struct cgn_control *c, uint32_t i)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-	cgn_pool_untake(c->pool, cgn_mapping_port(m), (enum cgn_proto)m->proto);
+	cgn_pool_untake(c->pool, cgn_mapping_port(m), cgn_mapping_space(m));
 	cgn_table_free(c->table, i);
 }

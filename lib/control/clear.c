@@ -15,7 +15,7 @@ is_wanted(struct cgn_control *c, const struct cgn_clear *clear, uint32_t i)
 	if (m->inside_addr == 0 || m->tenant != clear->tenant ||
 		(clear->inside != CGN_NONE &&
 			cgn_holder_of(c, m->inside) != cgn_holder_of(c, clear->inside)) ||
-		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
+		cgn_pool_find(c->pool, m->pool, cgn_mapping_space(m),
 			rte_be_to_cpu_16(m->outside_port)) != i)
 		return false;
 	e = cgn_explicit_of(c, m);

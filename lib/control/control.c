@@ -26,9 +26,10 @@ reserve_arrays(struct cgn_control *c, int socket, struct cgn_errmsg *err)
 		CGN_MAX_INSIDE, sizeof(*c->sessions.owners), socket);
 	c->sessions.classes = cgn_reserve_create(
 		CGN_MAX_INSIDE, sizeof(*c->sessions.classes), socket);
-	if (c->sessions.owners != NULL && c->sessions.classes != NULL && c->subscribers != NULL &&
-		c->tenants != NULL && c->promises != NULL && c->epochs != NULL &&
-		c->announces != NULL && c->request_counts != NULL)
+	c->others.counts = cgn_reserve_create(CGN_MAX_INSIDE, sizeof(*c->others.counts), socket);
+	if (c->others.counts != NULL && c->sessions.owners != NULL && c->sessions.classes != NULL &&
+		c->subscribers != NULL && c->tenants != NULL && c->promises != NULL &&
+		c->epochs != NULL && c->announces != NULL && c->request_counts != NULL)
 		return 0;
 	cgn_errmsg_set(err, "no address space for the control core: raise the limit (ulimit -v)");
 	return -ENOMEM;
@@ -46,6 +47,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 	if (cgn_reserve_fill(c->subscribers, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill((void *)c->sessions.owners, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill((void *)c->sessions.classes, 0, dir->n_inside) == 0 &&
+		cgn_reserve_fill(c->others.counts, 0, dir->n_inside) == 0 &&
 		cgn_reserve_fill(c->tenants, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->promises, 0, dir->n_tenants) == 0 &&
 		cgn_reserve_fill(c->epochs, 0, dir->n_tenants) == 0 &&
@@ -93,6 +95,13 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 			"no memory for %u explicit mappings, %u of them tracked: lower "
 			"table.explicit or table.tcp_tracked or raise memory.size_mib",
 			conf->table.explicit_mappings, conf->table.tcp_tracked);
+		return -ENOMEM;
+	}
+	if (cgn_others_init(&c->others, p->name, conf->table.others, &c->rand, p->socket) < 0) {
+		cgn_errmsg_set(err,
+			"no memory for %u mappings by address: lower table.other_protocols or "
+			"raise memory.size_mib",
+			conf->table.others);
 		return -ENOMEM;
 	}
 	c->updates.at = cgn_mem_zalloc("updates", (size_t)conf->table.explicit_mappings + 1,
@@ -149,6 +158,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->table = c->table;
 	c->dp->pool = c->pool;
 	c->dp->filters = &c->filters;
+	c->dp->others = &c->others;
 	c->dp->tcp_sessions = &c->tcp_sessions;
 	c->dp->neigh = c->neigh;
 	c->dp->owners = c->sessions.owners;
@@ -167,6 +177,8 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_neigh_destroy(c->neigh);
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);
+	cgn_others_fini(&c->others);
+	cgn_reserve_destroy(c->others.counts);
 	cgn_tcp_sessions_fini(&c->tcp_sessions);
 	cgn_refusals_fini(&c->refusals);
 	cgn_sessions_fini(&c->sessions);

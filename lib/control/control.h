@@ -95,6 +95,7 @@ struct cgn_control {
 	struct cgn_busiest busiest;
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
+	struct cgn_others others;
 	struct cgn_tcp_session_pool tcp_sessions;
 	struct cgn_tcp_ending tcp_ending;
 	struct cgn_epoch *epochs;       /* [n_tenants], reserved */
@@ -222,19 +223,30 @@ void cgn_punt_purge(struct cgn_control *c);
 struct cgn_flow {
 	uint32_t inside; /* inside index */
 	uint16_t tenant;
-	rte_be16_t port; /* inside port or ICMP identifier */
-	enum cgn_proto proto;
+	rte_be16_t port;      /* inside port or ICMP identifier */
+	enum cgn_proto proto; /* of the space of ports, see cgn_mapping_space */
+	uint8_t other;        /* IP protocol of a mapping by addresses alone, or 0 */
+	rte_be32_t remote;    /* of that */
 };
 
 /* That of the packet that opens it. */
 static inline struct cgn_flow
 cgn_flow_of(const struct cgn_pkt *pkt)
 {
+	if (pkt->proto == CGN_OTHER)
+		return (struct cgn_flow){.inside = pkt->inside,
+			.tenant = pkt->tenant,
+			.proto = CGN_ICMP,
+			.other = pkt->ip_proto,
+			.remote = pkt->dir == CGN_OUT2IN ? pkt->src : pkt->dst};
 	return (struct cgn_flow){.inside = pkt->inside,
 		.tenant = pkt->tenant,
 		.port = pkt->dir == CGN_OUT2IN ? pkt->dport : pkt->sport,
 		.proto = (enum cgn_proto)pkt->proto};
 }
+
+/* Its mapping, or CGN_MAPPING_NONE (allocate.c). */
+uint32_t cgn_flow_find(const struct cgn_control *c, const struct cgn_flow *flow);
 
 /* May this subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
 enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_flow *flow);

@@ -55,44 +55,6 @@ cgn_explain_fini(struct cgn_control *c)
 	c->scratch = NULL;
 }
 
-/* What the look-ups of classify will find, for the story; the decisions are classify's. */
-static void
-describe(const struct cgn_control *c, struct cgn_explain *e)
-{
-	const struct cgn_directory *dir = c->dp->dir;
-	const struct cgn_pkt pkt = {
-		.n_tags = e->tags.n, .outer = e->tags.outer, .inner = e->tags.inner};
-	uint16_t number = cgn_directory_iface(dir, e->port, &pkt);
-	const struct cgn_range *range;
-	const struct cgn_iface *iface;
-
-	e->tenant = CGN_TENANT_BOX;
-	e->inside = e->assigned_iface = CGN_NONE;
-	if (number == CGN_IFACE_NONE)
-		return;
-	e->reached |= CGN_EXPLAIN_IFACE;
-	e->iface = number;
-	iface = &dir->ifaces[number];
-	e->tenant = iface->tenant;
-	if (iface->role == CGN_ROLE_OUTSIDE) {
-		range = cgn_range_map_find(&dir->outside_dst, e->dst);
-	} else {
-		uint32_t inside = cgn_directory_inside_find(dir, iface->tenant, e->src);
-
-		if (inside != CGN_NONE)
-			e->assigned_iface = cgn_directory_run_at(dir, inside)->iface;
-		if (e->assigned_iface != number)
-			return;
-		e->inside = inside;
-		e->reached |= CGN_EXPLAIN_SOURCE;
-		range = cgn_directory_inside_dst(dir, iface->tenant, e->dst);
-	}
-	e->reached |= CGN_EXPLAIN_DEST;
-	e->has_route = range != NULL;
-	if (range != NULL)
-		e->dst_value = range->value;
-}
-
 /* The fullest rate of any worker stands for that of the one that would get the packet. */
 static int
 copy_rates(const struct cgn_control *c, uint32_t asker)
@@ -163,6 +125,8 @@ foresee_port(const struct cgn_control *c, const struct cgn_flow *flow, struct cg
 			c->pool, flow->inside, flow->tenant, flow->proto, &e->choice);
 	e->choice = (struct cgn_pool_choice){
 		.block = CGN_NONE, .address = cgn_subscriber_of(c, flow->inside)->pool};
+	if (flow->other != 0)
+		return CGN_FATE_NONE; /* some identifier will be free */
 	return cgn_granule_reserved(port / CGN_GRANULE_PORTS, flow->proto) >>
 				(port % CGN_GRANULE_PORTS) &
 			1
@@ -189,7 +153,11 @@ fill_new(const struct cgn_control *c, const struct cgn_flow *flow, struct cgn_ex
 	m->inside = flow->inside;
 	m->neigh = cgn_directory_inside_neigh(c->dp->dir, flow->inside);
 	m->tenant = flow->tenant;
-	m->proto = (uint8_t)flow->proto;
+	m->proto = flow->other != 0 ? (uint8_t)CGN_OTHER : (uint8_t)flow->proto;
+	if (flow->other != 0) {
+		m->ip_proto = flow->other;
+		m->remote = flow->remote;
+	}
 	m->one_to_one = e->is_owner;
 	e->mapping = *m;
 	return CGN_FATE_NONE;
@@ -216,10 +184,19 @@ foresee_mapping(struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_exp
 		flow.proto, c->now);
 	if (fate != CGN_FATE_NONE)
 		return fate;
+	if (flow.other != 0 &&
+		cgn_others_of(&c->others, cgn_holder_of(c, flow.inside)) >= e->limits.quota.other)
+		return CGN_FATE_QUOTA_SUBSCRIBER_OTHER;
 	e->reached |= CGN_EXPLAIN_QUOTA;
+	if (flow.other != 0 && c->others.n == c->others.capacity)
+		return CGN_FATE_TABLE_FULL;
 	if (c->table->n_free == 0)
 		return CGN_FATE_TABLE_FULL;
 	fate = foresee_port(c, &flow, e);
+	if (fate == CGN_FATE_NONE && flow.other != 0 && e->choice.address != CGN_NONE &&
+		cgn_others_find(&c->others, CGN_OUT2IN, e->choice.address, flow.remote,
+			flow.other) != CGN_MAPPING_NONE)
+		fate = CGN_FATE_OTHER_TAKEN;
 	if (fate != CGN_FATE_NONE)
 		return fate;
 	e->reached |= CGN_EXPLAIN_PORTS;
@@ -361,6 +338,47 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 	return b->tx.n > 0 ? leave(c, pkt, e) : CGN_FATE_NONE; /* dropped, too long, too far */
 }
 
+/* A packet of nat.protocols, as cgn_other_protos does with it; FATE_NONE: it has been dropped. */
+static enum cgn_fate
+find_pair(struct cgn_control *c, struct cgn_explain *e)
+{
+	struct cgn_scratch *s = c->scratch;
+	struct cgn_burst *b = &s->w.burst;
+	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[0]);
+	bool in2out = pkt->dir == CGN_IN2OUT;
+	uint32_t i = cgn_others_find(&c->others, (enum cgn_dir)pkt->dir,
+		in2out ? pkt->inside : pkt->neigh, in2out ? pkt->dst : pkt->src, pkt->ip_proto);
+	const struct cgn_mapping *m = i != CGN_MAPPING_NONE ? copy_mapping(c, i) : NULL;
+	enum cgn_fate fate;
+
+	if (i != CGN_MAPPING_NONE && m == NULL)
+		return CGN_FATE_TABLE_FULL;
+	s->table.entries = s->entries;
+	s->dp.table = &s->table;
+	cgn_other_protos(&s->w);
+	if (m != NULL && (b->tx.n > 0 || s->w.local.n > 0)) {
+		e->mapping = *m;
+		e->reached |= CGN_EXPLAIN_FOUND;
+	}
+	if (b->tx.n > 0)
+		return leave(c, pkt, e);
+	if (b->miss.n == 0)
+		return CGN_FATE_NONE;
+	if (!in2out && copy_rates(c, pkt->inside) < 0)
+		return CGN_FATE_TABLE_FULL;
+	cgn_punt_misses(&s->w);
+	if (s->w.new_flows.n == 0)
+		return CGN_FATE_NONE;
+	s->w.new_flows.n = 0;
+	fate = foresee_mapping(c, pkt, e);
+	if (fate != CGN_FATE_NONE)
+		return fate;
+	pkt->fate = in2out ? CGN_FATE_IN2OUT : CGN_FATE_OUT2IN;
+	if (!in2out)
+		pkt->neigh = cgn_directory_inside_neigh(c->dp->dir, pkt->inside);
+	return leave(c, pkt, e);
+}
+
 /* The fate that the worker has counted for the packet or handed to control for; counts nothing. */
 static enum cgn_fate
 fate_of(struct cgn_worker *w, const struct cgn_pkt *pkt)
@@ -409,7 +427,7 @@ prepare(struct cgn_control *c, struct cgn_explain *e)
 	memset(s->w.punt_sent.tenants, 0, dir->n_tenants * sizeof(*s->w.punt_sent.tenants));
 	s->w.punt_sent.all = 0;
 	s->w.punt_window = c->dp->workers[0]->punt_window;
-	describe(c, e);
+	cgn_explain_describe(c, e);
 	copy_echo_rate(c, e);
 	return copy_rates(c, e->inside);
 }
@@ -432,6 +450,8 @@ cgn_explain_run(struct cgn_control *c, void *explain)
 		e->inside = cgn_pkt_of(m)->inside;
 		e->fate = leave(c, cgn_pkt_of(m), e);
 	}
+	if (w->burst.other.n > 0)
+		e->fate = find_pair(c, e);
 	if (w->burst.in2out.n + w->burst.out2in.n + w->burst.hairpin.n > 0) {
 		e->fate = find_mapping(c, e);
 		if (e->fate == CGN_FATE_NONE &&

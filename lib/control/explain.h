@@ -32,6 +32,7 @@ struct cgn_explain {
 	uint16_t sport, dport, ip_len;
 	struct cgn_tags tags;
 	uint8_t proto, tcp_flags, ttl, icmp_type;
+	uint8_t ip_proto; /* proto CGN_OTHER */
 	/* Out. */
 	bool is_impossible; /* no buffer for the frame */
 	uint32_t reached;   /* sum of enum cgn_explain_reached */
@@ -56,6 +57,9 @@ void cgn_explain_run(struct cgn_control *c, void *explain);
 /* The packet as a frame, or NULL: only its headers are there, the rest is only said to be
  * (explain_frame.c). */
 struct rte_mbuf *cgn_explain_frame(const struct cgn_control *c, const struct cgn_explain *e);
+
+/* What the look-ups of classify will find, for the story; the decisions are classify's. */
+void cgn_explain_describe(const struct cgn_control *c, struct cgn_explain *e);
 
 /* The worker that is none; fini accepts NULL. 0 or -ENOMEM. Main thread. */
 int cgn_explain_init(struct cgn_control *c, int socket);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The packet that explain.c asks about, as a frame. Called by it on the control thread. */
+/* The packet that explain.c asks about, as a frame, and whom it names. Called by it on the control
+ * thread. */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ write_l4(uint8_t *p, const struct cgn_explain *e)
 		tcp->dst_port = rte_cpu_to_be_16(e->dport);
 		tcp->data_off = sizeof(*tcp) / 4 << 4;
 		tcp->tcp_flags = e->tcp_flags;
-	} else {
+	} else if (e->proto == CGN_ICMP) {
 		icmp->icmp_type = e->icmp_type;
 		icmp->icmp_ident = rte_cpu_to_be_16(e->sport);
 	}
@@ -55,7 +56,7 @@ cgn_explain_frame(const struct cgn_control *c, const struct cgn_explain *e)
 	ip->total_length = rte_cpu_to_be_16(e->ip_len);
 	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = e->ttl;
-	ip->next_proto_id = protos[e->proto];
+	ip->next_proto_id = e->proto == CGN_OTHER ? e->ip_proto : protos[e->proto];
 	ip->src_addr = rte_cpu_to_be_32(e->src);
 	ip->dst_addr = rte_cpu_to_be_32(e->dst);
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
@@ -63,4 +64,41 @@ cgn_explain_frame(const struct cgn_control *c, const struct cgn_explain *e)
 	if (m->pkt_len < (uint32_t)l2 + e->ip_len)
 		m->pkt_len = (uint32_t)l2 + e->ip_len;
 	return m;
+}
+
+void
+cgn_explain_describe(const struct cgn_control *c, struct cgn_explain *e)
+{
+	const struct cgn_directory *dir = c->dp->dir;
+	const struct cgn_pkt pkt = {
+		.n_tags = e->tags.n, .outer = e->tags.outer, .inner = e->tags.inner};
+	uint16_t number = cgn_directory_iface(dir, e->port, &pkt);
+	const struct cgn_range *range;
+	const struct cgn_iface *iface;
+
+	e->tenant = CGN_TENANT_BOX;
+	e->inside = e->assigned_iface = CGN_NONE;
+	if (number == CGN_IFACE_NONE)
+		return;
+	e->reached |= CGN_EXPLAIN_IFACE;
+	e->iface = number;
+	iface = &dir->ifaces[number];
+	e->tenant = iface->tenant;
+	if (iface->role == CGN_ROLE_OUTSIDE) {
+		range = cgn_range_map_find(&dir->outside_dst, e->dst);
+	} else {
+		uint32_t inside = cgn_directory_inside_find(dir, iface->tenant, e->src);
+
+		if (inside != CGN_NONE)
+			e->assigned_iface = cgn_directory_run_at(dir, inside)->iface;
+		if (e->assigned_iface != number)
+			return;
+		e->inside = inside;
+		e->reached |= CGN_EXPLAIN_SOURCE;
+		range = cgn_directory_inside_dst(dir, iface->tenant, e->dst);
+	}
+	e->reached |= CGN_EXPLAIN_DEST;
+	e->has_route = range != NULL;
+	if (range != NULL)
+		e->dst_value = range->value;
 }

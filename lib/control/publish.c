@@ -13,9 +13,11 @@ enum cgn_fate
 cgn_publish(struct cgn_control *c, uint32_t i)
 {
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
-	enum cgn_proto proto = (enum cgn_proto)m->proto;
+	enum cgn_proto proto = cgn_mapping_space(m);
 
-	if (cgn_table_publish(c->table, i) < 0) {
+	if ((m->proto == CGN_OTHER
+			    ? cgn_others_publish(&c->others, i, m, cgn_holder_of(c, m->inside))
+			    : cgn_table_publish(c->table, i)) < 0) {
 		cgn_unallocate(c, i);
 		return CGN_FATE_TABLE_FULL;
 	}
@@ -40,7 +42,7 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 {
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_conf_timeouts *timeouts = &cgn_conf_of(c, m->tenant)->timeouts;
-	enum cgn_proto proto = (enum cgn_proto)m->proto;
+	enum cgn_proto proto = cgn_mapping_space(m);
 	uint32_t rest_s = timeouts->port_rest > at_least_s ? timeouts->port_rest : at_least_s;
 
 	if (m->one_to_one) /* nobody else could get the port */
@@ -48,7 +50,10 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	cgn_tcp_sessions_end(c, m);
 	cgn_explicit_drop(c, m, rest_s);
 	cgn_wheel_del(&c->wheel, i);
-	cgn_table_unlink(c->table, i);
+	if (m->proto == CGN_OTHER)
+		cgn_others_unlink(&c->others, m, cgn_holder_of(c, m->inside));
+	else
+		cgn_table_unlink(c->table, i);
 	cgn_pool_rest(c->pool, cgn_mapping_port(m), proto, c->now_s + rest_s);
 	cgn_use_del(&c->tenants[m->tenant], proto);
 	cgn_room_give(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),

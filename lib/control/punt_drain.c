@@ -35,8 +35,7 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	struct cgn_flow flow = cgn_flow_of(pkt);
-	struct cgn_map_key key = {.inside = pkt->inside, .port = flow.port, .proto = pkt->proto};
-	uint32_t mapping = cgn_table_find(c->table, &key);
+	uint32_t mapping = cgn_flow_find(c, &flow);
 	enum cgn_fate fate = CGN_FATE_NONE;
 
 	if (mapping == CGN_MAPPING_NONE) {

@@ -51,10 +51,15 @@ cgn_reclaim(struct cgn_control *c)
 	}
 	for (; n < RECLAIM_SLICE && c->waiting.n > 0; n++) {
 		uint32_t i = c->waiting.first;
+		struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-		c->waiting.first = cgn_table_at(c->table, i)->wheel.next;
+		c->waiting.first = m->wheel.next;
 		c->waiting.n--;
-		cgn_table_reclaim(c->table, i);
+		if (m->proto == CGN_OTHER) {
+			cgn_others_reclaim(&c->others, m);
+			cgn_table_free(c->table, i);
+		} else
+			cgn_table_reclaim(c->table, i);
 	}
 	return n;
 }

@@ -116,7 +116,7 @@ cgn_switch_is_published(const struct cgn_control *c, uint32_t i)
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
 	return m->inside_addr != 0 &&
-		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
+		cgn_pool_find(c->pool, m->pool, cgn_mapping_space(m),
 			rte_be_to_cpu_16(m->outside_port)) == i;
 }
 

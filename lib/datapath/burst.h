@@ -27,14 +27,14 @@ struct cgn_burst {
 	struct rte_mbuf *mbufs[CGN_BURST];
 	uint32_t found[CGN_BURST]; /* out2in: pool index; in2out: destination value; then mapping */
 	struct cgn_lane in2out, out2in, hit_in2out, hit_out2in, miss, tx;
-	struct cgn_lane hairpin, hit_hairpin, icmp_error; /* rare: their stages run only if used */
+	struct cgn_lane hairpin, hit_hairpin, icmp_error, other; /* rare: only if used */
 };
 
 static inline void
 cgn_burst_clear_lanes(struct cgn_burst *b)
 {
 	b->in2out.n = b->out2in.n = b->hit_in2out.n = b->hit_out2in.n = b->miss.n = b->tx.n = 0;
-	b->hairpin.n = b->hit_hairpin.n = b->icmp_error.n = 0;
+	b->hairpin.n = b->hit_hairpin.n = b->icmp_error.n = b->other.n = 0;
 }
 
 static inline void

@@ -31,8 +31,9 @@ bool cgn_bypass_out(struct cgn_worker *w, uint8_t at);
 bool cgn_bypass_in(struct cgn_worker *w, uint8_t at);
 
 /*
- * What the lanes of flows cannot take: an ICMP error goes into the lane of its own, anything else
- * ends with the fate. Direction, hairpin and, for what goes out, the next hop are set.
+ * What the lanes of flows cannot take: ICMP errors and other protocols go into lanes of their
+ * own, anything else ends with the fate. Direction, hairpin and, for what goes out, the next hop
+ * are set.
  */
 static inline void
 cgn_classify_special(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
@@ -41,6 +42,8 @@ cgn_classify_special(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
 
 	if (cgn_pkt_of(m)->kind == CGN_PKT_ICMP_ERROR)
 		cgn_lane_add(&w->burst.icmp_error, at);
+	else if (fate == CGN_FATE_OTHER_PROTO)
+		cgn_lane_add(&w->burst.other, at);
 	else
 		cgn_drop(w, m, fate);
 }

@@ -15,6 +15,7 @@
 #include "filter.h"
 #include "fragment_table.h"
 #include "neigh.h"
+#include "others.h"
 #include "pool.h"
 #include "table.h"
 #include "tcp_session.h"
@@ -44,6 +45,7 @@ struct cgn_dataplane {
 	const struct cgn_table *table;     /* writer: control */
 	const struct cgn_pool *pool;       /* writer: control */
 	const struct cgn_filters *filters; /* writer: control */
+	const struct cgn_others *others;   /* writer: control */
 	const struct cgn_tcp_session_pool
 		*tcp_sessions;   /* records: workers write what is in them */
 	_Atomic uint8_t *owners; /* [n_inside], reserved; writer: control, see CGN_UNSERVED */

@@ -256,7 +256,11 @@ cgn_fragment_enter(struct cgn_worker *w, uint8_t at)
 	uint32_t i;
 
 	if (fate != CGN_FATE_NONE) {
-		if (fate != CGN_FATE_OTHER_PROTO && pkt->fragment != CGN_FRAGMENT_LATER)
+		if (fate == CGN_FATE_OTHER_PROTO) { /* has no ports: each finds its own way */
+			cgn_lane_add(&w->burst.other, at);
+			return false;
+		}
+		if (pkt->fragment != CGN_FRAGMENT_LATER)
 			cgn_fragment_refuse(w, m, fate);
 		cgn_drop(w, m, fate);
 		return false;

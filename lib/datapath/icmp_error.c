@@ -15,6 +15,7 @@
 #include "forward.h"
 #include "icmp_quote.h"
 #include "icmp_reply.h"
+#include "other_proto.h"
 
 /* One error on its way; the quote is kept up to date. */
 struct error {
@@ -150,10 +151,13 @@ translate(struct cgn_worker *w, struct error *e)
 {
 	enum cgn_fate fate = read_error(e);
 	const struct cgn_iface *iface;
+	bool is_other = fate == CGN_FATE_ICMP_BAD_QUOTE && e->quote.kind == CGN_QUOTE_OTHER;
 
-	if (fate == CGN_FATE_NONE && e->pkt->dir == CGN_IN2OUT)
+	if (is_other)
+		fate = cgn_other_error(w, e->m, &e->quote);
+	if (!is_other && fate == CGN_FATE_NONE && e->pkt->dir == CGN_IN2OUT)
 		fate = in2out(w, e);
-	if (fate == CGN_FATE_NONE && (e->pkt->dir == CGN_OUT2IN || e->pkt->hairpin))
+	if (!is_other && fate == CGN_FATE_NONE && (e->pkt->dir == CGN_OUT2IN || e->pkt->hairpin))
 		fate = out2in(w, e);
 	if (fate != CGN_FATE_NONE)
 		return fate;

@@ -161,6 +161,8 @@ forward(struct cgn_worker *w)
 		cgn_hairpin(w);
 	if (w->burst.icmp_error.n > 0)
 		cgn_icmp_errors(w);
+	if (w->burst.other.n > 0)
+		cgn_other_protos(w);
 	if (w->burst.tx.n > 0)
 		cgn_talkers_sample(&w->talkers, &w->burst, w->dir);
 	cgn_tx(w);
@@ -189,6 +191,8 @@ cgn_back(struct cgn_worker *w)
 			cgn_drop(w, b->mbufs[i], (enum cgn_fate)pkt->lane);
 		else if (pkt->action == CGN_ACT_SEND)
 			cgn_lane_add(&b->tx, (uint8_t)i);
+		else if (pkt->proto == CGN_OTHER)
+			cgn_lane_add(&b->other, (uint8_t)i);
 		else if (pkt->dir == CGN_OUT2IN) {
 			b->found[i] = pkt->neigh;
 			cgn_lane_add(&b->out2in, (uint8_t)i);

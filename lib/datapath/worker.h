@@ -122,6 +122,7 @@ void cgn_in2out(struct cgn_worker *w);
 void cgn_out2in(struct cgn_worker *w);
 void cgn_hairpin(struct cgn_worker *w);
 void cgn_icmp_errors(struct cgn_worker *w);
+void cgn_other_protos(struct cgn_worker *w);
 void cgn_punt_misses(struct cgn_worker *w);
 void cgn_tx(struct cgn_worker *w);
 

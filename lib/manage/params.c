@@ -104,6 +104,10 @@ parse_transport(struct cgn_param_value *v, const char **wanted)
 	char end[CGN_PARAM_VALUE_LEN];
 
 	*wanted = "an address, port and protocol such as 203.0.113.17:40000/udp";
+	if (slash != NULL && proto < 0 && cgn_other_parse(slash + 1) != 0) {
+		proto = CGN_OTHER;
+		v->ip_proto = cgn_other_parse(slash + 1);
+	}
 	if (proto < 0)
 		return -EINVAL;
 	snprintf(end, sizeof(end), "%.*s", (int)(slash - v->text), v->text);

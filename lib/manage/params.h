@@ -22,8 +22,9 @@ struct cgn_param_value {
 	 * outer, or outer << 16 | inner with port 2; FLAGS: as in a TCP header; ASSIGNED: prefix
 	 * length, 32 for an address */
 	uint64_t number;
-	uint32_t addr; /* ADDRESS, ASSIGNED, ENDPOINT, TRANSPORT; host order */
-	uint16_t port; /* ENDPOINT, TRANSPORT; TAGS: how many */
+	uint32_t addr;    /* ADDRESS, ASSIGNED, ENDPOINT, TRANSPORT; host order */
+	uint16_t port;    /* ENDPOINT, TRANSPORT; TAGS: how many */
+	uint8_t ip_proto; /* TRANSPORT of CGN_OTHER */
 };
 
 struct cgn_params {

@@ -179,7 +179,8 @@ struct cgn_query_mappings {
 		uint64_t at;
 		uint32_t inside_addr, outside_addr; /* host order */
 		uint16_t inside_port, outside_port, tenant;
-		uint8_t proto;
+		uint8_t proto, ip_proto; /* ip_proto and remote: of CGN_OTHER */
+		uint32_t remote;         /* host order */
 		uint32_t tcp, age_s, idle_s;
 		int32_t left_s; /* -1: the operator's */
 	} rows[CGN_QUERY_ROWS];

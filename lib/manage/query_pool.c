@@ -25,7 +25,7 @@ mapping_is_wanted(const struct cgn_control *c, const struct cgn_query_mappings *
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
 	return m->inside_addr != 0 && mapping_matches(c, q, m) &&
-		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
+		cgn_pool_find(c->pool, m->pool, cgn_mapping_space(m),
 			rte_be_to_cpu_16(m->outside_port)) == i;
 }
 
@@ -62,6 +62,8 @@ cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at)
 		.outside_port = rte_be_to_cpu_16(m->outside_port),
 		.tenant = m->tenant,
 		.proto = m->proto,
+		.ip_proto = m->proto == CGN_OTHER ? (uint8_t)m->ip_proto : 0,
+		.remote = m->proto == CGN_OTHER ? rte_be_to_cpu_32(m->remote) : 0,
 		.tcp = atomic_load_explicit(&m->tcp, memory_order_relaxed),
 		.age_s = age,
 		.idle_s = idle > 0 ? (uint32_t)idle : 0, /* a worker's second may be ahead */

@@ -90,6 +90,7 @@ read_packet(struct cgn_show *show, struct cgn_explain *e)
 		.dst = to->addr,
 		.dport = to->port,
 		.proto = (uint8_t)to->number,
+		.ip_proto = to->ip_proto,
 		.tcp_flags = (uint8_t)number_or(show, CGN_PARAM_FLAGS, FLAG_SYN),
 		.ttl = (uint8_t)number_or(show, CGN_PARAM_TTL, DEFAULT_TTL),
 		.ip_len = (uint16_t)number_or(show, CGN_PARAM_LENGTH, DEFAULT_LENGTH)};
@@ -211,14 +212,14 @@ static void
 tell_use(struct cgn_show *show, const struct cgn_explain *e)
 {
 	uint32_t iface = cgn_directory_run_at(show->box->dir, e->inside)->iface;
+	enum cgn_proto proto = e->proto == CGN_OTHER ? CGN_ICMP : (enum cgn_proto)e->proto;
 	const struct cgn_conf_tenant *conf =
 		show->box->dir->tenants[show->box->dir->ifaces[iface].tenant].conf;
 
 	step(show, "quotas", "%s: subscriber has %u mappings of %u (%s %u), tenant %u of %u",
 		reached(e, CGN_EXPLAIN_QUOTA) ? "within" : fate_name(e), cgn_use_total(&e->use),
-		e->limits.quota.mappings, cgn_proto_str((enum cgn_proto)e->proto),
-		e->use.mappings[e->proto], cgn_use_total(&e->tenant_use),
-		conf->quota.tenant.mappings);
+		e->limits.quota.mappings, cgn_proto_str(proto), e->use.mappings[proto],
+		cgn_use_total(&e->tenant_use), conf->quota.tenant.mappings);
 }
 
 static void
@@ -234,7 +235,11 @@ tell_port(struct cgn_show *show, const struct cgn_explain *e)
 	}
 	if (e->choice.address != CGN_NONE)
 		cgn_ip4_str(dir->pool_addrs[e->choice.address], addr);
-	if (e->is_owner)
+	if (e->proto == CGN_OTHER)
+		step(show, "outside port",
+			"none is needed; an ICMP identifier of %s stands for the mapping",
+			e->choice.address != CGN_NONE ? addr : "an address of the tenant");
+	else if (e->is_owner)
 		step(show, "outside port", "the same port of %s, which is the subscriber's alone",
 			addr);
 	else if (e->choice.block != CGN_NONE)
@@ -319,6 +324,12 @@ add_packet(struct cgn_show *show, const struct cgn_explain *e)
 {
 	char from[CGN_IP4_STRLEN], to[CGN_IP4_STRLEN];
 
+	if (e->proto == CGN_OTHER) {
+		cgn_reply_fmt(show->reply, "packet", "%s %s -> %s, %u bytes, ttl %u",
+			cgn_other_str(e->ip_proto), cgn_ip4_str(e->src, from),
+			cgn_ip4_str(e->dst, to), e->ip_len, e->ttl);
+		return;
+	}
 	cgn_reply_fmt(show->reply, "packet", "%s %s:%u -> %s:%u, %u bytes, ttl %u",
 		cgn_proto_str((enum cgn_proto)e->proto), cgn_ip4_str(e->src, from), e->sport,
 		cgn_ip4_str(e->dst, to), e->proto == CGN_ICMP ? e->sport : e->dport, e->ip_len,

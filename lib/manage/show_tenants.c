@@ -133,6 +133,7 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_u64(r, "subscriber_tcp_max", conf->quota.subscriber.tcp);
 	cgn_reply_u64(r, "subscriber_udp_max", conf->quota.subscriber.udp);
 	cgn_reply_u64(r, "subscriber_icmp_max", conf->quota.subscriber.icmp);
+	cgn_reply_u64(r, "subscriber_other_max", conf->quota.subscriber.other);
 	cgn_reply_u64(r, "subscriber_explicit_max", conf->quota.subscriber.explicit_mappings);
 	cgn_reply_u64(r, "subscriber_new_per_s_max", conf->quota.subscriber.new_per_s);
 	cgn_reply_u64(r, "subscriber_burst_max", conf->quota.subscriber.burst);
@@ -142,6 +143,7 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_fmt(r, "port_range", "%u-%u", conf->ports.first, conf->ports.last);
 	cgn_reply_u64(r, "timeout_udp_s", conf->timeouts.udp);
 	cgn_reply_u64(r, "timeout_icmp_s", conf->timeouts.icmp);
+	cgn_reply_u64(r, "timeout_other_s", conf->timeouts.other);
 	cgn_reply_u64(r, "timeout_tcp_established_s", conf->timeouts.tcp_established);
 	cgn_reply_u64(r, "timeout_tcp_opening_s", conf->timeouts.tcp_opening);
 	cgn_reply_u64(r, "timeout_tcp_closing_s", conf->timeouts.tcp_closing);

@@ -126,6 +126,12 @@ cgn_show_trace_port(struct cgn_show *show)
 
 	if (q.at.pool == CGN_NONE)
 		return;
+	if (v->number >= CGN_N_PROTOS) {
+		cgn_reply_error(show->reply, "transport",
+			"a protocol without ports; cgnatctl mappings --wide says who has it to "
+			"whom");
+		return;
+	}
 	do {
 		if (!cgn_show_ask(show, cgn_query_trace, &q, sizeof(q)))
 			return;

@@ -9,6 +9,8 @@ cgn_lifetime_idle_s(const struct cgn_conf_timeouts *timeouts, const struct cgn_m
 {
 	uint32_t tcp;
 
+	if (m->proto == CGN_OTHER)
+		return timeouts->other;
 	switch ((enum cgn_proto)m->proto) {
 	case CGN_UDP:
 		return timeouts->udp;

@@ -24,19 +24,29 @@ struct cgn_mapping {
 	/* Fixed after publish but for filter; read by workers. Wire order where typed so. */
 	rte_be32_t inside_addr, outside_addr;
 	rte_be16_t inside_port, outside_port;
-	uint16_t l3_delta, l4_delta; /* in2out, see rewrite.h */
-	uint32_t inside;             /* inside index of the address */
-	_Atomic uint32_t neigh;      /* next hop towards the subscriber */
+	uint16_t l3_delta; /* in2out, see rewrite.h */
+	union {
+		uint16_t l4_delta;
+		uint16_t ip_proto; /* CGN_OTHER */
+	};
+	uint32_t inside;        /* inside index of the address */
+	_Atomic uint32_t neigh; /* next hop towards the subscriber */
 	uint16_t tenant;
-	uint8_t proto;               /* enum cgn_proto */
+	uint8_t proto;               /* enum cgn_proto, or CGN_OTHER */
 	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
 	uint8_t one_to_one : 1;      /* its owner has the outside address for itself */
 	_Atomic uint32_t filter; /* filter set (filter.h), 0: whoever comes; control changes it */
 	/* Written by workers, relaxed, only when the value changes. */
 	_Atomic uint32_t last_use_s;
-	_Atomic uint32_t tcp; /* struct of tcp_track.h packed by it */
+	union {
+		_Atomic uint32_t tcp; /* struct of tcp_track.h packed by it */
+		rte_be32_t remote;    /* CGN_OTHER; fixed after publish */
+	};
 	/* Written by control; read by workers for TCP. */
-	_Atomic uint32_t sessions; /* record of tcp_session.h, 0: none is kept */
+	union {
+		_Atomic uint32_t sessions; /* record of tcp_session.h, 0: none is kept */
+		int32_t remote_position;   /* CGN_OTHER, while unlinked (others.h) */
+	};
 	/* Control only. */
 	union {
 		uint32_t made_s;       /* while live */
@@ -60,11 +70,30 @@ cgn_mapping_touch(struct cgn_mapping *m, uint32_t now_s)
 	return true;
 }
 
+/*
+ * The space of outside ports that it has a port of: one by addresses alone takes an ICMP
+ * identifier, so that it is on the paired address and in a block like any other.
+ */
+static inline enum cgn_proto
+cgn_mapping_space(const struct cgn_mapping *m)
+{
+	return m->proto == CGN_OTHER ? CGN_ICMP : (enum cgn_proto)m->proto;
+}
+
+/* "gre", "esp", "sctp" by the number of the protocol; else "other". */
+const char *cgn_other_str(uint8_t ip_proto);
+
+/* The number that is called so, or 0. */
+uint8_t cgn_other_parse(const char *s);
+
+/* "tcp", …, or of what it is by addresses alone. */
+const char *cgn_mapping_proto_str(const struct cgn_mapping *m);
+
 /* Fills the rewrite deltas from the four addresses and ports, which must be set. */
 void cgn_mapping_seal(struct cgn_mapping *m);
 
 /* "tcp 100.64.0.10:5000 -> 203.0.113.17:40000" into buf; returns buf. */
-enum { CGN_MAPPING_STRLEN = 64 };
+enum { CGN_MAPPING_STRLEN = 72 };
 const char *cgn_mapping_str(const struct cgn_mapping *m, char *buf);
 
 /* "tcp", "udp", "icmp"; and back: -1 when it is none of them. */

@@ -25,7 +25,8 @@ enum cgn_icmp_quote_kind {
 
 /* The quoted packet, addresses and ports in wire order. Offsets from the start of the frame. */
 struct cgn_icmp_quote {
-	uint8_t kind;      /* enum cgn_icmp_quote_kind; the rest holds for FLOW only */
+	/* enum cgn_icmp_quote_kind; the rest holds for FLOW only, of OTHER l3_off, src and dst. */
+	uint8_t kind;
 	uint8_t proto;     /* enum cgn_proto */
 	uint8_t icmp_type; /* of a quoted query: 8 or 0 */
 	uint16_t l3_off, l4_off;

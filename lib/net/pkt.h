@@ -15,6 +15,10 @@
  * queries the identifier stands for the port. */
 enum cgn_proto { CGN_TCP, CGN_UDP, CGN_ICMP, CGN_N_PROTOS };
 
+/* A mapping by addresses alone (nat/others.h) and its packets; no space of ports, and no
+ * enum cgn_proto for arrays of those. */
+enum { CGN_OTHER = CGN_N_PROTOS };
+
 /* NAT-PMP and PCP: server (5351) and client announcements (5350), RFC 6886 section 3.1. */
 enum { CGN_PORT_PMP_CLIENT = 5350, CGN_PORT_PMP_SERVER = 5351 };
 

@@ -25,6 +25,18 @@ is_live(const struct cgn_mapping *m)
 	return m->wheel.prev != 0;
 }
 
+/* By addresses alone, from both sides. */
+static bool
+pair_is_sound(const struct cgn_box *box, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(box->dp.table, i);
+	const struct cgn_others *o = box->dp.others;
+	uint8_t ip_proto = (uint8_t)m->ip_proto;
+
+	return cgn_others_find(o, CGN_IN2OUT, m->inside, m->remote, ip_proto) == i &&
+		cgn_others_find(o, CGN_OUT2IN, m->pool, m->remote, ip_proto) == i;
+}
+
 static bool
 mapping_is_sound(const struct cgn_box *box, uint32_t i)
 {
@@ -33,9 +45,10 @@ mapping_is_sound(const struct cgn_box *box, uint32_t i)
 	struct cgn_map_key key = {.inside = m->inside, .port = m->inside_port, .proto = m->proto};
 	uint16_t port = rte_be_to_cpu_16(m->outside_port);
 
-	if (cgn_table_find(box->dp.table, &key) != i)
+	if (m->proto == CGN_OTHER ? !pair_is_sound(box, i)
+				  : cgn_table_find(box->dp.table, &key) != i)
 		return say("mapping is not found from inside", i);
-	if (cgn_pool_find(box->dp.pool, m->pool, (enum cgn_proto)m->proto, port) != i)
+	if (cgn_pool_find(box->dp.pool, m->pool, cgn_mapping_space(m), port) != i)
 		return say("mapping is not found from outside", i);
 	if (!cgn_directory_pool_live(dir, m->pool) ||
 		rte_be_to_cpu_32(m->outside_addr) != dir->pool_addrs[m->pool] ||
@@ -73,7 +86,7 @@ slots_are_sound(const struct cgn_box *box, uint32_t n_live)
 				if (at == CGN_MAPPING_NONE)
 					continue;
 				n++;
-				if (!is_live(m) || m->pool != i || m->proto != proto ||
+				if (!is_live(m) || m->pool != i || cgn_mapping_space(m) != proto ||
 					rte_be_to_cpu_16(m->outside_port) != port)
 					return say("slot leads to another's mapping", at);
 			}
@@ -112,6 +125,9 @@ counts_are_sound(const struct cgn_box *box, uint32_t n_live)
 
 	for (uint32_t s = 0; s < c->table->n_shards; s++)
 		n_hash += (uint32_t)rte_hash_count(c->table->shards[s]);
+	n_hash += c->others.n; /* both of its keys are checked above */
+	if (c->others.hash != NULL && (uint32_t)rte_hash_count(c->others.hash) != 2 * c->others.n)
+		return say("keys of pairs are lost", c->others.n);
 	if (n_hash != n_live + n_limbo)
 		return say("hash slots are lost", n_hash);
 	if (cgn_table_n_used(c->table) != n_live + n_limbo)
@@ -159,7 +175,8 @@ audit_is_sound(const struct cgn_box *box)
 	struct cgn_use *subscribers = calloc(box->dir->n_inside, sizeof(*subscribers));
 	struct cgn_use *tenants = calloc(box->dir->n_tenants, sizeof(*tenants));
 	uint32_t n_live = 0;
-	bool ok = subscribers != NULL && tenants != NULL;
+	uint32_t *n_pairs = calloc(box->dir->n_inside, sizeof(*n_pairs));
+	bool ok = subscribers != NULL && tenants != NULL && n_pairs != NULL;
 
 	for (uint32_t i = 1; ok && i <= c->table->capacity; i++) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, i);
@@ -167,15 +184,21 @@ audit_is_sound(const struct cgn_box *box)
 		if (!is_live(m))
 			continue;
 		n_live++;
-		subscribers[cgn_directory_holder(box->dir, m->inside)].mappings[m->proto]++;
-		tenants[m->tenant].mappings[m->proto]++;
+		subscribers[cgn_directory_holder(box->dir, m->inside)]
+			.mappings[cgn_mapping_space(m)]++;
+		tenants[m->tenant].mappings[cgn_mapping_space(m)]++;
+		n_pairs[cgn_directory_holder(box->dir, m->inside)] += m->proto == CGN_OTHER;
 		ok = mapping_is_sound(box, i);
 	}
+	for (uint32_t i = 0; ok && i < box->dir->n_inside; i++)
+		ok = cgn_others_of(&c->others, i) == n_pairs[i] ||
+			say("pairs of a subscriber are miscounted", i);
 	ok = ok && slots_are_sound(box, n_live) && use_is_sound(box, subscribers, tenants) &&
 		counts_are_sound(box, n_live) && rooms_are_sound(box) &&
 		pool_is_consistent(c->pool);
 	free(subscribers);
 	free(tenants);
+	free(n_pairs);
 	return ok;
 }
 

@@ -91,7 +91,9 @@ static struct cgn_explain
 random_packet(void)
 {
 	static const uint8_t flags[] = {0x02, 0x02, 0x02, 0x12, 0x10, 0x11, 0x04};
-	struct cgn_explain e = {.proto = (uint8_t)below(CGN_N_PROTOS),
+	static const uint8_t others[] = {47, 47, 50, 132};
+	struct cgn_explain e = {.proto = (uint8_t)below(CGN_N_PROTOS + 1),
+		.ip_proto = others[below(sizeof(others))],
 		.ttl = (uint8_t)(below(12) == 0 ? below(2) : 64),
 		.tcp_flags = flags[below(sizeof(flags))],
 		.ip_len = (uint16_t)(below(12) == 0 ? 1400 + below(200) : 60)};
@@ -122,8 +124,13 @@ send_to(struct cgn_sim *to, const struct cgn_explain *e)
 		s = packet_udp(e->src, e->sport, e->dst, e->dport);
 	else if (e->proto == CGN_TCP)
 		s = packet_tcp(e->src, e->sport, e->dst, e->dport, e->tcp_flags);
-	else
+	else if (e->proto == CGN_ICMP)
 		s = packet_echo(e->src, e->dst, e->icmp_type == 8, e->sport);
+	else {
+		s = packet_udp(e->src, 0, e->dst, 0);
+		s.proto = e->ip_proto;
+		headers = 20;
+	}
 	s.ttl = e->ttl;
 	s.payload_len = (uint16_t)(e->ip_len - headers);
 	s.n_tags = e->tags.n;
@@ -154,6 +161,10 @@ check_fate(const struct cgn_explain *e, const uint64_t *before)
 		if (f == CGN_FATE_HAIRPIN && e->fate == CGN_FATE_NO_MAPPING && n == 1 &&
 			e->proto == CGN_ICMP && (e->reached & CGN_EXPLAIN_PORTS) &&
 			e->choice.address == CGN_NONE)
+			return;
+		/* Or on it another one has the protocol. */
+		if (f == CGN_FATE_OTHER_TAKEN && e->fate == CGN_FATE_IN2OUT && n == 1 &&
+			(e->reached & CGN_EXPLAIN_PORTS) && e->choice.address == CGN_NONE)
 			return;
 		if (n != 1 ||
 			(e->fate != (enum cgn_fate)f &&
@@ -210,7 +221,9 @@ check_variety(void)
 		CGN_FATE_TTL_EXPIRED, CGN_FATE_TOO_BIG, CGN_FATE_QUOTA_SUBSCRIBER_UDP,
 		CGN_FATE_QUOTA_SUBSCRIBER_RATE, CGN_FATE_PUNT_SUBSCRIBER_RATE, CGN_FATE_NO_ADDRESS,
 		CGN_FATE_TCP_NOT_SYN, CGN_FATE_UNKNOWN_TAGS, CGN_FATE_MARTIAN_DESTINATION,
-		CGN_FATE_INSIDE_SERVICE, CGN_FATE_INSIDE_TO_INSIDE, CGN_FATE_OUTSIDE_SERVICE};
+		CGN_FATE_INSIDE_SERVICE, CGN_FATE_INSIDE_TO_INSIDE, CGN_FATE_OUTSIDE_SERVICE,
+		CGN_FATE_BYPASS_OUT, CGN_FATE_BYPASS_IN, CGN_FATE_OTHER_TAKEN,
+		CGN_FATE_OTHER_PROTO};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (n_foretold[wanted[i]] == 0) {
@@ -230,11 +243,12 @@ main(void)
 		     "  - {port: trunk, vlan: 101, address: 100.65.0.1/24, binding: access, "
 		     "subscribers: [{prefix: 100.65.0.0/24}]}\n"
 		     "quota: {subscriber: {udp: 4, new_per_s: 1, burst: 3}}\n"
-		     "nat: {tcp_loose: false}\n"
+		     "nat: {tcp_loose: false, protocols: [gre, esp]}\n"
 		     "portctl: {pcp: false}\n",
 		.b = "ports: {block_size: 64, max_blocks: 1}\n"
 		     "static_addresses:\n  - {inside: 100.64.0.12, outside: 203.0.113.40}\n",
-		.c = "ports: {first: 1024, last: 1151, block_size: 64, max_blocks: 1}\n"};
+		.c = "ports: {first: 1024, last: 1151, block_size: 64, max_blocks: 1}\n"
+		     "nat: {protocols: [gre], bypass: [192.0.2.2/32]}\n"};
 	const char *env = getenv("CGN_SEED");
 	uint64_t seed = env != NULL ? strtoull(env, NULL, 10) : 1;
 

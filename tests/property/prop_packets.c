@@ -40,9 +40,23 @@ random_flags(void)
 	return flags[below(sizeof(flags))];
 }
 
+/* Of a protocol without ports; in fragments at times. */
+static struct packet_spec
+other_flow(uint32_t src, uint32_t dst)
+{
+	static const uint8_t protos[] = {47, 50, 50, 132, 4};
+	struct packet_spec s = packet_udp(src, 0, dst, 0);
+
+	s.proto = protos[below(sizeof(protos))];
+	s.frag = below(4) == 0 ? (uint16_t)(PACKET_MF | below(3)) : 0;
+	return s;
+}
+
 static struct packet_spec
 random_flow(uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport)
 {
+	if (below(10) == 0)
+		return other_flow(src, dst);
 	switch (below(3)) {
 	case 0:
 		return packet_udp(src, sport, dst, dport);
@@ -130,6 +144,8 @@ send_outside(void)
 	s = random_flow((uint32_t)SIM_PEER + below(3), dst, (uint16_t)below(100), port);
 	if (s.proto == 1)
 		s = packet_echo((uint32_t)SIM_PEER, dst, false, port);
+	if (m->proto == CGN_OTHER && below(2) != 0)
+		s = other_flow(rte_be_to_cpu_32(m->remote), dst);
 	spoil(&s);
 	cgn_sim_send_spec(sim, SIM_WAN, &s);
 }
@@ -141,6 +157,8 @@ flow_of(uint8_t proto, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dpor
 		return packet_tcp(src, sport, dst, dport, random_flags());
 	if (proto == CGN_UDP)
 		return packet_udp(src, sport, dst, dport);
+	if (proto == CGN_OTHER)
+		return other_flow(src, dst);
 	return packet_echo(src, dst, below(2) != 0, sport);
 }
 
@@ -216,8 +234,9 @@ main(void)
 	sim = cgn_sim_create(&(struct cgn_sim_params){.seed = seed | 1,
 		.n_workers = 2,
 		.a = "ports: {first: 4096, last: 6143, block_size: 64, max_blocks: 3}\n"
-		     "nat: {tcp_loose: true}\n",
-		.b = "pool: [203.0.113.32/31]\nports: {block_size: 512, max_blocks: 2}\n"});
+		     "nat: {tcp_loose: true, protocols: [gre, esp]}\n",
+		.b = "pool: [203.0.113.32/31]\nports: {block_size: 512, max_blocks: 2}\n"
+		     "nat: {protocols: [sctp, gre]}\n"});
 	for (uint32_t i = 0; i < N_BURSTS; i++) {
 		for (int k = 0; k < BURST; k++)
 			if (below(8) == 0)
@@ -237,7 +256,8 @@ main(void)
 	}
 	cgn_sim_dump(sim, stdout);
 	must(cgn_sim_fate(sim, "out2in") > 1000 && cgn_sim_fate(sim, "in2out") > 10000 &&
-			cgn_sim_fate(sim, "hairpin") > 1000,
+			cgn_sim_fate(sim, "hairpin") > 1000 &&
+			cgn_sim_fate(sim, "other_taken") > 100,
 		"hardly anything was forwarded: the test is too tame");
 	cgn_sim_elapse_s(sim, 9000);
 	must(audit_is_empty(sim->box), "something is left after everything has expired");

@@ -225,7 +225,7 @@ change_and_mend(const struct cgn_key *key)
 	if (key->is_identity) {
 		cut_to_item(path);
 		expect_two(key, path);
-	} else if (strcmp(key->path, "cores.workers[]") == 0) {
+	} else if (cgn_key_is_item(key) && key[-1].list.in_place) {
 		expect_one(key - 1, CGN_CHANGE_CHANGED, path);
 	} else {
 		expect_one(key, CGN_CHANGE_CHANGED, path);
