@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames and flows of a bench; see flows.h. */
+#include "flows.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csum.h"
+#include "machine.h"
+
+enum { FIRST_PORT = 5000, FEW = 16, MANY = 128, MANY_FROM = 100000, BATCH = 64 };
+enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };
+
+uint32_t
+flows_subscribers(uint32_t n)
+{
+	uint32_t each = n < MANY_FROM ? FEW : MANY;
+
+	return (n + each - 1) / each;
+}
+
+struct flows *
+flows_create(uint32_t n, const uint8_t shares[CGN_N_PROTOS])
+{
+	struct flows *flows = calloc(1, sizeof(*flows));
+
+	if (flows == NULL || (flows->at = calloc(n, sizeof(*flows->at))) == NULL)
+		machine_die("no memory for %u flows", n);
+	flows->n = n;
+	flows->n_subscribers = flows_subscribers(n);
+	if (flows->n_subscribers > BED_MAX_SUBSCRIBERS)
+		machine_die("%u flows need too many subscribers", n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t part = (uint32_t)((uint64_t)i * 61 % 100); /* mixed, each part exact */
+
+		flows->at[i] = (struct flow){
+			.inside = (uint32_t)BED_INSIDE + i % flows->n_subscribers,
+			.inside_port = (uint16_t)(FIRST_PORT + i / flows->n_subscribers),
+			.proto = part < shares[CGN_TCP]                              ? CGN_TCP
+				: part < (uint32_t)shares[CGN_TCP] + shares[CGN_UDP] ? CGN_UDP
+										     : CGN_ICMP,
+		};
+	}
+	return flows;
+}
+
+void
+flows_destroy(struct flows *flows)
+{
+	free(flows->at);
+	free(flows);
+}
+
+static struct packet_spec
+spec_of(const struct frame_spec *s)
+{
+	bool out = s->dir == CGN_IN2OUT;
+	uint32_t src = out ? 0 : FLOWS_PEER, dst = out ? FLOWS_PEER : 0;
+	uint16_t sport = out ? 0 : FLOWS_PEER_PORT, dport = out ? FLOWS_PEER_PORT : 0;
+
+	if (s->proto == CGN_UDP)
+		return packet_udp(src, sport, dst, dport);
+	if (s->proto == CGN_TCP)
+		return packet_tcp(src, sport, dst, dport, s->tcp_flags);
+	return packet_echo(src, dst, out, 0);
+}
+
+void
+frame_make(struct frame *frame, const struct bed *bed, const struct frame_spec *s)
+{
+	const int port = s->dir == CGN_IN2OUT ? WIRE_INSIDE : WIRE_OUTSIDE;
+	static const uint8_t l4_len[CGN_N_PROTOS] = {20, 8, 8};
+	struct packet_spec p = spec_of(s);
+	uint8_t bytes[PACKET_MAX];
+
+	memcpy(p.dst_mac, bed->wire->devs[port].mac.addr_bytes, 6);
+	p.frag = s->no_df ? 0 : PACKET_DF;
+	if (port == WIRE_INSIDE && bed->n_tags > 0) {
+		p.n_tags = 1;
+		p.tags[0] = (struct packet_tag){.tpid = 0x8100, .tci = bed->vlan};
+	}
+	frame->l3_off = (uint16_t)(14 + 4 * p.n_tags);
+	p.payload_len = (uint16_t)(s->len - 14 - 20 - l4_len[s->proto]);
+	frame->len = (uint16_t)packet_build(&p, bytes);
+	frame->proto = s->proto;
+	frame->dir = s->dir;
+	if (frame->len > FRAME_MAX)
+		machine_die("a frame of %u bytes", frame->len);
+	memcpy(frame->bytes, bytes, frame->len);
+}
+
+/* Of the L4 header: where its checksum is. */
+static uint32_t
+csum_off(uint8_t proto)
+{
+	return proto == CGN_TCP ? 16 : proto == CGN_UDP ? 6 : 2;
+}
+
+static void
+csum_patch(uint8_t *at, uint64_t delta)
+{
+	uint16_t csum;
+
+	memcpy(&csum, at, 2);
+	csum = cgn_csum_update(csum, delta);
+	memcpy(at, &csum, 2);
+}
+
+void
+frame_put(const struct frame *frame, const struct flows *flows, uint32_t flow, struct rte_mbuf *m)
+{
+	const struct flow *f = &flows->at[flow];
+	bool out = frame->dir == CGN_IN2OUT;
+	rte_be32_t addr = rte_cpu_to_be_32(out ? f->inside : f->outside);
+	rte_be16_t port = rte_cpu_to_be_16(out ? f->inside_port : f->outside_port);
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip = p + frame->l3_off, *l4 = ip + 20;
+	uint64_t pseudo = frame->proto == CGN_ICMP ? 0 : cgn_csum_delta32(0, addr);
+
+	memcpy(p, frame->bytes, frame->len);
+	m->data_len = frame->len;
+	m->pkt_len = frame->len;
+	m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	m->hash.usr = flow;
+	memcpy(ip + (out ? 12 : 16), &addr, 4);
+	csum_patch(ip + 10, cgn_csum_delta32(0, addr));
+	memcpy(l4 + (frame->proto == CGN_ICMP ? 4 : out ? 0 : 2), &port, 2);
+	csum_patch(l4 + csum_off(frame->proto), pseudo + cgn_csum_delta16(0, port));
+	if (frame->proto == CGN_UDP && l4[6] == 0 && l4[7] == 0)
+		l4[6] = l4[7] = 0xff; /* RFC 768: 0 would say that there is none */
+}
+
+void
+frame_check(const struct rte_mbuf *m, const struct flows *flows, enum cgn_dir dir)
+{
+	enum { L4_EVERY = 64 };
+	const struct flow *f = &flows->at[frame_flow(m)];
+	bool out = dir == CGN_IN2OUT;
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *ip = p + (p[12] == 0x81 ? 18 : 14);
+	uint32_t addr;
+	uint16_t port;
+
+	memcpy(&addr, ip + (out ? 12 : 16), 4);
+	memcpy(&port, ip + 20 + (f->proto == CGN_ICMP ? 4 : out ? 0 : 2), 2);
+	if (rte_be_to_cpu_32(addr) != (out ? f->outside : f->inside) ||
+		rte_be_to_cpu_16(port) != (out ? f->outside_port : f->inside_port))
+		machine_die("a packet was translated wrongly");
+	if (!packet_ip_csum_is_right(ip) ||
+		(frame_flow(m) % L4_EVERY == 0 && !packet_l4_csum_is_right(ip)))
+		machine_die("a checksum is wrong");
+}
+
+/* Learns what its outside end is from the first packet of a flow. */
+static void
+note_outside(struct flows *flows, const struct rte_mbuf *m)
+{
+	struct flow *f = &flows->at[frame_flow(m)];
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, 14);
+	uint32_t addr;
+	uint16_t port;
+
+	memcpy(&addr, ip + 12, 4);
+	memcpy(&port, ip + 20 + (f->proto == CGN_ICMP ? 4 : 0), 2);
+	f->outside = rte_be_to_cpu_32(addr);
+	f->outside_port = rte_be_to_cpu_16(port);
+}
+
+/* Those of a batch that are of the frame's protocol go in. */
+static uint32_t
+load(struct bed *bed, const struct frame *frame, const struct flows *flows, const uint32_t range[2])
+{
+	const int port = frame->dir == CGN_IN2OUT ? WIRE_INSIDE : WIRE_OUTSIDE;
+	struct wire_queue *q = &bed->wire->lanes[0].rx[port];
+	uint32_t n = 0;
+
+	for (uint32_t i = range[0]; i < range[1]; i++) {
+		struct rte_mbuf *m;
+
+		if (flows->at[i].proto != frame->proto)
+			continue;
+		m = rte_pktmbuf_alloc(bed->mempool);
+		if (m == NULL)
+			machine_die("no packet buffers");
+		frame_put(frame, flows, i, m);
+		wire_put(q, m);
+		n++;
+	}
+	bed->n_given += n;
+	return n;
+}
+
+/* Takes n packets of flows out of the sink, and gives the buffers back. */
+static void
+unload(struct bed *bed, struct flows *flows, enum cgn_dir dir, uint32_t n, bool first)
+{
+	struct wire_lane *lane = &bed->wire->lanes[0];
+	struct wire_queue *tx = &lane->tx[dir == CGN_IN2OUT ? WIRE_OUTSIDE : WIRE_INSIDE];
+	uint32_t n_flows = 0;
+
+	for (uint32_t i = 0; i < tx->n; i++) {
+		if (frame_is_arp(tx->mbufs[i]))
+			continue;
+		n_flows++;
+		if (first)
+			note_outside(flows, tx->mbufs[i]);
+		frame_check(tx->mbufs[i], flows, dir);
+	}
+	if (n_flows != n)
+		machine_die("%u of %u first packets came through", n_flows, n);
+	for (int p = 0; p < WIRE_PORTS; p++)
+		rte_pktmbuf_free_bulk(lane->tx[p].mbufs, lane->tx[p].n);
+	wire_reset(lane);
+}
+
+static void
+turn_of_control(struct bed *bed, flows_turn *turn, void *arg)
+{
+	uint64_t began = machine_tsc();
+
+	cgn_control_poll(bed->box->control, bed_now(bed));
+	if (turn != NULL)
+		turn(arg, machine_tsc() - began);
+}
+
+/* One batch of first packets. */
+static void
+open_batch(
+	struct bed *bed, struct flows *flows, const uint32_t range[2], flows_turn *turn, void *arg)
+{
+	static const uint8_t flags[CGN_N_PROTOS] = {[CGN_TCP] = TCP_SYN};
+	struct frame frame;
+	uint32_t n = 0;
+
+	for (int proto = 0; proto < CGN_N_PROTOS; proto++) {
+		frame_make(&frame, bed,
+			&(struct frame_spec){
+				.proto = (uint8_t)proto, .len = 60, .tcp_flags = flags[proto]});
+		n += load(bed, &frame, flows, range);
+	}
+	bed_clock_start(bed);
+	bed_turns(bed, 0);
+	turn_of_control(bed, turn, arg);
+	cgn_worker_poll(&bed->box->workers[0], bed_now(bed));
+	bed_clock_stop(bed);
+	unload(bed, flows, CGN_IN2OUT, n, true);
+}
+
+/* SYN-ACK and ACK of a batch. */
+static void
+shake_hands(struct bed *bed, struct flows *flows, const uint32_t range[2])
+{
+	for (int step = 0; step < 2; step++) {
+		enum cgn_dir dir = step == 0 ? CGN_OUT2IN : CGN_IN2OUT;
+		struct frame frame;
+		uint32_t n;
+
+		frame_make(&frame, bed,
+			&(struct frame_spec){.proto = CGN_TCP,
+				.dir = (uint8_t)dir,
+				.len = 60,
+				.tcp_flags = step == 0 ? TCP_SYN | TCP_ACK : TCP_ACK});
+		n = load(bed, &frame, flows, range);
+		bed_clock_start(bed);
+		bed_turns(bed, 0);
+		bed_clock_stop(bed);
+		unload(bed, flows, dir, n, false);
+	}
+}
+
+void
+flows_open_timed(struct bed *bed, struct flows *flows, uint32_t first, uint32_t n, flows_turn *turn,
+	void *arg)
+{
+	for (uint32_t i = first; i < first + n; i += BATCH)
+		open_batch(bed, flows, (uint32_t[2]){i, RTE_MIN(i + BATCH, first + n)}, turn, arg);
+}
+
+void
+flows_open(struct bed *bed, struct flows *flows, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = first; i < first + n; i += BATCH) {
+		const uint32_t range[2] = {i, RTE_MIN(i + BATCH, first + n)};
+
+		open_batch(bed, flows, range, NULL, NULL);
+		shake_hands(bed, flows, range);
+	}
+}
