@@ -71,6 +71,7 @@ static const struct feature features[] = {
 	{.name = "subscriber_mask: 29",
 		.proto = CGN_UDP,
 		.on = {.subscribers = ", subscriber_mask: 29"}},
+	{.name = "table.shards: 1", .proto = CGN_UDP, .on = {.table = ", shards: 1"}},
 	{.name = "capture.directory",
 		.proto = CGN_UDP,
 		.on = {.box = "capture: {directory: /nonexistent}\n"}},
@@ -150,6 +151,10 @@ measure(const struct options *o, const struct feature *feature)
 void
 bench_features(const struct options *o)
 {
+	enum { MOST = 131072 }; /* filter sets, the default of table.explicit */
+
+	if (o->n > MOST)
+		machine_die("features: at most %d mappings", MOST);
 	for (uint32_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		measure(o, &features[i]);
 }

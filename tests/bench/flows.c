@@ -261,6 +261,8 @@ shake_hands(struct bed *bed, struct flows *flows, const uint32_t range[2])
 				.len = 60,
 				.tcp_flags = step == 0 ? TCP_SYN | TCP_ACK : TCP_ACK});
 		n = load(bed, &frame, flows, range);
+		if (n == 0)
+			return;
 		bed_clock_start(bed);
 		bed_turns(bed, 0);
 		bed_clock_stop(bed);

@@ -65,9 +65,11 @@ frame_flow(const struct rte_mbuf *m)
 static inline bool
 frame_is_arp(const struct rte_mbuf *m)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *) + 12;
 
-	return p[12] == 8 && p[13] == 6;
+	if (p[0] == 0x81) /* a tag */
+		p += 4;
+	return p[0] == 8 && p[1] == 6;
 }
 
 /* Ends the process unless the frame, sent by the box in direction dir, is that of its flow. */

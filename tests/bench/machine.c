@@ -36,14 +36,14 @@ static uint64_t
 free_hugepages_mib(void)
 {
 	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
-	unsigned long n = 0;
+	char text[32] = "0";
 
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%lu", &n) != 1)
-		n = 0;
+	if (fgets(text, sizeof(text), f) == NULL)
+		text[0] = '0';
 	fclose(f);
-	return 2 * (uint64_t)n;
+	return 2 * (uint64_t)strtoul(text, NULL, 10);
 }
 
 /* CPUID 80000007h EDX bit 8 (AMD APM 3 appendix E.4.6, Intel SDM 2A table 3-8). */

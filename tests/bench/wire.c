@@ -95,7 +95,7 @@ wire_hook(struct wire *wire, const struct wire_hooks *hooks)
 void
 wire_destroy(struct wire *wire)
 {
-	for (uint16_t w = 0; w < WIRE_WORKERS; w++)
+	for (int w = 0; w < WIRE_WORKERS; w++)
 		for (int p = 0; p < WIRE_PORTS; p++) {
 			free(wire->lanes[w].rx[p].mbufs);
 			free(wire->lanes[w].tx[p].mbufs);
