@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 struct options {
-	uint32_t n;     /* mappings */
-	uint32_t runs;  /* of each measurement */
-	uint32_t ms;    /* of a run */
-	uint32_t round; /* packets; job.h */
-	uint64_t count; /* not 0: so many packets without a clock, for callgrind */
-	bool smoke;     /* is everything in order, whatever it takes */
+	uint32_t n;          /* mappings */
+	uint32_t runs;       /* of each measurement */
+	uint32_t ms;         /* of a run */
+	uint32_t round;      /* packets; job.h */
+	uint64_t count;      /* not 0: so many packets without a clock, for callgrind */
+	const char *feature; /* only those with this in their name; NULL: all */
+	bool smoke;          /* is everything in order, whatever it takes */
 };
 
 typedef void bench(const struct options *o);

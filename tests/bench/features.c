@@ -156,5 +156,6 @@ bench_features(const struct options *o)
 	if (o->n > MOST)
 		machine_die("features: at most %d mappings", MOST);
 	for (uint32_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-		measure(o, &features[i]);
+		if (o->feature == NULL || strstr(features[i].name, o->feature) != NULL)
+			measure(o, &features[i]);
 }

@@ -38,7 +38,7 @@ static void
 usage(FILE *out)
 {
 	fputs("usage: cgn-bench [--mappings N] [--runs N] [--ms N] [--round N] [--no-hugepages]\n"
-	      "                 [--no-pin] [--count PACKETS] [--smoke] NAME...\n"
+	      "                 [--no-pin] [--count PACKETS] [--feature TEXT] [--smoke] NAME...\n"
 	      "names: all",
 		out);
 	for (int i = 0; i < N_BENCHES; i++)
@@ -48,6 +48,7 @@ usage(FILE *out)
 	      "  --runs      of each measurement (7), of so many --ms (200) of the worker's time\n"
 	      "  --round     packets that are prepared at one time, a multiple of 64 (2048)\n"
 	      "  --count     translate so many packets without a clock, for valgrind\n"
+	      "  --feature   of features, those with this in their name\n"
 	      "  --smoke     everything once and short: whether it works, not how fast\n",
 		out);
 }
@@ -118,7 +119,8 @@ static const struct option long_options[] = {{"mappings", required_argument, NUL
 	{"runs", required_argument, NULL, 'r'}, {"ms", required_argument, NULL, 't'},
 	{"round", required_argument, NULL, 'p'}, {"count", required_argument, NULL, 'c'},
 	{"smoke", no_argument, NULL, 's'}, {"no-hugepages", no_argument, NULL, 'h'},
-	{"no-pin", no_argument, NULL, 'f'}, {"help", no_argument, NULL, '?'}, {NULL, 0, NULL, 0}};
+	{"feature", required_argument, NULL, 'o'}, {"no-pin", no_argument, NULL, 'f'},
+	{"help", no_argument, NULL, '?'}, {NULL, 0, NULL, 0}};
 
 int
 main(int argc, char **argv)
@@ -138,6 +140,8 @@ main(int argc, char **argv)
 			o.round = (number(optarg, 1 << 20) + 63) / 64 * 64;
 		else if (c == 'c')
 			o.count = number(optarg, 1 << 30);
+		else if (c == 'o')
+			o.feature = optarg;
 		else if (c == 'h')
 			hugepages = false;
 		else if (c == 'f')
