@@ -82,7 +82,7 @@ Test(params, packets_are_read)
 	cr_expect_eq(params.values[CGN_PARAM_TO].number, CGN_TCP);
 	cr_expect_eq(params.values[CGN_PARAM_FLAGS].number, 0x12);
 	refused("trace port", "transport=203.0.113.17:80", "transport", "port and protocol");
-	refused("trace port", "transport=203.0.113.17:80/sctp", "transport", "port and protocol");
+	refused("trace port", "transport=203.0.113.17:80/dccp", "transport", "port and protocol");
 	refused("trace port", "transport=203.0.113.17/udp", "transport", "port and protocol");
 	refused("explain", "vlan=4095", "vlan", "1 to 4094");
 	refused("explain", "vlan=1.", "vlan", "1 to 4094");
