@@ -206,7 +206,7 @@ cmd_expect(struct scn *s)
 	}
 }
 
-/* expect-icmp PORT TYPE CODE DESTINATION */
+/* expect-icmp PORT TYPE CODE DESTINATION [from SOURCE] */
 static void
 cmd_expect_icmp(struct scn *s)
 {
@@ -227,6 +227,8 @@ cmd_expect_icmp(struct scn *s)
 		scn_fail(s, "got ICMP type %u code %u", seen.l3[20], seen.l3[21]);
 	if (seen.dst != scn_addr(s, s->words[4]))
 		scn_fail(s, "sent to another address");
+	if (s->n_words > 6 && seen.src != scn_addr(s, s->words[6]))
+		scn_fail(s, "sent from another address");
 }
 
 /* expect-arp PORT [vlan N] ask|announce|reply ADDRESS [to MAC] */
