@@ -298,7 +298,9 @@ void cgn_reinject_flush(struct cgn_control *c);
 /* An empty packet of the box's own, to leave by worker 0; NULL when there is no buffer. */
 struct rte_mbuf *cgn_originate(struct cgn_control *c, enum cgn_originated kind, uint16_t out_port);
 
-/* Ends a packet on the control core: the counterpart of cgn_drop (reinject.c). */
+/* Ends a packet on the control core: the counterpart of cgn_drop. The first fragment of a datagram
+ * that came as a new flow goes back to its worker instead, and ends there with the others
+ * (reinject.c). */
 void cgn_control_drop(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate);
 
 /* NAT-PMP and PCP from a subscriber: answers, and ends the packet (portctl_input.c). */

@@ -34,6 +34,17 @@ control_main(void *arg)
 	return NULL;
 }
 
+/* One of the two fragments of a datagram, of a few that are under way; control refuses some. */
+static void
+as_fragment(struct packet_spec *s, struct cgn_rand *rand)
+{
+	bool first = cgn_rand_below(rand, 2) == 0;
+
+	s->id = (uint16_t)cgn_rand_below(rand, 4);
+	s->frag = first ? PACKET_MF : 5; /* 40 octets in */
+	s->payload_len = first && s->proto == 6 ? 20 : first ? 32 : 50;
+}
+
 static void
 send_some(struct cgn_rand *rand)
 {
@@ -46,6 +57,8 @@ send_some(struct cgn_rand *rand)
 			s = packet_tcp(host, port, (uint32_t)SIM_PEER, 80, 0x02);
 		if (cgn_rand_below(rand, 20) == 0)
 			s.ttl = 1;
+		if (cgn_rand_below(rand, 4) == 0)
+			as_fragment(&s, rand);
 		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
 	}
 }
@@ -103,7 +116,8 @@ main(void)
 	cgn_sim_run(sim);
 	cgn_sim_dump(sim, stdout);
 	if (!cgn_sim_is_sound(sim) || cgn_sim_fate(sim, "in2out") < 1000 ||
-		cgn_sim_fate(sim, "out2in") < 100) {
+		cgn_sim_fate(sim, "out2in") < 100 || cgn_sim_fate(sim, "fragment_timeout") < 10 ||
+		sim->box->workers[0].fragments.held_peak == 0) {
 		fprintf(stderr, "stress_pair: unsound, or too little happened\n");
 		return 1;
 	}

@@ -142,6 +142,11 @@ send_some(struct cgn_rand *rand)
 		struct packet_spec s = packet_udp(SIM_A1 + cgn_rand_below(rand, 30),
 			(uint16_t)(1000 + cgn_rand_below(rand, 100)), (uint32_t)SIM_PEER, 53);
 
+		if (cgn_rand_below(rand, 4) == 0) { /* one of two fragments */
+			s.id = (uint16_t)cgn_rand_below(rand, 4);
+			s.frag = cgn_rand_below(rand, 2) == 0 ? PACKET_MF : 5;
+			s.payload_len = s.frag == PACKET_MF ? 32 : 50;
+		}
 		if (cgn_rand_below(rand, 4) == 0) {
 			s.n_tags = 1;
 			s.tags[0] = (struct packet_tag){.tpid = 0x8100, .tci = 102};
