@@ -37,7 +37,7 @@ key_of(uint32_t i)
 static void
 fill(struct floor *floor)
 {
-	uint64_t began = machine_tsc();
+	uint64_t began = machine_cpu_ns();
 
 	for (uint32_t i = 0; i < floor->n; i++) {
 		uint64_t key = key_of(i);
@@ -46,7 +46,7 @@ fill(struct floor *floor)
 			machine_die("the floor's table is full");
 		floor->entries[i].words[0] = i;
 	}
-	floor->add_ns = machine_ns(machine_tsc() - began) / floor->n;
+	floor->add_ns = (double)machine_cpu_span(began) / floor->n;
 }
 
 struct floor *

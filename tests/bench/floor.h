@@ -19,5 +19,5 @@ void floor_destroy(struct floor *floor);
 /* ns per look-up: the median of the rounds of so many milliseconds. */
 double floor_run(struct floor *floor, uint32_t ms);
 
-/* ns per key added, from none to n. */
+/* ns of CPU per key added, from none to n. */
 double floor_add_ns(const struct floor *floor);

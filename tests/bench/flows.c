@@ -213,16 +213,6 @@ unload(struct bed *bed, struct flows *flows, enum cgn_dir dir, uint32_t n, bool 
 	wire_reset(lane);
 }
 
-static void
-turn_of_control(struct bed *bed, flows_turn *turn, void *arg)
-{
-	uint64_t began = machine_tsc();
-
-	cgn_control_poll(bed->box->control, bed_now(bed));
-	if (turn != NULL)
-		turn(arg, machine_tsc() - began);
-}
-
 /* One batch of first packets. */
 static void
 open_batch(
@@ -240,7 +230,10 @@ open_batch(
 	}
 	bed_clock_start(bed);
 	bed_turns(bed, 0);
-	turn_of_control(bed, turn, arg);
+	if (turn != NULL)
+		turn(arg, bed);
+	else
+		cgn_control_poll(bed->box->control, bed_now(bed));
 	cgn_worker_poll(&bed->box->workers[0], bed_now(bed));
 	bed_clock_stop(bed);
 	unload(bed, flows, CGN_IN2OUT, n, true);

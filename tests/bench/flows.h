@@ -75,8 +75,8 @@ frame_is_arp(const struct rte_mbuf *m)
 /* Ends the process unless the frame, sent by the box in direction dir, is that of its flow. */
 void frame_check(const struct rte_mbuf *m, const struct flows *flows, enum cgn_dir dir);
 
-/* Called for each turn of control in flows_open, with its span; NULL: for none. */
-typedef void flows_turn(void *arg, uint64_t ticks);
+/* A turn of control in flows_open_timed: its work is its result. NULL: cgn_control_poll. */
+typedef uint32_t flows_turn(void *arg, struct bed *bed);
 
 /*
  * Opens flows first … first+n-1: each through worker, control and worker again, TCP with its whole

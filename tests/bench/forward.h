@@ -18,6 +18,8 @@ struct forward {
 	struct bed *bed;
 	struct flows *flows;
 	struct job *job;
+	struct bed_params params;
+	uint8_t shares[CGN_N_PROTOS];
 };
 
 /* o->n flows are open. */

@@ -25,6 +25,14 @@ void machine_pin(uint32_t nth);
 /* The thread has lost its CPU to another so many times since it began. */
 uint64_t machine_preemptions(void);
 
+/*
+ * ns of CPU that the thread has had: work of others on the machine does not count, but what it does
+ * to the caches. A system call: for spans from a microsecond up. The cost of a pair of calls is
+ * subtracted from a span by machine_cpu_span.
+ */
+uint64_t machine_cpu_ns(void);
+uint64_t machine_cpu_span(uint64_t began_ns);
+
 /* Was the bench, and with it all of the project, compiled to be fast? */
 bool machine_is_optimised(void);
 

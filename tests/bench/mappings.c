@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What control does: new_mappings, expire, memory_per_mapping (README.md). Control's turns are
- * timed one by one, with the clock around cgn_control_poll alone.
+ * timed one by one, in CPU time and with the clock around cgn_control_poll alone.
  */
 #include <stdio.h>
 
@@ -11,29 +11,29 @@
 #include "report.h"
 
 struct turns {
-	uint64_t ticks, longest;
+	uint64_t cpu_ns;      /* of all: what others do on the machine does not count */
+	uint64_t longest;     /* ticks */
 	uint64_t preemptions; /* seen so far */
-	uint32_t n, n_preempted;
 };
 
-/* A turn in which the machine took the CPU away says nothing about control: it is left out of the
- * longest one, not of the sum. Whether it did is asked only about turns that are candidates. */
-static void
-note_turn(void *arg, uint64_t ticks)
+/* A turn in which the machine took the CPU away says nothing about the longest one. Whether it did
+ * is asked only about turns that are candidates. */
+static uint32_t
+timed_turn(void *arg, struct bed *bed)
 {
 	struct turns *t = arg;
-	uint64_t preemptions;
+	uint64_t cpu = machine_cpu_ns(), began = machine_tsc(), ticks, preemptions;
+	uint32_t work = cgn_control_poll(bed->box->control, bed->stopped_at);
 
-	t->ticks += ticks;
-	t->n++;
+	ticks = machine_tsc() - began;
+	t->cpu_ns += machine_cpu_span(cpu);
 	if (ticks <= t->longest)
-		return;
+		return work;
 	preemptions = machine_preemptions();
 	if (preemptions == t->preemptions)
 		t->longest = ticks;
-	else
-		t->n_preempted++;
 	t->preemptions = preemptions;
+	return work;
 }
 
 static struct bed_params
@@ -59,7 +59,7 @@ fill(const struct options *o, struct turns *t, struct bed **bed, struct flows **
 	*flows = flows_create(o->n, (const uint8_t[CGN_N_PROTOS]){[CGN_UDP] = 100});
 	*bed = bed_create(&p);
 	start_turns(t);
-	flows_open_timed(*bed, *flows, 0, o->n, note_turn, t);
+	flows_open_timed(*bed, *flows, 0, o->n, timed_turn, t);
 	bed_check(*bed);
 }
 
@@ -82,7 +82,7 @@ bench_new_mappings(const struct options *o)
 			return;
 		}
 		floor = floor_create(o->n);
-		series_add(&rate, o->n / machine_ns(t.ticks) * 1e9, 1e9 / floor_add_ns(floor));
+		series_add(&rate, o->n * 1e9 / (double)t.cpu_ns, 1e9 / floor_add_ns(floor));
 		series_add(&stall, machine_ns(t.longest) / 1e3, 0);
 		floor_destroy(floor);
 	}
@@ -97,10 +97,8 @@ turn_until_idle(struct bed *bed, struct turns *t)
 	enum { IDLE_TURNS = 4 };
 
 	for (uint32_t idle = 0; idle < IDLE_TURNS; idle++) {
-		uint64_t began = machine_tsc();
-		uint32_t work = cgn_control_poll(bed->box->control, bed->stopped_at);
+		uint32_t work = timed_turn(t, bed);
 
-		note_turn(t, machine_tsc() - began);
 		cgn_worker_poll(&bed->box->workers[0], bed->stopped_at); /* quiescent */
 		if (work > 0)
 			idle = 0;
@@ -126,7 +124,7 @@ bench_expire(const struct options *o)
 		turn_until_idle(bed, &t);
 		if (bed->box->control->expired != o->n)
 			machine_die("%lu of %u mappings ended", bed->box->control->expired, o->n);
-		series_add(&cost, machine_ns(t.ticks) / o->n, 0);
+		series_add(&cost, (double)t.cpu_ns / o->n, 0);
 		series_add(&stall, machine_ns(t.longest) / 1e3, 0);
 		bed_destroy(bed);
 		flows_destroy(flows);
