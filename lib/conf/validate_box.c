@@ -90,11 +90,20 @@ static void
 check_powers(struct cgn_validation *v)
 {
 	const uint32_t *const rings[] = {&v->conf->punt.ring, &v->conf->capture.ring};
-	const uint32_t *shards = &v->conf->table.shards;
+	const uint32_t *shards = &v->conf->table.shards, *mappings = &v->conf->table.mappings;
+	/* rte_hash of DPDK 22.11 numbers the bytes of its keys, 16 for each, in 32 bits; a part has
+	 * a third more keys than mappings (nat/table.c). */
+	const uint32_t MAX_IN_ONE_SHARD = 1 << 27;
 
 	if (cgn_rule_may(v, shards) && !is_power_of_two(*shards))
 		cgn_rule_break(v, CGN_RULE_SHARDS_POWER, shards,
 			"%u is not a power of two; write 1, 2, 4, 8 or 16", *shards);
+	if (cgn_rule_may(v, shards) && cgn_rule_may(v, mappings) && *shards == 1 &&
+		*mappings > MAX_IN_ONE_SHARD)
+		cgn_rule_break(v, CGN_RULE_SHARDS_TOO_FEW, mappings,
+			"%u mappings are too many for one part of the table (at most %u); set "
+			"table.shards to 2",
+			*mappings, MAX_IN_ONE_SHARD);
 	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
 		if (cgn_rule_may(v, rings[i]) && !is_power_of_two(*rings[i]))
 			cgn_rule_break(v, CGN_RULE_RING_POWER, rings[i],

@@ -71,7 +71,7 @@ static const struct feature features[] = {
 	{.name = "subscriber_mask: 29",
 		.proto = CGN_UDP,
 		.on = {.subscribers = ", subscriber_mask: 29"}},
-	{.name = "table.shards: 1", .proto = CGN_UDP, .on = {.table = ", shards: 1"}},
+	{.name = "table.shards: 4", .proto = CGN_UDP, .on = {.table = ", shards: 4"}},
 	{.name = "capture.directory",
 		.proto = CGN_UDP,
 		.on = {.box = "capture: {directory: /nonexistent}\n"}},
