@@ -107,6 +107,10 @@ random_packet(void)
 		random_outside(&e.dst, &e.dport);
 		if (below(10) == 0)
 			e.dst = random_peer();
+		if (below(20) == 0) { /* tenant c's, which knows it by its inside address */
+			e.src = SIM_PEER2;
+			e.dst = 0x64420005 + below(4);
+		}
 		if (e.proto == CGN_ICMP)
 			e.sport = e.dport;
 		e.icmp_type = below(4) == 0 ? 8 : 0;
