@@ -57,11 +57,25 @@ cgn_conf_class_find(const struct cgn_conf_tenant *tenant, const char *name)
 	return CGN_NONE;
 }
 
+bool
+cgn_subscriber_id_is_good(const char *id)
+{
+	size_t n = strnlen(id, CGN_SUBSCRIBER_ID_LEN);
+
+	for (size_t i = 0; i < n; i++)
+		if (id[i] <= ' ' || id[i] > '~' || id[i] == ',')
+			return false;
+	return n > 0 && n < CGN_SUBSCRIBER_ID_LEN;
+}
+
 static void
 free_tenant(struct cgn_conf_tenant *tenant)
 {
 	for (uint32_t i = 0; i < tenant->n_attachments; i++)
 		free(tenant->attachments[i].subscribers);
+	for (uint32_t i = 0; i < tenant->n_listed; i++)
+		free(tenant->listed[i].tags);
+	free(tenant->listed);
 	free(tenant->attachments);
 	free(tenant->classes);
 	free(tenant->pools);
@@ -96,39 +110,48 @@ cgn_conf_free(struct cgn_conf *conf)
 	free(conf);
 }
 
+/* Into *input, whose root is set; the caller frees its text. */
 static int
-read_source(
-	const struct load *load, const char *path, char **text, size_t *len, struct cgn_errmsg *err)
+read_source(const struct load *load, const char *path, struct cgn_yaml_input *input,
+	struct cgn_errmsg *err)
 {
-	if (load->sources == NULL)
-		return cgn_file_read(path, CGN_YAML_MAX_BYTES, text, len, err);
+	char *text = NULL;
+	int rc;
+
+	if (load->sources == NULL) {
+		rc = cgn_file_read(path, cgn_yaml_max_bytes(input->root), &text, &input->len, err);
+		input->text = text;
+		return rc;
+	}
 	for (size_t i = 0; i < load->n_sources; i++) {
 		if (strcmp(load->sources[i].name, path) != 0)
 			continue;
-		*len = load->sources[i].len;
-		*text = malloc(*len + 1);
-		if (*text == NULL)
+		input->len = load->sources[i].len;
+		text = malloc(input->len + 1);
+		if (text == NULL)
 			return -ENOMEM;
-		if (*len > 0)
-			memcpy(*text, load->sources[i].text, *len);
+		if (input->len > 0)
+			memcpy(text, load->sources[i].text, input->len);
+		input->text = text;
 		return 0;
 	}
 	cgn_errmsg_set(err, "cannot be opened: it is not among the files given; give it too");
 	return -EINVAL;
 }
 
-/* Decodes a text as the appliance file (tenant NULL) or as that of a tenant. */
+/* Decodes a text as the appliance file (tenant NULL), as that of a tenant or its subscribers. */
 static void
-decode_text(struct load *load, const char *text, size_t len, uint16_t file,
-	struct cgn_conf_tenant *tenant)
+decode_text(struct load *load, const struct cgn_yaml_input *input, struct cgn_conf_tenant *tenant)
 {
 	struct cgn_yaml yaml;
 	struct cgn_decode decode = {
 		.yaml = &yaml, .report = &load->report, .marks = &load->marks, .conf = load->conf};
-	int rc = cgn_yaml_init(&yaml, text, len, file, &load->report);
+	int rc = cgn_yaml_init(&yaml, input, &load->report);
 
 	if (rc == -ENOMEM)
 		load->out_of_memory = true;
+	else if (rc == 0 && input->root == CGN_YAML_LIST)
+		cgn_decode_listed(&decode, tenant);
 	else if (rc == 0 && tenant != NULL)
 		cgn_decode_tenant(&decode, tenant);
 	else if (rc == 0)
@@ -143,18 +166,17 @@ load_box(struct load *load, const char *path)
 {
 	struct cgn_conf_pos pos = {
 		.file = cgn_report_file(&load->report, path), .line = 1, .col = 1};
+	struct cgn_yaml_input input = {.file = pos.file, .root = CGN_YAML_MAP};
 	struct cgn_errmsg err;
-	size_t len;
-	char *text = NULL;
-	int rc = read_source(load, path, &text, &len, &err);
+	int rc = read_source(load, path, &input, &err);
 
 	if (rc == -ENOMEM)
 		load->out_of_memory = true;
 	else if (rc < 0)
 		cgn_report_add(&load->report, pos, "%s", err.text);
 	else
-		decode_text(load, text, len, pos.file, NULL);
-	free(text);
+		decode_text(load, &input, NULL);
+	free(input.text);
 }
 
 /* From entries as written to paths as opened. A file that is listed twice is loaded once. */
@@ -199,19 +221,18 @@ load_tenant(struct load *load, uint32_t entry, struct cgn_conf_tenant *tenant)
 	const struct cgn_mark *mark = cgn_marks_find(&load->marks, &load->entries[entry]);
 	struct cgn_conf_pos pos = mark->pos; /* every entry that has a path was marked */
 	const char *path = load->paths[entry];
+	struct cgn_yaml_input input = {
+		.file = cgn_report_file(&load->report, path), .root = CGN_YAML_MAP};
 	struct cgn_errmsg err;
-	char *text = NULL;
-	size_t len;
-	int rc = read_source(load, path, &text, &len, &err);
-	uint16_t file = cgn_report_file(&load->report, path);
+	int rc = read_source(load, path, &input, &err);
 
 	if (rc == -ENOMEM)
 		load->out_of_memory = true;
 	else if (rc < 0)
 		cgn_report_add(&load->report, pos, "tenants[%u]: %.200s %s", entry, path, err.text);
 	else
-		decode_text(load, text, len, file, tenant);
-	free(text);
+		decode_text(load, &input, tenant);
+	free(input.text);
 }
 
 static void
@@ -235,18 +256,68 @@ load_tenants(struct load *load)
 			load_tenant(load, i, &conf->tenants[conf->n_tenants++]);
 }
 
-/* From here on the configuration names its files itself, indexed as the positions in it are. */
 static void
-take_files(struct load *load, const struct cgn_conf_errors *errors)
+load_listed_of(struct load *load, const char *box_path, struct cgn_conf_tenant *tenant)
+{
+	const struct cgn_mark *mark = cgn_marks_find(&load->marks, tenant->listed_file);
+	char *path = cgn_path_join(box_path, tenant->listed_file);
+	struct cgn_yaml_input input = {.root = CGN_YAML_LIST};
+	struct cgn_errmsg err;
+	int rc = path != NULL ? read_source(load, path, &input, &err) : -ENOMEM;
+
+	if (rc == 0)
+		input.file = cgn_report_file(&load->report, path);
+	if (rc == -ENOMEM)
+		load->out_of_memory = true;
+	else if (rc < 0)
+		cgn_report_add(
+			&load->report, mark->pos, "subscribers_file: %.200s %s", path, err.text);
+	else
+		decode_text(load, &input, tenant);
+	free(input.text);
+	free(path);
+}
+
+/*
+ * The lists of subscribers that are in files of their own, behind all others: conf->files is the
+ * appliance's and the tenants'. Afterwards nothing tells such a list from one in the tenant's file.
+ */
+static void
+load_listed(struct load *load, const char *box_path)
 {
 	struct cgn_conf *conf = load->conf;
+	struct cgn_validation v = {conf, &load->marks, &load->report};
 
-	conf->files = calloc(errors->n_files, sizeof(*conf->files));
+	cgn_marks_seal(&load->marks);
+	for (uint32_t t = 0; t < conf->n_tenants && !load->out_of_memory; t++) {
+		struct cgn_conf_tenant *tenant = &conf->tenants[t];
+
+		if (tenant->listed_file[0] == '\0')
+			continue;
+		if (tenant->n_listed > 0)
+			cgn_rule_break(&v, CGN_RULE_LISTED_ONCE, tenant->listed_file,
+				"the tenant's file has a list of subscribers too; remove one of "
+				"them");
+		else
+			load_listed_of(load, box_path, tenant);
+		memset(tenant->listed_file, 0, sizeof(tenant->listed_file));
+	}
+}
+
+/* From here on the configuration names its files itself, indexed as the positions in it are. */
+static void
+take_files(struct load *load)
+{
+	const struct cgn_conf_errors *errors = load->report.errors;
+	struct cgn_conf *conf = load->conf;
+	uint32_t n = conf->n_tenants + 1;
+
+	conf->files = calloc(n, sizeof(*conf->files));
 	if (conf->files == NULL) {
 		load->out_of_memory = true;
 		return;
 	}
-	for (; conf->n_files < errors->n_files; conf->n_files++) {
+	for (; conf->n_files < n; conf->n_files++) {
 		conf->files[conf->n_files] = strdup(errors->files[conf->n_files]);
 		if (conf->files[conf->n_files] == NULL) {
 			load->out_of_memory = true;
@@ -269,6 +340,7 @@ load_and_check(struct load *load, const char *path)
 	if (load->out_of_memory)
 		return;
 	load_tenants(load);
+	load_listed(load, path);
 	cgn_marks_seal(&load->marks);
 	cgn_validate(&v);
 	cgn_report_sort(&load->report);
@@ -288,7 +360,7 @@ load_all(struct load *load, const char *path, struct cgn_conf_errors *errors)
 	load->conf = conf;
 	load_and_check(load, path);
 	if (errors->n_errors == 0)
-		take_files(load, errors);
+		take_files(load);
 	free_strings(load->entries, load->n_entries);
 	free_strings(load->paths, load->n_entries);
 	if (load->out_of_memory || load->report.out_of_memory || load->marks.out_of_memory)

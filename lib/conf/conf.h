@@ -20,6 +20,10 @@ enum {
 	CGN_NAME_LEN = 32,                /* with the final zero */
 	CGN_DEVICE_LEN = 256,
 	CGN_MAX_CLASSES = 100, /* of a tenant: numbers of 8 bits, for those before a reload too */
+	CGN_MAX_LISTED = 1000000, /* listed subscribers of a tenant */
+	CGN_MAX_TAGS = 16,        /* of one of them */
+	CGN_SUBSCRIBER_ID_LEN =
+		64, /* with the final zero; printable ASCII without space and comma */
 };
 
 /* A limit that is not given. */
@@ -113,6 +117,22 @@ struct cgn_conf_limits {
 struct cgn_conf_class {
 	char name[CGN_NAME_LEN];
 	struct cgn_conf_limits limits;
+	struct cgn_conf_pos pos;
+};
+
+struct cgn_conf_tag {
+	char name[CGN_NAME_LEN];
+	struct cgn_conf_pos pos;
+};
+
+/* What the operator knows of one subscriber: who it is, and what it may have. */
+struct cgn_conf_listed {
+	uint32_t addr; /* its address; where it has several, any of them */
+	char id[CGN_SUBSCRIBER_ID_LEN];
+	char class_name[CGN_NAME_LEN]; /* "": what its prefix says */
+	struct cgn_conf_tag *tags;
+	uint32_t n_tags;
+	struct cgn_conf_limits limits; /* above those of the class */
 	struct cgn_conf_pos pos;
 };
 
@@ -225,6 +245,10 @@ struct cgn_conf_tenant {
 	char name[CGN_NAME_LEN];
 	struct cgn_conf_class *classes;
 	uint32_t n_classes;
+	struct cgn_conf_listed *listed;
+	uint32_t n_listed;
+	char listed_file[CGN_DEVICE_LEN]; /* while it is loaded; then "", and listed is what it says
+					   */
 	struct cgn_conf_attachment *attachments;
 	uint32_t n_attachments;
 	struct cgn_conf_pool *pools;
@@ -336,6 +360,9 @@ struct cgn_conf {
 	char **files; /* paths as opened; [0] is the appliance file */
 	uint32_t n_files;
 };
+
+/* Is it an id as a subscriber has one? Pure. */
+bool cgn_subscriber_id_is_good(const char *id);
 
 /* Index of a class by its name, or CGN_NONE. */
 uint32_t cgn_conf_class_find(const struct cgn_conf_tenant *tenant, const char *name);

@@ -22,6 +22,8 @@ struct scope {
 
 static void decode_keys(struct cgn_decode *d, const struct cgn_key *parent,
 	const struct cgn_yaml_node *node, void *base);
+static void decode_list(struct cgn_decode *d, const struct cgn_key *list,
+	const struct cgn_yaml_node *node, void *base);
 
 void
 cgn_decode_box(struct cgn_decode *decode, struct cgn_conf *conf)
@@ -39,6 +41,17 @@ cgn_decode_tenant(struct cgn_decode *decode, struct cgn_conf_tenant *tenant)
 	decode_keys(decode, NULL, &decode->yaml->nodes[0], tenant);
 }
 
+void
+cgn_decode_listed(struct cgn_decode *decode, struct cgn_conf_tenant *tenant)
+{
+	const struct cgn_key *key = cgn_key_child(CGN_SCHEMA_TENANT, NULL, NULL);
+
+	while (!key->list.is_bulk)
+		key = cgn_key_child(CGN_SCHEMA_TENANT, NULL, key);
+	decode->schema = CGN_SCHEMA_TENANT;
+	decode_list(decode, key, &decode->yaml->nodes[0], tenant);
+}
+
 static const char *
 path_of(const struct cgn_decode *d, const struct cgn_key *key, char *buf)
 {
@@ -52,7 +65,8 @@ mark(struct cgn_decode *d, const struct cgn_key *key, const void *field, struct 
 	struct cgn_mark m = {.field = field, .key = key, .pos = pos, .is_valid = is_valid};
 
 	memcpy(m.index, d->index, sizeof(m.index));
-	cgn_marks_add(d->marks, &m);
+	if (d->n_bulk == 0)
+		cgn_marks_add(d->marks, &m);
 }
 
 /* Items that rules speak about as a whole know their place. */
@@ -68,7 +82,8 @@ mark_item(struct cgn_decode *d, const struct cgn_key *list, const struct cgn_yam
 
 	memcpy(field, &m.pos, sizeof(m.pos));
 	memcpy(m.index, d->index, sizeof(m.index));
-	cgn_marks_add(d->marks, &m);
+	if (d->n_bulk == 0)
+		cgn_marks_add(d->marks, &m);
 }
 
 static const char *
@@ -253,11 +268,13 @@ decode_list(struct cgn_decode *d, const struct cgn_key *list, const struct cgn_y
 	store_count(list, base, n);
 	item = cgn_yaml_at(d->yaml, node->first);
 	d->n_index++;
+	d->n_bulk += list->list.is_bulk;
 	for (uint32_t i = 0; i < n; i++, item = cgn_yaml_at(d->yaml, item->next)) {
 		d->index[d->n_index - 1] = i;
 		decode_item(d, list, item, items + (size_t)i * list->list.item_size);
 	}
 	d->index[--d->n_index] = 0;
+	d->n_bulk -= list->list.is_bulk;
 }
 
 static void

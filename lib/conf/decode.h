@@ -20,6 +20,7 @@ struct cgn_decode {
 	bool out_of_memory;
 	uint32_t index[CGN_KEY_MAX_LISTS]; /* of the item that is being decoded */
 	uint32_t n_index;
+	uint32_t n_bulk; /* lists of very many items that it is in: nothing is marked */
 };
 
 /*
@@ -29,3 +30,6 @@ struct cgn_decode {
  */
 void cgn_decode_box(struct cgn_decode *decode, struct cgn_conf *conf);
 void cgn_decode_tenant(struct cgn_decode *decode, struct cgn_conf_tenant *tenant);
+
+/* The same of a file that holds the tenant's list of subscribers alone. */
+void cgn_decode_listed(struct cgn_decode *decode, struct cgn_conf_tenant *tenant);

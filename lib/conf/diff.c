@@ -15,8 +15,9 @@
 #include <string.h>
 
 enum {
-	PATH_LEN = 256, /* the longest is that of a subscriber prefix, below 180 */
-	LIST_ITEMS = 8, /* shown of a list inside an item that comes or goes */
+	PATH_LEN = 256,  /* the longest is that of a subscriber prefix, below 180 */
+	LIST_ITEMS = 8,  /* shown of a list inside an item that comes or goes */
+	BULK_SHOWN = 16, /* differences of one kind in a list of very many items */
 };
 
 enum { OLD, NEW, N_SIDES };
@@ -36,7 +37,8 @@ struct walk {
 	struct side sides[N_SIDES];
 	enum cgn_schema schema;
 	char path[PATH_LEN];
-	uint32_t depth; /* of lists */
+	uint32_t depth;   /* of lists */
+	uint32_t *n_bulk; /* in a list of very many items: its differences by enum cgn_change */
 	uint32_t n_alloc;
 	bool out_of_memory;
 };
@@ -175,19 +177,26 @@ take_item(struct walk *w)
 	return &diff->items[diff->n_items++];
 }
 
-/* Adds a difference at the present path. Its texts are copied; NULL: not there on this side. */
+/*
+ * Adds a difference at the present path, unless it is one of too many. Its texts are copied; NULL:
+ * not there on this side.
+ */
 static struct cgn_diff_item *
 add(struct walk *w, const struct cgn_key *key, const char *old_text, const char *new_text)
 {
-	struct cgn_diff_item *item = take_item(w);
+	enum cgn_change change = old_text == NULL ? CGN_CHANGE_ADDED
+		: new_text == NULL                ? CGN_CHANGE_REMOVED
+						  : CGN_CHANGE_CHANGED;
+	struct cgn_diff_item *item;
 
+	if (w->n_bulk != NULL && ++w->n_bulk[change] > BULK_SHOWN)
+		return NULL;
+	item = take_item(w);
 	if (item == NULL)
 		return NULL;
 	*item = (struct cgn_diff_item){
 		.key = key,
-		.change = old_text == NULL ? CGN_CHANGE_ADDED
-			: new_text == NULL ? CGN_CHANGE_REMOVED
-					   : CGN_CHANGE_CHANGED,
+		.change = change,
 		.path = strdup(w->path),
 		.old_text = old_text != NULL ? strdup(old_text) : NULL,
 		.new_text = new_text != NULL ? strdup(new_text) : NULL,
@@ -213,15 +222,6 @@ enter(struct walk *w, const char *before, const char *name, const char *behind)
 	return n;
 }
 
-/* Values whose bytes say all: no index into something else, no pointer, no part of a view. */
-static bool
-is_plain(const struct cgn_key *key)
-{
-	return key->type != CGN_KEY_PORT && key->type != CGN_KEY_FILE &&
-		key->type != CGN_KEY_VLAN && key->type != CGN_KEY_OUTER_VLAN &&
-		key->type != CGN_KEY_TPID && key->type != CGN_KEY_LIST;
-}
-
 static bool
 is_present(const struct cgn_key *key, const void *field)
 {
@@ -234,7 +234,7 @@ diff_value(struct walk *w, const struct cgn_key *key, const void *const *fields)
 {
 	const char *texts[N_SIDES] = {NULL, NULL};
 
-	if (is_plain(key) && memcmp(fields[OLD], fields[NEW], key->size) == 0)
+	if (cgn_key_is_plain(key) && memcmp(fields[OLD], fields[NEW], key->size) == 0)
 		return;
 	for (int s = 0; s < N_SIDES; s++)
 		if (is_present(key, fields[s]))
@@ -359,6 +359,8 @@ diff_pair(struct walk *w, const struct lists *lists, uint32_t old, uint32_t new)
 		diff_tenant(w, lists, old, new);
 		return;
 	}
+	if (lists->key->list.is_bulk && cgn_items_are_same(lists->key, items[OLD], items[NEW]))
+		return;
 	w->depth++;
 	if (!cgn_key_is_item(child_of(lists->key)))
 		diff_keys(w, lists->key, items);
@@ -420,6 +422,21 @@ take_side(struct walk *w, struct lists *lists, int s, const void *base)
 	return 0;
 }
 
+/* The differences that are not shown, each kind as one. */
+static void
+add_rest(struct walk *w, const struct cgn_key *list, const uint32_t *n)
+{
+	char text[32];
+
+	for (int change = 0; change < CGN_N_CHANGES; change++) {
+		if (n[change] <= BULK_SHOWN)
+			continue;
+		snprintf(text, sizeof(text), "%u more", n[change] - BULK_SHOWN);
+		add(w, list, change == CGN_CHANGE_ADDED ? NULL : text,
+			change == CGN_CHANGE_REMOVED ? NULL : text);
+	}
+}
+
 static void
 diff_list(struct walk *w, const struct cgn_key *list, const void *const *bases)
 {
@@ -430,7 +447,15 @@ diff_list(struct walk *w, const struct cgn_key *list, const void *const *bases)
 		cgn_identities_pair(&lists.ids[OLD], &lists.ids[NEW]) < 0) {
 		w->out_of_memory = true;
 	} else {
+		uint32_t n_bulk[CGN_N_CHANGES] = {0};
+
+		if (list->list.is_bulk)
+			w->n_bulk = n_bulk;
 		diff_items(w, &lists);
+		if (list->list.is_bulk) {
+			w->n_bulk = NULL;
+			add_rest(w, list, n_bulk);
+		}
 		diff_order(w, &lists);
 	}
 	cgn_identities_fini(&lists.ids[OLD]);

@@ -45,7 +45,11 @@ struct cgn_diff_item {
 	struct cgn_diff_place old_place, new_place;
 };
 
-/* In the order of keys.def; within a list what was removed, then the rest in the new order. */
+/*
+ * In the order of keys.def; within a list what was removed, then the rest in the new order. Of a
+ * list of very many items (subscribers) the first 16 of each change, and how many more there are:
+ * an item with the path of the list and the text "84 more".
+ */
 struct cgn_diff {
 	struct cgn_diff_item *items;
 	uint32_t n_items;

@@ -3,6 +3,7 @@
 #include "pairs.h"
 
 #include "err.h"
+#include "schema.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -91,6 +92,46 @@ cgn_identities_in_order(const struct cgn_identities *old, const struct cgn_ident
 		}
 		i = skip_unpaired(old, i + 1);
 		k = skip_unpaired(new, k + 1);
+	}
+	return true;
+}
+
+bool
+cgn_key_is_plain(const struct cgn_key *key)
+{
+	return key->type != CGN_KEY_PORT && key->type != CGN_KEY_FILE &&
+		key->type != CGN_KEY_VLAN && key->type != CGN_KEY_OUTER_VLAN &&
+		key->type != CGN_KEY_TPID && key->type != CGN_KEY_LIST;
+}
+
+static bool
+lists_are_same(const struct cgn_key *list, const void *a, const void *b)
+{
+	const char *x = cgn_key_items(list, a), *y = cgn_key_items(list, b);
+	uint32_t n = cgn_key_count(list, a);
+
+	if (cgn_key_count(list, b) != n)
+		return false;
+	for (uint32_t i = 0; i < n; i++, x += list->list.item_size, y += list->list.item_size)
+		if (!cgn_items_are_same(list, x, y))
+			return false;
+	return true;
+}
+
+bool
+cgn_items_are_same(const struct cgn_key *parent, const void *a, const void *b)
+{
+	const struct cgn_key *key = NULL;
+
+	while ((key = cgn_key_child(parent->schema, parent, key)) != NULL) {
+		bool is_same = key->type == CGN_KEY_MAP ? cgn_items_are_same(key, a, b)
+			: key->type == CGN_KEY_LIST     ? lists_are_same(key, a, b)
+							: cgn_key_is_plain(key) &&
+				memcmp((const char *)a + key->offset, (const char *)b + key->offset,
+					key->size) == 0;
+
+		if (!is_same)
+			return false;
 	}
 	return true;
 }

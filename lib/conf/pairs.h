@@ -11,6 +11,17 @@
 /* Room for a port's name with two tags, the longest name of an item, and for an outside port. */
 enum { CGN_IDENTITY_LEN = 64 };
 
+struct cgn_key;
+
+/*
+ * Whether two structs have the same values under all keys below parent. Only for values whose bytes
+ * say all: with others the answer is false.
+ */
+bool cgn_items_are_same(const struct cgn_key *parent, const void *a, const void *b);
+
+/* Values whose bytes say all: no index into something else, no pointer, no part of a view. */
+bool cgn_key_is_plain(const struct cgn_key *key);
+
 struct cgn_identity {
 	char text[CGN_IDENTITY_LEN];
 	uint32_t peer; /* index in the other list, or CGN_NONE */

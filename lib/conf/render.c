@@ -116,7 +116,7 @@ render_keys(struct render *r, const struct cgn_key *parent, const void *base)
 	while ((key = cgn_key_child(r->schema, parent, key)) != NULL) {
 		const char *field = (const char *)base + key->offset;
 
-		if (key->presence == CGN_PRESENCE_OPTIONAL && !cgn_scalar_is_present(key, field))
+		if (!cgn_key_is_present(key, base))
 			continue;
 		start_line(r);
 		fprintf(r->out, "%s:", cgn_key_name(key));

@@ -69,6 +69,7 @@ cgn_key_range_str(const struct cgn_key *key, char *buf, size_t size)
 		break;
 	case CGN_KEY_NAME:
 	case CGN_KEY_DEVICE:
+	case CGN_KEY_WORD:
 	case CGN_KEY_FILE:
 		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 " characters", key->min, key->max);
 		break;
@@ -253,6 +254,7 @@ cgn_key_type_str(const struct cgn_key *key)
 		[CGN_KEY_CHOICE] = "word",
 		[CGN_KEY_NAME] = "name",
 		[CGN_KEY_DEVICE] = "text",
+		[CGN_KEY_WORD] = "word",
 		[CGN_KEY_FILE] = "path",
 		[CGN_KEY_PORT] = "name of a port",
 		[CGN_KEY_VLAN] = "number",

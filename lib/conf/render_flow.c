@@ -49,7 +49,7 @@ flow_keys(const struct flow *f, const struct cgn_key *parent, const void *base)
 	while ((key = cgn_key_child(parent->schema, parent, key)) != NULL) {
 		const char *field = (const char *)base + key->offset;
 
-		if (key->presence == CGN_PRESENCE_OPTIONAL && !cgn_scalar_is_present(key, field))
+		if (!cgn_key_is_present(key, base))
 			continue;
 		fprintf(f->out, "%s%s: ", comma, cgn_key_name(key));
 		comma = ", ";

@@ -191,6 +191,22 @@ parse_device(const struct value *v)
 }
 
 static int
+parse_word(const struct value *v)
+{
+	if (check_line(v) < 0)
+		return -EINVAL;
+	if (!cgn_subscriber_id_is_good(v->text)) {
+		cgn_errmsg_set(v->err,
+			"'" SHOWN "' holds a blank or a comma; write something else there",
+			v->text);
+		return -EINVAL;
+	}
+	memset(v->field, 0, v->key->size);
+	memcpy(v->field, v->text, strlen(v->text));
+	return 0;
+}
+
+static int
 parse_file(const struct value *v)
 {
 	char *copy;
@@ -264,6 +280,7 @@ cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, void *
 		[CGN_KEY_CHOICE] = parse_choice,
 		[CGN_KEY_NAME] = parse_name,
 		[CGN_KEY_DEVICE] = parse_device,
+		[CGN_KEY_WORD] = parse_word,
 		[CGN_KEY_FILE] = parse_file,
 		[CGN_KEY_VLAN] = parse_number,
 		[CGN_KEY_OUTER_VLAN] = parse_number,
@@ -328,6 +345,24 @@ cgn_scalar_is_present(const struct cgn_key *key, const void *field)
 		return true;
 	memcpy(&addr, field, sizeof(addr));
 	return addr != 0;
+}
+
+bool
+cgn_key_is_present(const struct cgn_key *key, const void *base)
+{
+	const struct cgn_key *child = NULL;
+
+	if (key->type == CGN_KEY_MAP) {
+		while ((child = cgn_key_child(key->schema, key, child)) != NULL)
+			if (cgn_key_is_present(child, base))
+				return true;
+		return false;
+	}
+	if (key->presence != CGN_PRESENCE_OPTIONAL)
+		return true;
+	return key->type == CGN_KEY_LIST
+		? cgn_key_count(key, base) > 0
+		: cgn_scalar_is_present(key, (const char *)base + key->offset);
 }
 
 static void

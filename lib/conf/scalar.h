@@ -20,6 +20,9 @@ int cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, vo
 /* Whether an optional value is there; others always are. */
 bool cgn_scalar_is_present(const struct cgn_key *key, const void *field);
 
+/* Whether anything of a key is there: a list with items, a map with something in it. */
+bool cgn_key_is_present(const struct cgn_key *key, const void *base);
+
 /* What an optional value is that is not there, where zero is not it. */
 void cgn_scalar_unset(const struct cgn_key *key, void *field);
 

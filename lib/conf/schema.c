@@ -45,6 +45,10 @@
 #define CGN_ARRAY(sch, path, lo, hi, value, rel, container, member, n, text)                       \
 	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
 		LIST(container, member, n, CGN_NONE, true))
+#define CGN_BULK(sch, path, lo, hi, value, rel, container, member, n, text)                        \
+	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
+		LIST(container, member, n, offsetof(ITEM_OF(container, member), pos), false),      \
+		.list.is_bulk = true)
 #define CGN_VALUE(sch, path, ty, units, lo, hi, value, rel, container, member, text)               \
 	KEY(sch, ty, path, .unit = units, .min = lo, .max = hi, value, rel, .help = text,          \
 		.offset = offsetof(container, member), .size = SIZE_OF(container, member))
@@ -82,6 +86,15 @@ is_child(const struct cgn_key *key, const struct cgn_key *parent)
 	return rest[strcspn(rest, ".[")] == '\0';
 }
 
+static bool
+is_below(const struct cgn_key *key, const struct cgn_key *parent)
+{
+	size_t n = strlen(parent->path);
+
+	return strncmp(key->path, parent->path, n) == 0 &&
+		(key->path[n] == '.' || key->path[n] == '[');
+}
+
 const struct cgn_key *
 cgn_key_child(enum cgn_schema schema, const struct cgn_key *parent, const struct cgn_key *after)
 {
@@ -89,9 +102,13 @@ cgn_key_child(enum cgn_schema schema, const struct cgn_key *parent, const struct
 		: parent != NULL                  ? parent + 1
 						  : cgn_keys;
 
-	for (; key < cgn_keys + cgn_n_keys; key++)
+	for (; key < cgn_keys + cgn_n_keys; key++) {
 		if (key->schema == schema && is_child(key, parent))
 			return key;
+		/* Whatever is below a key stands right behind it. */
+		if (parent != NULL && !is_below(key, parent))
+			return NULL;
+	}
 	return NULL;
 }
 

@@ -20,6 +20,7 @@ enum cgn_key_type {
 	CGN_KEY_CHOICE, /* an enum */
 	CGN_KEY_NAME,   /* [a-z0-9_-], char [] */
 	CGN_KEY_DEVICE, /* printable text, char [] */
+	CGN_KEY_WORD,   /* printable text without space and comma, char [] */
 	CGN_KEY_FILE,   /* printable text, char *, allocated */
 	CGN_KEY_PORT,   /* name of a port; index into cgn_conf.ports */
 	CGN_KEY_VLAN,
@@ -56,6 +57,7 @@ struct cgn_key {
 		uint32_t item_size;
 		uint32_t pos_offset; /* struct cgn_conf_pos in an item, or CGN_NONE */
 		bool in_place;       /* the array is inside the struct */
+		bool is_bulk;        /* a great many items: their values have no marks, only pos */
 	} list;
 };
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "err.h"
 #include "marks.h"
 #include "report.h"
 
@@ -29,6 +30,7 @@ void cgn_validate_addresses(struct cgn_validation *v);
 void cgn_validate_tenants(struct cgn_validation *v);
 void cgn_validate_radius(struct cgn_validation *v);
 void cgn_validate_own(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
+void cgn_validate_listed(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_classes(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_bypass(struct cgn_validation *v);
 void cgn_validate_drain(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
@@ -43,6 +45,22 @@ void cgn_rule_break(struct cgn_validation *v, enum cgn_rule rule, const void *fi
 /* "file:line:col" of a field into buf; returns buf. */
 enum { CGN_WHERE_LEN = 256 };
 const char *cgn_rule_where(const struct cgn_validation *v, const void *field, char *buf);
+
+/* What is wrong with one of a class's or a subscriber's limits: the rule, and "what; what to do".
+ */
+struct cgn_limit_fault {
+	enum cgn_rule rule;
+	const uint32_t *limit; /* one of the limits */
+	struct cgn_errmsg msg;
+};
+
+/* Limits against the tenant's; returns how many of them are wrong. */
+enum { CGN_LIMIT_FAULTS = 2 };
+uint32_t cgn_limits_check(const struct cgn_validation *v, const struct cgn_conf_tenant *tenant,
+	const struct cgn_conf_limits *limits, struct cgn_limit_fault faults[CGN_LIMIT_FAULTS]);
+
+/* The class with a name like one that there is not, or NULL. */
+const char *cgn_class_nearest(const struct cgn_conf_tenant *tenant, const char *name);
 
 /* Something that must not be there twice, and the field that says it. */
 struct cgn_named {

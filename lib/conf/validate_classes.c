@@ -21,31 +21,56 @@ check_names(struct cgn_validation *v, const struct cgn_conf_tenant *t)
 	cgn_named_check(v, named, n, CGN_RULE_CLASS_TWICE, "rename one of them");
 }
 
+uint32_t
+cgn_limits_check(const struct cgn_validation *v, const struct cgn_conf_tenant *t,
+	const struct cgn_conf_limits *limits, struct cgn_limit_fault faults[CGN_LIMIT_FAULTS])
+{
+	const uint16_t *first = &t->ports.first, *last = &t->ports.last,
+		       *block = &t->ports.block_size;
+	uint32_t most = cgn_conf_mappings_max(&t->quota.tenant), n_blocks, n = 0;
+
+	/* What was no number is 0 and breaks nothing. */
+	if (limits->mappings != CGN_LIMIT_UNSET && most != 0 && limits->mappings > most) {
+		faults[n] = (struct cgn_limit_fault){
+			.rule = CGN_RULE_SUBSCRIBER_QUOTA, .limit = &limits->mappings};
+		cgn_errmsg_set(&faults[n++].msg,
+			"%u for one subscriber is more than the tenant's %u; lower it, or raise "
+			"quota.mappings",
+			limits->mappings, most);
+	}
+	if (limits->max_blocks == CGN_LIMIT_UNSET || !cgn_rule_may(v, first) ||
+		!cgn_rule_may(v, last) || !cgn_rule_may(v, block) || *first >= *last)
+		return n;
+	n_blocks = ((uint32_t)*last - *first + *block) / *block; /* the last one may be partial */
+	if (limits->max_blocks <= n_blocks)
+		return n;
+	faults[n] = (struct cgn_limit_fault){
+		.rule = CGN_RULE_BLOCKS_RANGE, .limit = &limits->max_blocks};
+	cgn_errmsg_set(&faults[n++].msg,
+		"%u blocks of %u ports, but ports %u to %u of one address make %u; lower "
+		"max_blocks or block_size",
+		limits->max_blocks, *block, *first, *last, n_blocks);
+	return n;
+}
+
 /* The same bounds as those of quota.subscriber and ports have. */
 static void
 check_limits(struct cgn_validation *v, const struct cgn_conf_tenant *t,
 	const struct cgn_conf_limits *limits)
 {
-	const uint16_t *first = &t->ports.first, *last = &t->ports.last,
-		       *block = &t->ports.block_size;
-	uint32_t most = cgn_conf_mappings_max(&t->quota.tenant), n_blocks;
+	struct cgn_limit_fault faults[CGN_LIMIT_FAULTS];
+	uint32_t n = cgn_limits_check(v, t, limits, faults);
 
-	if (limits->mappings != CGN_LIMIT_UNSET && cgn_rule_may(v, &limits->mappings) &&
-		most != 0 && limits->mappings > most)
-		cgn_rule_break(v, CGN_RULE_SUBSCRIBER_QUOTA, &limits->mappings,
-			"%u for one subscriber is more than the tenant's %u; lower it, or raise "
-			"quota.mappings",
-			limits->mappings, most);
-	if (limits->max_blocks == CGN_LIMIT_UNSET || !cgn_rule_may(v, &limits->max_blocks) ||
-		!cgn_rule_may(v, first) || !cgn_rule_may(v, last) || !cgn_rule_may(v, block) ||
-		*first >= *last)
-		return;
-	n_blocks = ((uint32_t)*last - *first + *block) / *block; /* the last one may be partial */
-	if (limits->max_blocks > n_blocks)
-		cgn_rule_break(v, CGN_RULE_BLOCKS_RANGE, &limits->max_blocks,
-			"%u blocks of %u ports, but ports %u to %u of one address make %u; lower "
-			"max_blocks or block_size",
-			limits->max_blocks, *block, *first, *last, n_blocks);
+	for (uint32_t i = 0; i < n; i++)
+		if (cgn_rule_may(v, faults[i].limit))
+			cgn_rule_break(
+				v, faults[i].rule, faults[i].limit, "%s", faults[i].msg.text);
+}
+
+const char *
+cgn_class_nearest(const struct cgn_conf_tenant *t, const char *name)
+{
+	return cgn_name_nearest(name, (const char *)t->classes, sizeof(*t->classes), t->n_classes);
 }
 
 static void
@@ -55,7 +80,7 @@ check_reference(struct cgn_validation *v, const struct cgn_conf_tenant *t, const
 
 	if (name[0] == '\0' || !cgn_rule_may(v, name) || cgn_conf_class_find(t, name) != CGN_NONE)
 		return;
-	near = cgn_name_nearest(name, (const char *)t->classes, sizeof(*t->classes), t->n_classes);
+	near = cgn_class_nearest(t, name);
 	if (near != NULL)
 		cgn_rule_break(v, CGN_RULE_CLASS_UNKNOWN, name,
 			"no class is called '%s'; did you mean %s?", name, near);

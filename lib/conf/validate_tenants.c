@@ -170,6 +170,7 @@ cgn_validate_tenants(struct cgn_validation *v)
 		check_ports(v, &v->conf->tenants[t]);
 		give_share(v, &v->conf->tenants[t], share);
 		cgn_validate_classes(v, &v->conf->tenants[t]);
+		cgn_validate_listed(v, &v->conf->tenants[t]);
 		cgn_validate_own(v, &v->conf->tenants[t]);
 		cgn_validate_drain(v, &v->conf->tenants[t]);
 	}

@@ -12,6 +12,7 @@
 struct builder {
 	struct cgn_yaml *yaml;
 	struct cgn_report *report;
+	uint32_t max_nodes;
 	yaml_parser_t parser;
 	uint32_t stack[CGN_YAML_MAX_DEPTH];      /* open lists and maps */
 	uint32_t last[CGN_YAML_MAX_DEPTH];       /* the latest child of each */
@@ -113,8 +114,8 @@ add_text(struct builder *b, const yaml_event_t *event, uint32_t *offset)
 		y->text = text;
 		y->text_alloc = n;
 	}
-	*offset =
-		(uint32_t)y->text_len; /* a file of 16 MiB cannot unfold to 4 GiB without aliases */
+	*offset = (uint32_t)y
+			  ->text_len; /* a file of 256 MiB cannot unfold to 4 GiB without aliases */
 	memcpy(y->text + y->text_len, event->data.scalar.value, len);
 	y->text_len += len;
 	y->text[y->text_len++] = '\0';
@@ -127,10 +128,9 @@ add_node(struct builder *b, enum cgn_yaml_kind kind, const yaml_mark_t *mark, ui
 	struct cgn_yaml *y = b->yaml;
 	struct cgn_yaml_node *node;
 
-	if (y->n_nodes == CGN_YAML_MAX_NODES) {
+	if (y->n_nodes == b->max_nodes) {
 		cgn_report_add(b->report, pos_at(b, mark),
-			"more than %u values in one file; divide it",
-			(unsigned int)CGN_YAML_MAX_NODES);
+			"more than %u values in one file; divide it", b->max_nodes);
 		return -EINVAL;
 	}
 	if (y->n_nodes == y->n_alloc) {
@@ -314,42 +314,53 @@ take_events(struct builder *b, const char *text, size_t len)
 }
 
 static int
-check_root(struct cgn_yaml *yaml, struct cgn_report *report)
+check_root(struct cgn_yaml *yaml, enum cgn_yaml_kind wanted, struct cgn_report *report)
 {
 	struct cgn_conf_pos pos = {.file = yaml->file, .line = 1, .col = 1};
 	const struct cgn_yaml_node *root = yaml->nodes;
 
 	if (root == NULL || (root->kind == CGN_YAML_SCALAR && *cgn_yaml_text(yaml, root) == '\0')) {
 		cgn_report_add(report, pos,
-			"the file is empty or holds comments only; start from an example in "
-			"config/");
+			wanted == CGN_YAML_LIST
+				? "the file is empty or holds comments only; write [] for no "
+				  "subscribers"
+				: "the file is empty or holds comments only; start from an example "
+				  "in config/");
 		return -EINVAL;
 	}
-	if (root->kind != CGN_YAML_MAP) {
+	if (root->kind != wanted) {
 		cgn_report_add(report, cgn_yaml_pos(yaml, root),
-			"the file must be a list of keys, \"key: value\"; start from an example in "
-			"config/");
+			wanted == CGN_YAML_LIST
+				? "the file must be a list, each subscriber after a dash"
+				: "the file must be a list of keys, \"key: value\"; start from an "
+				  "example in config/");
 		return -EINVAL;
 	}
 	return 0;
 }
 
 int
-cgn_yaml_init(struct cgn_yaml *yaml, const char *text, size_t len, uint16_t file,
-	struct cgn_report *report)
+cgn_yaml_init(struct cgn_yaml *yaml, const struct cgn_yaml_input *input, struct cgn_report *report)
 {
-	struct builder b = {.yaml = yaml, .report = report};
+	const char *text = input->text;
+	size_t len = input->len;
+	struct builder b = {.yaml = yaml,
+		.report = report,
+		.max_nodes = input->root == CGN_YAML_LIST ? CGN_YAML_LIST_MAX_NODES
+							  : CGN_YAML_MAX_NODES};
+	uint32_t max_bytes = cgn_yaml_max_bytes(input->root);
 	int rc;
 
 	memset(yaml, 0, sizeof(*yaml));
-	yaml->file = file;
-	if (len > CGN_YAML_MAX_BYTES) {
-		cgn_report_add(report, (struct cgn_conf_pos){.file = file, .line = 1, .col = 1},
+	yaml->file = input->file;
+	if (len > max_bytes) {
+		cgn_report_add(report,
+			(struct cgn_conf_pos){.file = yaml->file, .line = 1, .col = 1},
 			"the file is larger than %u MiB; check that it is the right one",
-			(unsigned int)CGN_YAML_MAX_BYTES >> 20);
+			max_bytes >> 20);
 		return -EINVAL;
 	}
-	rc = check_bytes(text, len, file, report);
+	rc = check_bytes(text, len, yaml->file, report);
 	if (rc < 0)
 		return rc;
 	if (!yaml_parser_initialize(&b.parser))
@@ -358,7 +369,7 @@ cgn_yaml_init(struct cgn_yaml *yaml, const char *text, size_t len, uint16_t file
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, len);
 	rc = take_events(&b, text, len);
 	yaml_parser_delete(&b.parser);
-	return rc < 0 ? rc : check_root(yaml, report);
+	return rc < 0 ? rc : check_root(yaml, input->root, report);
 }
 
 void

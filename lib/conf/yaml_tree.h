@@ -18,6 +18,9 @@ enum {
 	CGN_YAML_MAX_BYTES = 16 << 20,
 	CGN_YAML_MAX_DEPTH = 16,
 	CGN_YAML_MAX_NODES = 1 << 20,
+	/* Of a file that is a list, of CGN_MAX_LISTED subscribers: some 80 bytes, 9 values each. */
+	CGN_YAML_LIST_MAX_BYTES = 256 << 20,
+	CGN_YAML_LIST_MAX_NODES = 1 << 24,
 };
 
 enum cgn_yaml_kind { CGN_YAML_SCALAR, CGN_YAML_LIST, CGN_YAML_MAP };
@@ -40,12 +43,25 @@ struct cgn_yaml {
 	uint16_t file; /* index for positions */
 };
 
+struct cgn_yaml_input {
+	char *text;
+	size_t len;
+	uint16_t file;           /* its index in the report */
+	enum cgn_yaml_kind root; /* what it must be: a map, or a list */
+};
+
+static inline uint32_t
+cgn_yaml_max_bytes(enum cgn_yaml_kind root)
+{
+	return root == CGN_YAML_LIST ? CGN_YAML_LIST_MAX_BYTES : CGN_YAML_MAX_BYTES;
+}
+
 /*
- * Parses a text; file is its index in the report. Returns 0, -EINVAL with the errors reported, or
- * -ENOMEM. The tree must be freed by cgn_yaml_fini in all cases.
+ * Parses a text. Returns 0, -EINVAL with the errors reported, or -ENOMEM. The tree must be freed by
+ * cgn_yaml_fini in all cases.
  */
-int cgn_yaml_init(struct cgn_yaml *yaml, const char *text, size_t len, uint16_t file,
-	struct cgn_report *report);
+int cgn_yaml_init(
+	struct cgn_yaml *yaml, const struct cgn_yaml_input *input, struct cgn_report *report);
 void cgn_yaml_fini(struct cgn_yaml *yaml);
 
 static inline const struct cgn_yaml_node *

@@ -12,15 +12,16 @@ cgn_admit(struct cgn_control *c, const struct cgn_flow *flow)
 	const struct cgn_directory *dir = c->dp->dir;
 	struct cgn_subscriber *sub = cgn_subscriber_of(c, flow->inside);
 	struct cgn_use *use = &c->tenants[flow->tenant], *subscriber_use = &sub->use;
+	struct cgn_class own;
 	enum cgn_fate fate = CGN_FATE_DRAINING; /* is no quota's fault, and takes no token */
 
 	if (!cgn_drain_refuses(c, flow->tenant))
 		fate = cgn_quota_admit(&dir->tenants[flow->tenant],
-			cgn_class_of(dir, flow->tenant, sub, flow->inside), use, subscriber_use,
-			flow->proto, c->now);
+			cgn_class_of(dir, flow->tenant, sub, flow->inside, &own), use,
+			subscriber_use, flow->proto, c->now);
 	if (fate == CGN_FATE_NONE && flow->other != 0 &&
 		cgn_others_of(&c->others, cgn_holder_of(c, flow->inside)) >=
-			cgn_class_of(dir, flow->tenant, sub, flow->inside)->quota.other) {
+			cgn_class_of(dir, flow->tenant, sub, flow->inside, &own)->quota.other) {
 		use->refused++;
 		subscriber_use->refused++;
 		fate = CGN_FATE_QUOTA_SUBSCRIBER_OTHER;

@@ -330,13 +330,14 @@ subscribers_turn(struct cgn_control *c)
 	for (uint32_t n = 0; n < INSIDE_SLICE && a->inside_cursor < dir->n_inside; n++) {
 		uint32_t inside = a->inside_cursor++, t;
 		const struct cgn_subscriber *sub = &c->subscribers[inside];
+		struct cgn_class own;
 
 		if (sub->n_blocks == 0 || !cgn_directory_inside_live(dir, inside))
 			continue;
 		t = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
 		roll(a, &a->tenants[t]);
 		a->tenants[t].n_at_limit_so_far += is_at_limit(
-			cgn_class_of(dir, t, sub, inside), sub);
+			cgn_class_of(dir, t, sub, inside, &own), sub);
 	}
 	if (a->inside_cursor >= dir->n_inside) {
 		a->inside_cursor = 0;

@@ -178,8 +178,8 @@ foresee_mapping(struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_exp
 	e->use = use;
 	if (cgn_drain_refuses(c, flow.tenant))
 		return CGN_FATE_DRAINING;
-	e->limits = *cgn_class_of(
-		c->dp->dir, flow.tenant, cgn_subscriber_of(c, flow.inside), flow.inside);
+	e->limits = *cgn_class_of(c->dp->dir, flow.tenant, cgn_subscriber_of(c, flow.inside),
+		flow.inside, &e->limits);
 	fate = cgn_quota_admit(&c->dp->dir->tenants[flow.tenant], &e->limits, &tenant_use, &use,
 		flow.proto, c->now);
 	if (fate != CGN_FATE_NONE)

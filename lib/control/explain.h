@@ -39,7 +39,8 @@ struct cgn_explain {
 	enum cgn_fate fate; /* NONE: a NAT-PMP or PCP request for the server, which reads it */
 	uint16_t tenant;
 	uint32_t iface, inside;
-	uint32_t assigned_iface; /* where the source is assigned, or CGN_NONE */
+	char id[CGN_SESSION_ID_LEN]; /* of the session of inside, or "" */
+	uint32_t assigned_iface;     /* where the source is assigned, or CGN_NONE */
 	bool has_route;
 	uint32_t dst_value; /* of directory.h */
 	struct cgn_mapping mapping, to;

@@ -94,6 +94,7 @@ cgn_explain_describe(const struct cgn_control *c, struct cgn_explain *e)
 		if (e->assigned_iface != number)
 			return;
 		e->inside = inside;
+		cgn_session_id_copy(c, inside, e->id);
 		e->reached |= CGN_EXPLAIN_SOURCE;
 		range = cgn_directory_inside_dst(dir, iface->tenant, e->dst);
 	}

@@ -118,8 +118,9 @@ cgn_explicit_room(const struct cgn_control *c, const struct cgn_explicit_ask *as
 	const struct cgn_subscriber *sub = cgn_subscriber_of(c, ask->inside);
 	uint32_t sub_used = sub->use.explicit_mappings;
 	uint32_t tenant_used = c->tenants[ask->tenant].explicit_mappings;
-	uint32_t sub_max =
-		cgn_class_of(c->dp->dir, ask->tenant, sub, ask->inside)->quota.explicit_mappings;
+	struct cgn_class own;
+	uint32_t sub_max = cgn_class_of(c->dp->dir, ask->tenant, sub, ask->inside, &own)
+				   ->quota.explicit_mappings;
 	uint32_t tenant_max = conf->quota.tenant.explicit_mappings;
 	uint32_t room = sub_used < sub_max ? sub_max - sub_used : 0;
 	uint32_t rest = cgn_room_for(

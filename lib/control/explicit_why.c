@@ -13,11 +13,13 @@ conf_of(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 	return c->dp->dir->tenants[ask->tenant].conf;
 }
 
-static const struct cgn_class *
+static struct cgn_class
 limits_of(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 {
-	return cgn_class_of(
-		c->dp->dir, ask->tenant, cgn_subscriber_of(c, ask->inside), ask->inside);
+	struct cgn_class own;
+
+	return *cgn_class_of(
+		c->dp->dir, ask->tenant, cgn_subscriber_of(c, ask->inside), ask->inside, &own);
 }
 
 static struct cgn_why
@@ -29,7 +31,8 @@ limit_of(const char *text, uint32_t used, uint32_t limit)
 static struct cgn_why
 subscriber_limit(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 {
-	const struct cgn_conf_quota_subscriber *quota = &limits_of(c, ask)->quota;
+	const struct cgn_class limits = limits_of(c, ask);
+	const struct cgn_conf_quota_subscriber *quota = &limits.quota;
 	const struct cgn_use *use = &cgn_subscriber_of(c, ask->inside)->use;
 	uint32_t max = ask->proto == CGN_TCP ? quota->tcp : quota->udp;
 
@@ -78,9 +81,9 @@ no_room(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
 	if (c->table->n_free == 0)
 		return limit_of(
 			"the box has no more mappings", c->table->capacity, c->table->capacity);
-	if (sub->n_blocks >= limits_of(c, ask)->max_blocks)
+	if (sub->n_blocks >= limits_of(c, ask).max_blocks)
 		return limit_of("no free port in the subscriber's port blocks", sub->n_blocks,
-			limits_of(c, ask)->max_blocks);
+			limits_of(c, ask).max_blocks);
 	if (c->pool->use[ask->tenant].n_avail == 0 ||
 		(sub->n_blocks > 0 && cgn_directory_pool_live(c->dp->dir, sub->pool) &&
 			c->pool->addrs[sub->pool].n_free == 0))
@@ -123,7 +126,7 @@ on_port(const struct cgn_control *c, const struct cgn_explicit_ask *ask, uint32_
 		return (struct cgn_why){
 			.text = "the suggested port is in another subscriber's port block"};
 	return limit_of("the suggested port needs one more port block",
-		cgn_subscriber_of(c, ask->inside)->n_blocks, limits_of(c, ask)->max_blocks);
+		cgn_subscriber_of(c, ask->inside)->n_blocks, limits_of(c, ask).max_blocks);
 }
 
 static struct cgn_why

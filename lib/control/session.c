@@ -128,6 +128,15 @@ cgn_session_id(const struct cgn_control *c, uint32_t session)
 	return session != 0 ? key_at(c, session)->id : "";
 }
 
+void
+cgn_session_id_copy(const struct cgn_control *c, uint32_t inside, char id[CGN_SESSION_ID_LEN])
+{
+	uint32_t session = inside != CGN_NONE ? c->subscribers[cgn_holder_of(c, inside)].use.session
+					      : 0;
+
+	snprintf(id, CGN_SESSION_ID_LEN, "%s", cgn_session_id(c, session));
+}
+
 uint32_t
 cgn_session_begin(struct cgn_control *c, uint32_t tenant, uint32_t inside, const char *id,
 	uint8_t class_number)

@@ -146,6 +146,10 @@ uint32_t cgn_session_find(const struct cgn_control *c, uint32_t tenant, const ch
 /* The id of a session; "" for record 0. */
 const char *cgn_session_id(const struct cgn_control *c, uint32_t session);
 
+/* That of the session that the subscriber of an inside index has, "" without one; of CGN_NONE too.
+ */
+void cgn_session_id_copy(const struct cgn_control *c, uint32_t inside, char id[CGN_SESSION_ID_LEN]);
+
 /*
  * A session begins at an address that is nobody's: its record, or 0 when there is no room.
  * class_number: the tenant's, or 0.

@@ -31,12 +31,8 @@ const char *const cgn_session_result_names[CGN_N_SESSION_RESULTS] = {
 bool
 cgn_session_id_is_good(const char *id)
 {
-	size_t n = strnlen(id, CGN_SESSION_ID_LEN);
-
-	for (size_t i = 0; i < n; i++)
-		if (id[i] <= ' ' || id[i] > '~' || id[i] == ',')
-			return false;
-	return n > 0 && n < CGN_SESSION_ID_LEN;
+	static_assert((int)CGN_SESSION_ID_LEN == (int)CGN_SUBSCRIBER_ID_LEN, "one kind of ids");
+	return cgn_subscriber_id_is_good(id);
 }
 
 /* One change, as control works on it. */

@@ -100,7 +100,7 @@ void cgn_query_alarms(struct cgn_control *c, void *arg);
 
 /* Events, newest first (query_event.c). A cursor is CGN_EVENT_END - number. */
 #define CGN_EVENT_END (UINT64_C(1) << 62)
-enum { CGN_QUERY_EVENTS = 32 };
+enum { CGN_QUERY_EVENTS = 28 };
 struct cgn_query_events {
 	struct cgn_query q;
 	uint64_t after, from_utc_ms; /* only later numbers; only what is no older */

@@ -69,6 +69,7 @@ cgn_query_trace(struct cgn_control *c, void *arg)
 
 	q->status = CGN_TRACE_FREE;
 	q->inside = block != NULL ? block->inside : CGN_NONE;
+	cgn_session_id_copy(c, q->inside, q->id);
 	q->rests_s = -1;
 	q->is_searching = false;
 	if (block != NULL) {

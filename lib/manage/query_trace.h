@@ -25,12 +25,13 @@ struct cgn_query_trace {
 	bool is_searching;
 	/* Out. */
 	enum cgn_trace_status status;
-	uint32_t inside;            /* holder of the block, or CGN_NONE */
-	uint16_t first, last;       /* ports of the block */
-	int32_t rests_s;            /* still; -1: does not rest, or it is not known until when */
-	struct cgn_mapping_row row; /* MAPPED */
-	int32_t idle_s;             /* MAPPED; -1: no packet yet */
-	int8_t origin;              /* MAPPED; enum cgn_explicit_origin, or -1: traffic */
+	uint32_t inside;             /* holder of the block, or CGN_NONE */
+	char id[CGN_SESSION_ID_LEN]; /* of its session, or "" */
+	uint16_t first, last;        /* ports of the block */
+	int32_t rests_s;             /* still; -1: does not rest, or it is not known until when */
+	struct cgn_mapping_row row;  /* MAPPED */
+	int32_t idle_s;              /* MAPPED; -1: no packet yet */
+	int8_t origin;               /* MAPPED; enum cgn_explicit_origin, or -1: traffic */
 };
 void cgn_query_trace(struct cgn_control *c, void *arg);
 

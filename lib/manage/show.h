@@ -68,6 +68,20 @@ void cgn_show_subscriber_of(struct cgn_show *show, const char *name, uint32_t in
 /* The same as text: the number lives. Returns buf, of CGN_PREFIX_STRLEN bytes at least. */
 const char *cgn_show_subscriber_str(const struct cgn_show *show, uint32_t inside, char *buf);
 
+/*
+ * What a subscriber is called: by its session ("": it has none), else by the tenant's list; "-".
+ * Lives as long as session and the box's directory.
+ */
+const char *cgn_show_id_str(const struct cgn_show *show, uint32_t inside, const char *session);
+
+/* Its tags in the tenant's list, with commas between them; "-". And whether it stands there. */
+void cgn_show_tags(struct cgn_show *show, const char *name, uint32_t inside);
+bool cgn_show_is_listed(const struct cgn_show *show, uint32_t inside);
+
+/* Tells the event of an action what the subscriber that it is about is called. CGN_NONE: of none.
+ */
+void cgn_show_event_who(struct cgn_show *show, uint32_t inside);
+
 /* Asks control; false with the error answered when it does not answer. */
 bool cgn_show_ask(struct cgn_show *show, cgn_request_fn fn, void *arg, size_t size);
 

@@ -132,6 +132,7 @@ cgn_show_capture_start(struct cgn_show *show)
 		cgn_reply_error(show->reply, "", "%s", err.text);
 		return;
 	}
+	cgn_show_event_who(show, spec.inside);
 	cgn_event_set_number(show->event, CGN_EVENT_FIELD_CAPTURE, info.id);
 	cgn_event_set_number(show->event, CGN_EVENT_FIELD_PACKETS, spec.packets);
 	set_file(show->event, info.file);

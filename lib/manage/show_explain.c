@@ -139,15 +139,17 @@ fate_name(const struct cgn_explain *e)
 
 /* addr: as text. */
 static void
-tell_subscriber(struct cgn_show *show, uint32_t inside, const char *addr)
+tell_subscriber(struct cgn_show *show, const struct cgn_explain *e, const char *addr)
 {
-	char prefix[CGN_PREFIX_STRLEN];
+	bool is_alone = cgn_directory_subscriber(show->box->dir, e->inside).len == 32;
+	const char *id = cgn_show_id_str(show, e->inside, e->id);
+	char prefix[CGN_PREFIX_STRLEN] = "";
 
-	if (cgn_directory_subscriber(show->box->dir, inside).len == 32)
-		step(show, "source", "%s is assigned to a subscriber there", addr);
-	else
-		step(show, "source", "%s is assigned to a subscriber there, %s", addr,
-			cgn_show_subscriber_str(show, inside, prefix));
+	if (!is_alone)
+		cgn_show_subscriber_str(show, e->inside, prefix);
+	step(show, "source", "%s is assigned to a subscriber there%s%s%s%s", addr,
+		is_alone ? "" : ", ", prefix, strcmp(id, "-") == 0 ? "" : ": ",
+		strcmp(id, "-") == 0 ? "" : id);
 }
 
 static void
@@ -173,7 +175,7 @@ tell_way_in(struct cgn_show *show, const struct cgn_explain *e)
 		cgn_directory_tenant_name(dir, dir->ifaces[e->iface].tenant));
 	cgn_ip4_str(e->src, addr);
 	if (reached(e, CGN_EXPLAIN_SOURCE))
-		tell_subscriber(show, e->inside, addr);
+		tell_subscriber(show, e, addr);
 	else if (e->assigned_iface != CGN_NONE)
 		step(show, "source", "%s is assigned, but at another attachment", addr);
 	else

@@ -103,6 +103,8 @@ map_tell(struct cgn_show *show, const struct cgn_query_map *q, const char *done)
 	}
 	cgn_event_set_end(
 		show->event, CGN_EVENT_FIELD_OUTSIDE, q->map.outside, q->map.outside_port);
+	cgn_show_event_who(
+		show, cgn_directory_inside_find(show->box->dir, q->tenant, q->map.inside));
 	cgn_reply_str(show->reply, "done", done);
 	cgn_reply_str(show->reply, "tenant", tenant);
 	cgn_reply_str(show->reply, "proto", proto);
@@ -162,6 +164,7 @@ cgn_show_map_clear(struct cgn_show *show)
 		!cgn_show_inside_find(show, CGN_PARAM_SUBSCRIBER, q.tenant, &q.inside))
 		return;
 	tenant = cgn_directory_tenant_name(show->box->dir, q.tenant);
+	cgn_show_event_who(show, q.inside);
 	is_over = clear(show, &q);
 	/* Also when it broke off. */
 	cgn_event_set_number(show->event, CGN_EVENT_FIELD_MAPPINGS, q.n);

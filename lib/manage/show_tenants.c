@@ -247,13 +247,15 @@ add_subscriber(struct cgn_show *show, const struct cgn_subscriber_row *row)
 	const uint32_t inside = row->inside;
 	const struct cgn_directory *dir = show->box->dir;
 	uint32_t tenant = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
-	const struct cgn_class *limits = cgn_class_of(dir, tenant, sub, inside);
+	struct cgn_class own;
+	const struct cgn_class *limits = cgn_class_of(dir, tenant, sub, inside, &own);
 	struct cgn_reply *r = show->reply;
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, tenant));
 	cgn_show_subscriber_of(show, "address", inside);
-	cgn_reply_str(r, "id", row->id[0] != '\0' ? row->id : "-");
+	cgn_reply_str(r, "id", cgn_show_id_str(show, inside, row->id));
 	cgn_reply_str(r, "class", limits->name[0] != '\0' ? limits->name : "-");
+	cgn_show_tags(show, "tags", inside);
 	add_use(r, &sub->use);
 	cgn_reply_u64(r, "mappings_max", limits->quota.mappings);
 	cgn_reply_u64(r, "explicit_max", limits->quota.explicit_mappings);
@@ -309,6 +311,22 @@ cgn_show_busiest(struct cgn_show *show)
 		cgn_show_walk(show, &walk);
 }
 
+/* Those in force that a row of many has no room for. */
+static void
+add_limits(struct cgn_show *show, uint32_t tenant, const struct cgn_subscriber_row *row)
+{
+	struct cgn_class own;
+	const struct cgn_class *limits = cgn_class_of(
+		show->box->dir, tenant, &row->sub, row->inside, &own);
+	struct cgn_reply *r = show->reply;
+
+	cgn_reply_u64(r, "tcp_max", limits->quota.tcp);
+	cgn_reply_u64(r, "udp_max", limits->quota.udp);
+	cgn_reply_u64(r, "icmp_max", limits->quota.icmp);
+	cgn_reply_u64(r, "new_per_s_max", limits->quota.new_per_s);
+	cgn_reply_u64(r, "burst_max", limits->quota.burst);
+}
+
 void
 cgn_show_subscriber(struct cgn_show *show)
 {
@@ -320,6 +338,8 @@ cgn_show_subscriber(struct cgn_show *show)
 		!cgn_show_ask(show, cgn_query_subscriber, &q, sizeof(q)))
 		return;
 	add_subscriber(show, &q.row);
+	add_limits(show, tenant, &q.row);
+	cgn_reply_str(show->reply, "listed", cgn_show_is_listed(show, q.inside) ? "yes" : "no");
 	cgn_reply_str(show->reply, "session",
 		q.row.sub.use.session != 0                                      ? "yes"
 			: cgn_directory_wants_session(show->box->dir, q.inside) ? "missing"

@@ -104,6 +104,7 @@ add_trace(struct cgn_show *show, const struct cgn_query_trace *q)
 	add_answer(show, q, who);
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(dir, dir->pool_tenants[q->at.pool]));
 	cgn_reply_str(r, "subscriber", who);
+	cgn_reply_str(r, "id", cgn_show_id_str(show, q->inside, q->id));
 	add_mapping(show, q);
 	if (q->inside != CGN_NONE)
 		cgn_reply_fmt(r, "block", "%u-%u", q->first, q->last);
@@ -190,6 +191,7 @@ cgn_show_trace_subscriber(struct cgn_show *show)
 		return;
 	cgn_reply_str(show->reply, "tenant", cgn_directory_tenant_name(show->box->dir, tenant));
 	cgn_show_subscriber_of(show, "address", q.inside);
+	cgn_reply_str(show->reply, "id", cgn_show_id_str(show, q.inside, q.row.id));
 	add_pairing(show, &q.row.sub);
 	ranges.inside = q.inside;
 	cgn_show_walk(show, &walk);

@@ -130,11 +130,12 @@ may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
 	const struct cgn_subscriber *sub = &pool->subscribers[inside];
 	int n = sub->n_blocks - sub->n_resting;
+	struct cgn_class own;
 
 	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next)
 		n -= !pool->blocks[b].is_resting &&
 			pool->blocks[b].pool != sub->pool; /* left when it drained */
-	if (n >= (int)cgn_class_of(pool->dir, tenant, sub, inside)->max_blocks)
+	if (n >= (int)cgn_class_of(pool->dir, tenant, sub, inside, &own)->max_blocks)
 		return false;
 	return n <= 0 || may_extend(pool, tenant);
 }

@@ -50,10 +50,10 @@ struct cgn_event_info {
 extern const struct cgn_event_info cgn_events[CGN_N_EVENTS];
 
 enum {
-	CGN_EVENT_MAX_VALUES = 8,
+	CGN_EVENT_MAX_VALUES = 9,
 	CGN_EVENT_TEXT_LEN = 104, /* of a value, with the final zero; longer ones are cut */
 	CGN_EVENT_CLAIM_LEN = 32, /* likewise, of who somebody says to be */
-	CGN_EVENT_STRLEN = 1000,
+	CGN_EVENT_STRLEN = 1100,
 };
 
 struct cgn_event_value {

@@ -15,9 +15,8 @@ or_else(uint32_t limit, uint32_t value)
 	return limit != CGN_LIMIT_UNSET ? limit : value;
 }
 
-/* The limits, those that are not given as in base. */
-static struct cgn_class
-class_make(const char *name, const struct cgn_conf_limits *l, const struct cgn_class *base)
+struct cgn_class
+cgn_class_make(const char *name, const struct cgn_conf_limits *l, const struct cgn_class *base)
 {
 	struct cgn_class c = *base;
 
@@ -76,7 +75,7 @@ number_classes(struct cgn_tenant *tenant, const struct cgn_tenant *was)
 		uint32_t n = number_of(tenant, was, c->name);
 
 		static_assert(2 * CGN_MAX_CLASSES + 1 <= CGN_CLASS_NUMBERS, "there is one");
-		tenant->classes[n] = class_make(c->name, &c->limits, &tenant->classes[0]);
+		tenant->classes[n] = cgn_class_make(c->name, &c->limits, &tenant->classes[0]);
 		tenant->n_classes = n < tenant->n_classes ? tenant->n_classes : n + 1;
 	}
 	return 0;
@@ -129,6 +128,71 @@ set_prefixes(struct cgn_directory *dir, uint32_t t)
 		}
 }
 
+/* Is any limit given? */
+static bool
+has_limits(const struct cgn_conf_limits *l)
+{
+	return l->mappings != CGN_LIMIT_UNSET || l->tcp != CGN_LIMIT_UNSET ||
+		l->udp != CGN_LIMIT_UNSET || l->icmp != CGN_LIMIT_UNSET ||
+		l->explicit_mappings != CGN_LIMIT_UNSET || l->new_per_s != CGN_LIMIT_UNSET ||
+		l->burst != CGN_LIMIT_UNSET || l->max_blocks != CGN_LIMIT_UNSET;
+}
+
+/* One inside index of the subscriber that an entry of the list is about. */
+static void
+set_listed_at(
+	struct cgn_directory *dir, const struct cgn_tenant *tenant, uint32_t i, uint32_t inside)
+{
+	const struct cgn_conf_listed *entry = &tenant->conf->listed[i];
+	uint16_t *kind = &dir->inside_kinds[inside];
+
+	dir->inside_listed[inside] = i + 1;
+	if (entry->class_name[0] != '\0')
+		*kind = (uint16_t)((*kind & ~CGN_KIND_CLASS) |
+			cgn_tenant_class_find(tenant, entry->class_name));
+	if (has_limits(&entry->limits))
+		*kind |= CGN_KIND_OWN;
+}
+
+static void
+set_listed(struct cgn_directory *dir, uint32_t t)
+{
+	const struct cgn_tenant *tenant = &dir->tenants[t];
+
+	for (uint32_t i = 0; i < tenant->conf->n_listed; i++) {
+		uint32_t inside = cgn_directory_inside_find(dir, t, tenant->conf->listed[i].addr);
+		struct cgn_prefix all;
+
+		if (inside == CGN_NONE)
+			continue;
+		all = cgn_directory_subscriber(dir, inside);
+		for (uint64_t a = cgn_prefix_first(all); a <= cgn_prefix_last(all); a++) {
+			inside = cgn_directory_inside_find(dir, t, (uint32_t)a);
+			if (inside != CGN_NONE)
+				set_listed_at(dir, tenant, i, inside);
+		}
+	}
+}
+
+static int
+build_listed(struct cgn_directory *dir)
+{
+	uint64_t n = 0;
+
+	for (uint32_t t = 0; t < dir->n_tenants; t++)
+		if (cgn_directory_tenant_live(dir, t))
+			n += dir->tenants[t].conf->n_listed;
+	if (n == 0)
+		return 0;
+	dir->inside_listed = calloc((size_t)dir->n_inside + 1, sizeof(*dir->inside_listed));
+	if (dir->inside_listed == NULL)
+		return -ENOMEM;
+	for (uint32_t t = 0; t < dir->n_tenants; t++)
+		if (cgn_directory_tenant_live(dir, t))
+			set_listed(dir, t);
+	return 0;
+}
+
 int
 cgn_directory_kinds_build(struct cgn_directory *dir)
 {
@@ -138,7 +202,7 @@ cgn_directory_kinds_build(struct cgn_directory *dir)
 	for (uint32_t t = 0; t < dir->n_tenants; t++)
 		if (cgn_directory_tenant_live(dir, t))
 			set_prefixes(dir, t);
-	return 0;
+	return build_listed(dir);
 }
 
 void
@@ -147,6 +211,7 @@ cgn_directory_classes_free(struct cgn_directory *dir)
 	for (uint32_t t = 0; dir->tenants != NULL && t < dir->n_tenants; t++)
 		free(dir->tenants[t].classes);
 	free(dir->inside_kinds);
+	free(dir->inside_listed);
 }
 
 uint32_t

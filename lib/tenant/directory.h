@@ -174,12 +174,13 @@ struct cgn_directory {
 	uint32_t n_pool_runs;
 	struct cgn_number_run *tenant_runs; /* where the tenants' lists are */
 	uint16_t *inside_kinds;             /* [n_inside], see CGN_KIND_SESSIONS */
-	uint32_t *pool_addrs;               /* [n_pool], 0 when nobody's */
-	uint16_t *pool_tenants;             /* [n_pool] */
-	bool *pool_drains;                  /* [n_pool] takes no new flows */
-	struct cgn_range_map inside_dst;    /* the part of all, see cgn_directory_inside_dst */
-	struct cgn_range_map outside_src;   /* forbidden outside sources → enum cgn_fate */
-	struct cgn_range_map outside_dst;   /* pool and own addresses, see cgn_dst_value */
+	uint32_t *inside_listed; /* [n_inside] place in the tenant's list + 1; NULL: none has one */
+	uint32_t *pool_addrs;    /* [n_pool], 0 when nobody's */
+	uint16_t *pool_tenants;  /* [n_pool] */
+	bool *pool_drains;       /* [n_pool] takes no new flows */
+	struct cgn_range_map inside_dst;  /* the part of all, see cgn_directory_inside_dst */
+	struct cgn_range_map outside_src; /* forbidden outside sources → enum cgn_fate */
+	struct cgn_range_map outside_dst; /* pool and own addresses, see cgn_dst_value */
 	/* Who may be reached from a remote address without translation (directory_bypass.c). */
 	struct cgn_range_map bypass_remotes; /* remote address → group */
 	struct cgn_range_map *bypass_groups; /* inside address → inside index of origin */
@@ -218,8 +219,12 @@ cgn_directory_pool_live(const struct cgn_directory *dir, uint32_t i)
 	return i < dir->n_pool && dir->pool_addrs[i] != 0;
 }
 
-/* What the configuration says of an assigned address: a class's index, and this bit. */
-enum { CGN_KIND_SESSIONS = 0x8000 }; /* served only while it has a session */
+/* What the configuration says of an assigned address: a class's number, and bits. */
+enum {
+	CGN_KIND_SESSIONS = 0x8000, /* served only while it has a session */
+	CGN_KIND_OWN = 0x4000,      /* is listed with limits of its own */
+	CGN_KIND_CLASS = 0x3fff,
+};
 
 static inline bool
 cgn_directory_wants_session(const struct cgn_directory *dir, uint32_t inside)
@@ -231,7 +236,16 @@ cgn_directory_wants_session(const struct cgn_directory *dir, uint32_t inside)
 static inline const struct cgn_class *
 cgn_directory_class(const struct cgn_directory *dir, uint32_t tenant, uint32_t inside)
 {
-	return &dir->tenants[tenant].classes[dir->inside_kinds[inside] & ~CGN_KIND_SESSIONS];
+	return &dir->tenants[tenant].classes[dir->inside_kinds[inside] & CGN_KIND_CLASS];
+}
+
+/* The entry of the tenant's list that is about the subscriber of an assigned address, or NULL. */
+static inline const struct cgn_conf_listed *
+cgn_directory_listed(const struct cgn_directory *dir, uint32_t tenant, uint32_t inside)
+{
+	uint32_t place = dir->inside_listed != NULL ? dir->inside_listed[inside] : 0;
+
+	return place != 0 ? &dir->tenants[tenant].conf->listed[place - 1] : NULL;
 }
 
 /* The same, but for a session that names another: its class number, 0 for none. */
@@ -332,6 +346,10 @@ cgn_directory_inside_neigh(const struct cgn_directory *dir, uint32_t inside)
 
 	return run->onlink ? run->neigh + (inside - run->first_index) : run->neigh;
 }
+
+/* The limits, those that are not given as in base. Pure. */
+struct cgn_class cgn_class_make(
+	const char *name, const struct cgn_conf_limits *limits, const struct cgn_class *base);
 
 /* Number of a tenant's class by its name, or CGN_NONE; "" is the one of all, 0. */
 uint32_t cgn_tenant_class_find(const struct cgn_tenant *tenant, const char *name);

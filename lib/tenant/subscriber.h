@@ -29,13 +29,21 @@ struct cgn_subscriber {
 
 /*
  * What the holder of an inside index may have: the one place that knows where a class comes from.
- * The tenant lives in dir. Control; others with a copy of what control told them.
+ * The class that its session names, else that of its entry in the tenant's list, else that of its
+ * prefix; and over any of them the limits of its own that the list gives it, for which the result
+ * is made in *own. The tenant lives in dir. Control; others with a copy of what control told them.
  */
 static inline const struct cgn_class *
 cgn_class_of(const struct cgn_directory *dir, uint32_t tenant, const struct cgn_subscriber *sub,
-	uint32_t inside)
+	uint32_t inside, struct cgn_class *own)
 {
-	return cgn_directory_class_at(dir, tenant, sub->use.class_number, inside);
+	const struct cgn_class *c =
+		cgn_directory_class_at(dir, tenant, sub->use.class_number, inside);
+
+	if ((dir->inside_kinds[inside] & CGN_KIND_OWN) == 0)
+		return c;
+	*own = cgn_class_make(c->name, &cgn_directory_listed(dir, tenant, inside)->limits, c);
+	return own;
 }
 
 static_assert(sizeof(struct cgn_subscriber) == 64, "the directory's price per assigned address");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bench_config [TENANTS]: what a configuration of so many tenants (tests/fakes/many_tenants.h)
- * costs to load and to change, in CPU time of one thread, and how large it is in memory. One JSON
- * object a line, as scripts/bench prints them. Default 10000 tenants with 1 000 000 subscribers.
+ * bench_config [TENANTS [LISTED]]: what a configuration of so many tenants
+ * (tests/fakes/many_tenants.h) costs to load and to change, in CPU time of one thread, and how
+ * large it is in memory. One JSON object a line, as scripts/bench prints them. Default 10000
+ * tenants with 1 000 000 subscribers. LISTED: so many subscribers of each stand in its list.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 enum { RUNS = 5 };
 
-static uint32_t n_tenants;
+static uint32_t n_tenants, n_listed, n_addresses;
 
 static int
 compare(const void *a, const void *b)
@@ -25,11 +26,12 @@ static void
 report(const char *name, const char *change, const char *unit, double *values, uint32_t n)
 {
 	qsort(values, n, sizeof(*values), compare);
-	printf("{\"name\": \"%s\", \"params\": {\"tenants\": %u, \"subscribers\": %u, "
+	printf("{\"name\": \"%s\", \"params\": {\"tenants\": %u, \"subscribers\": %u, \"listed\": "
+	       "%u, "
 	       "\"change\": \"%s\"}, \"value\": %g, \"unit\": \"%s\", \"median\": %g, "
 	       "\"min\": %g, \"max\": %g, \"runs\": %u}\n",
-		name, n_tenants, n_tenants * MANY_TENANTS_SUBSCRIBERS, change, values[n / 2], unit,
-		values[n / 2], values[0], values[n - 1], n);
+		name, n_tenants, n_tenants * n_addresses, n_tenants * n_listed, change,
+		values[n / 2], unit, values[n / 2], values[0], values[n - 1], n);
 	fflush(stdout);
 }
 
@@ -103,12 +105,15 @@ main(int argc, char **argv)
 	struct cgn_sim *sim;
 
 	n_tenants = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 10000;
-	if (n_tenants < 200 || n_tenants > MANY_TENANTS_MAX - 200) {
-		fprintf(stderr, "usage: bench_config [200 to %d tenants]\n",
-			MANY_TENANTS_MAX - 200);
+	n_listed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+	if (n_tenants < 2 || n_tenants > MANY_TENANTS_MAX - 200 || n_listed > CGN_MAX_LISTED) {
+		fprintf(stderr, "usage: bench_config [2 to %d tenants [0 to %d listed]]\n",
+			MANY_TENANTS_MAX - 200, CGN_MAX_LISTED);
 		return 2;
 	}
 	p.n = n_tenants;
+	p.listed = n_listed;
+	n_addresses = many_tenants_addresses(&p);
 	p.room = n_tenants + 1;
 	bench_size(&p);
 	sim = config_cost_sim(&p);
@@ -120,8 +125,13 @@ main(int argc, char **argv)
 	to.n++;
 	bench_change(sim, "one tenant added", &p, &to);
 	to = p;
-	to.n -= 100;
-	bench_change(sim, "100 tenants removed", &p, &to);
+	to.n -= RTE_MIN(100U, to.n / 2);
+	bench_change(sim, "100 tenants or half of them removed", &p, &to);
+	if (p.listed > 0) {
+		to = p;
+		to.listed--;
+		bench_change(sim, "a listed subscriber of each tenant removed", &p, &to);
+	}
 	cgn_sim_destroy(sim);
 	return 0;
 }

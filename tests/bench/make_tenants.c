@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cgn-make-tenants DIRECTORY BOX-FILE TENANTS ROOM [FIRST [CHANGED QUOTA]]: the files of so many
- * tenants (tests/fakes/many_tenants.h), with the appliance's lines of BOX-FILE. For scripts/bench
- * and tests of the whole daemon.
+ * cgn-make-tenants DIRECTORY BOX-FILE TENANTS ROOM [FIRST [CHANGED QUOTA [LISTED]]]: the files of
+ * so many tenants (tests/fakes/many_tenants.h), with the appliance's lines of BOX-FILE. For
+ * scripts/bench and tests of the whole daemon.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -82,13 +82,14 @@ main(int argc, char **argv)
 		.room = number(argc, argv, 4),
 		.first = number(argc, argv, 5),
 		.changed = number(argc, argv, 6),
-		.quota = number(argc, argv, 7)};
+		.quota = number(argc, argv, 7),
+		.listed = number(argc, argv, 8)};
 	struct cgn_conf_source *sources;
 	size_t n;
 
 	if (argc < 5 || p.n == 0 || p.room < p.n || p.first + p.n > MANY_TENANTS_MAX) {
 		fputs("usage: cgn-make-tenants DIRECTORY BOX-FILE TENANTS ROOM [FIRST [CHANGED "
-		      "QUOTA]]\n",
+		      "QUOTA [LISTED]]]\n",
 			stderr);
 		return 2;
 	}

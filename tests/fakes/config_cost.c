@@ -143,7 +143,7 @@ config_cost_reload(struct cgn_sim *sim, const struct many_tenants *to, struct co
 	cost->n_differences = diff.n_items;
 	cgn_diff_fini(&diff);
 	switch_to(sim, conf, cost);
-	if (sim->box->dir->n_subscribers != to->n * MANY_TENANTS_SUBSCRIBERS)
+	if (sim->box->dir->n_subscribers != to->n * many_tenants_addresses(to))
 		cgn_sim_die("%u subscribers", sim->box->dir->n_subscribers);
 }
 

@@ -17,7 +17,8 @@ parse(const char *text, size_t len)
 {
 	cgn_report_init(&report, &errors);
 	cgn_report_file(&report, "test.yaml");
-	return cgn_yaml_init(&yaml, text, len, 0, &report);
+	return cgn_yaml_init(&yaml,
+		&(struct cgn_yaml_input){(char *)(uintptr_t)text, len, 0, CGN_YAML_MAP}, &report);
 }
 
 static void
