@@ -49,9 +49,9 @@ open_journal(struct cgn_daemon *d, struct cgn_exporter *x, struct cgn_errmsg *er
 		(uint64_t)d->conf->state.max_mib << 20, collect, x, &report, err);
 	if (x->journal == NULL)
 		return -errno;
-	cgn_info("state", "journal opened file=%s records=%lu live=%lu blocks=%lu",
+	cgn_info("state", "journal opened file=%s records=%lu live=%lu blocks=%lu sessions=%lu",
 		d->conf->state.journal, (unsigned long)report.records, (unsigned long)report.live,
-		(unsigned long)report.leases);
+		(unsigned long)report.leases, (unsigned long)report.sessions);
 	if (report.cut_bytes > 0)
 		cgn_warn("state", "journal tail cut: %s bytes=%lu; mappings made last may be lost",
 			report.cut_reason, (unsigned long)report.cut_bytes);

@@ -14,7 +14,8 @@
 /* A subscriber prefix of the tenant, and the link it is on. */
 struct span {
 	const struct cgn_conf_subscribers *subscribers;
-	const struct cgn_conf_attachment *attachment;
+	uint32_t mask;          /* of one subscriber; 32 also when it was no number */
+	struct cgn_prefix link; /* len 0: was none */
 };
 
 struct spans {
@@ -37,6 +38,19 @@ compare_spans(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static struct span
+make_span(const struct cgn_validation *v, const struct cgn_conf_attachment *attachment,
+	const struct cgn_conf_subscribers *subscribers)
+{
+	struct span span = {.subscribers = subscribers, .mask = 32};
+
+	if (cgn_rule_may(v, &subscribers->subscriber_mask))
+		span.mask = subscribers->subscriber_mask;
+	if (cgn_rule_may(v, &attachment->address))
+		span.link = attachment->address;
+	return span;
+}
+
 static bool
 take_spans(struct listed_check *c)
 {
@@ -50,8 +64,8 @@ take_spans(struct listed_check *c)
 		return false;
 	for (uint32_t a = 0; a < t->n_attachments; a++)
 		for (uint32_t s = 0; s < t->attachments[a].n_subscribers; s++)
-			c->spans.spans[c->spans.n++] = (struct span){
-				&t->attachments[a].subscribers[s], &t->attachments[a]};
+			c->spans.spans[c->spans.n++] = make_span(
+				c->v, &t->attachments[a], &t->attachments[a].subscribers[s]);
 	if (c->spans.n > 1)
 		qsort(c->spans.spans, c->spans.n, sizeof(*c->spans.spans), compare_spans);
 	return true;
@@ -76,9 +90,7 @@ static uint32_t
 group_of(const struct listed_check *c, uint32_t addr)
 {
 	const struct span *span = find_span(&c->spans, addr);
-	uint32_t mask = span != NULL && cgn_rule_may(c->v, &span->subscribers->subscriber_mask)
-		? span->subscribers->subscriber_mask
-		: 32;
+	uint32_t mask = span != NULL ? span->mask : 32;
 
 	return addr & ~(uint32_t)(UINT64_C(0xffffffff) >> mask);
 }
@@ -92,14 +104,13 @@ break_at(const struct listed_check *c, enum cgn_rule rule, uint32_t i, const cha
 		name, msg->text);
 }
 
-/* An address that no subscriber has, since the box or nobody has it. */
+/* Not so of an address of the box or of nobody. */
 static bool
-is_assigned(const struct listed_check *c, const struct span *span, uint32_t addr)
+is_assigned(const struct span *span, uint32_t addr)
 {
-	struct cgn_prefix link = span->attachment->address;
+	struct cgn_prefix link = span->link;
 
-	if (span->subscribers->subscriber_mask != 32 || !cgn_prefix_has(link, addr) ||
-		!cgn_rule_may(c->v, &span->attachment->address))
+	if (span->mask != 32 || link.len == 0 || !cgn_prefix_has(link, addr))
 		return true;
 	return addr != link.addr && addr != cgn_prefix_first(link) && addr != cgn_prefix_last(link);
 }
@@ -120,7 +131,7 @@ check_address(const struct listed_check *c, uint32_t i)
 			"or "
 			"add its prefix to an attachment",
 			cgn_ip4_str(addr, text));
-	else if (!is_assigned(c, span, addr))
+	else if (!is_assigned(span, addr))
 		cgn_errmsg_set(&msg,
 			"%s is the service address or an edge of its link, not a subscriber's; "
 			"write an assigned address",

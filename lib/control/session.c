@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_hash.h>
 #include <rte_jhash.h>
@@ -41,6 +42,7 @@ cgn_sessions_init(struct cgn_sessions *s, const char *name, uint32_t capacity, i
 	if (s->by_id == NULL || s->records == NULL)
 		return -ENOMEM;
 	s->capacity = capacity;
+	s->n_records = params.entries + 1;
 	for (uint32_t r = 0; r <= params.entries; r++)
 		s->records[r].inside = CGN_NONE;
 	return 0;
@@ -113,8 +115,8 @@ cgn_session_find(const struct cgn_control *c, uint32_t tenant, const char *id)
 	return at >= 0 ? (uint32_t)at + 1 : 0;
 }
 
-static const struct cgn_session_key *
-key_at(const struct cgn_control *c, uint32_t session)
+const struct cgn_session_key *
+cgn_session_key_at(const struct cgn_control *c, uint32_t session)
 {
 	void *key = NULL;
 
@@ -125,7 +127,7 @@ key_at(const struct cgn_control *c, uint32_t session)
 const char *
 cgn_session_id(const struct cgn_control *c, uint32_t session)
 {
-	return session != 0 ? key_at(c, session)->id : "";
+	return session != 0 ? cgn_session_key_at(c, session)->id : "";
 }
 
 void
@@ -151,7 +153,9 @@ cgn_session_begin(struct cgn_control *c, uint32_t tenant, uint32_t inside, const
 	at = rte_hash_add_key(s->by_id, &key);
 	if (at < 0)
 		return 0;
-	s->records[at + 1] = (struct cgn_session){.inside = inside};
+	s->records[at + 1] = (struct cgn_session){.inside = inside,
+		.addr = cgn_directory_inside_addr(c->dp->dir, inside),
+		.began_utc_s = (uint32_t)time(NULL)}; /* the vDSO: no system call */
 	s->n_used++;
 	s->n_begun++;
 	use->session = ((uint32_t)at + 1) & 0xffffff;
@@ -164,7 +168,7 @@ cgn_session_begin(struct cgn_control *c, uint32_t tenant, uint32_t inside, const
 static void
 forget(struct cgn_control *c, uint32_t session)
 {
-	struct cgn_session_key key = *key_at(c, session);
+	struct cgn_session_key key = *cgn_session_key_at(c, session);
 
 	rte_hash_del_key(c->sessions.by_id, &key);
 	c->sessions.records[session] = (struct cgn_session){.inside = CGN_NONE};
@@ -180,6 +184,8 @@ cgn_session_end(struct cgn_control *c, uint32_t session, uint32_t *budget)
 
 	if (record->is_ending)
 		return false;
+	/* First of all: after a crash in the middle of it nobody has what is left. */
+	cgn_state_session_end(c, session);
 	if (cgn_owner_end(c, record->inside, true, budget)) {
 		forget(c, session);
 		return true;
@@ -218,8 +224,10 @@ follow(struct cgn_control *c, uint32_t inside, uint32_t *budget)
 	if (use->session != 0 && c->sessions.records[use->session].is_ending)
 		return true; /* goes on by itself */
 	if (!cgn_directory_inside_live(dir, inside)) {
-		if (use->session != 0)
+		if (use->session != 0) {
+			cgn_state_session_end(c, use->session);
 			forget(c, use->session);
+		}
 		use->session = 0;
 		cgn_session_class_set(c, inside, 0);
 		set_owner(c, inside, (owner + 1) & (uint8_t)~CGN_UNSERVED);

@@ -106,14 +106,16 @@ struct cgn_session_key {
 
 struct cgn_session {
 	uint32_t inside; /* of its holder (cgn_directory_holder); CGN_NONE: a free record */
-	uint32_t next;   /* of those that end: record, or 0 */
+	uint32_t addr;   /* of that, HOST order */
+	uint32_t began_utc_s;
+	uint32_t next; /* of those that end: record, or 0 */
 	bool is_ending;
 };
 
 struct cgn_sessions {
 	struct rte_hash *by_id;      /* NULL: there is room for none; key i is record i + 1 */
-	struct cgn_session *records; /* [capacity + 1]; record 0 unused */
-	uint32_t capacity, n_used;
+	struct cgn_session *records; /* [n_records]; record 0 unused */
+	uint32_t n_records, capacity, n_used;
 	uint32_t first_ending, last_ending; /* records whose end goes on; 0: none */
 	uint64_t n_begun, n_ended;          /* since start */
 	_Atomic uint8_t *owners, *classes;  /* [n_inside], reserved; see dataplane.h */
@@ -156,6 +158,9 @@ void cgn_session_id_copy(const struct cgn_control *c, uint32_t inside, char id[C
  */
 uint32_t cgn_session_begin(struct cgn_control *c, uint32_t tenant, uint32_t inside, const char *id,
 	uint8_t class_number);
+
+/* Whose session a record is. */
+const struct cgn_session_key *cgn_session_key_at(const struct cgn_control *c, uint32_t session);
 
 /* It ends, at most *budget mappings of it now: false when the rest of it goes on (turn). */
 bool cgn_session_end(struct cgn_control *c, uint32_t session, uint32_t *budget);

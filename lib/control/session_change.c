@@ -71,9 +71,11 @@ settle(struct work *w, uint32_t inside)
 
 	if (there != 0 && !end(w, there))
 		return CGN_SESSION_PENDING;
-	if (cgn_session_begin(
-		    w->c, change->tenant, inside, change->id, change->so_far.class_number) == 0)
+	there = cgn_session_begin(
+		w->c, change->tenant, inside, change->id, change->so_far.class_number);
+	if (there == 0)
 		return CGN_SESSION_FULL;
+	cgn_state_session(w->c, there);
 	return change->so_far.moves ? CGN_SESSION_MOVED : CGN_SESSION_ADDED;
 }
 
@@ -86,6 +88,7 @@ refresh(struct work *w, uint32_t session)
 	if (w->c->subscribers[inside].use.class_number == w->change->so_far.class_number)
 		return CGN_SESSION_REFRESHED;
 	cgn_session_class_set(w->c, inside, w->change->so_far.class_number);
+	cgn_state_session(w->c, session);
 	return CGN_SESSION_CLASSED;
 }
 

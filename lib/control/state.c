@@ -62,8 +62,8 @@ utc_now(void)
 }
 
 /* What is not written now will be, with everything else. */
-static void
-put_or_resync(struct cgn_control *c, const struct cgn_journal_record *r)
+void
+cgn_state_write(struct cgn_control *c, const struct cgn_journal_record *r)
 {
 	if (cgn_state_put(&c->state, r))
 		return; /* during a resync too: its cursor may have passed the record */
@@ -141,7 +141,7 @@ cgn_state_set(struct cgn_control *c, const struct cgn_mapping *m, const struct c
 	if (c->state.ring == NULL)
 		return;
 	r = set_record(c, m, e);
-	put_or_resync(c, &r);
+	cgn_state_write(c, &r);
 }
 
 void
@@ -153,7 +153,7 @@ cgn_state_del(struct cgn_control *c, const struct cgn_mapping *m, uint32_t rest_
 		return;
 	r = record_of(c, CGN_JOURNAL_DEL, m);
 	r.ends_utc_s = r.at_utc_s + rest_s;
-	put_or_resync(c, &r);
+	cgn_state_write(c, &r);
 }
 
 void
@@ -166,7 +166,7 @@ cgn_state_forget(struct cgn_control *c, const struct cgn_journal_record *set)
 	r.type = CGN_JOURNAL_DEL;
 	r.n_filters = 0;
 	r.at_utc_s = r.ends_utc_s = utc_now();
-	put_or_resync(c, &r);
+	cgn_state_write(c, &r);
 }
 
 static struct cgn_journal_record
@@ -187,7 +187,7 @@ cgn_state_epoch(struct cgn_control *c, uint32_t tenant)
 	if (c->state.ring == NULL)
 		return;
 	r = epoch_record(c, tenant);
-	put_or_resync(c, &r);
+	cgn_state_write(c, &r);
 }
 
 void
@@ -198,37 +198,64 @@ cgn_state_restart(struct cgn_control *c, uint32_t tenant)
 	c->state.cursor = 0;
 }
 
-/* The cursor runs over the tenants' epochs first, then over all records. */
+/* Makes the record of the explicit mapping at place r; false when there is none to write. */
+static bool
+explicit_record(const struct cgn_control *c, uint32_t r, struct cgn_journal_record *record)
+{
+	uint32_t i = c->explicits.records[r].mapping;
+	const struct cgn_mapping *m;
+
+	if (r == 0 || i > c->table->capacity)
+		return false; /* of a free record this is the next free one */
+	m = cgn_table_at(c->table, i);
+	if (m->explicit_ref != r || c->explicits.records[r].configured)
+		return false;
+	*record = set_record(c, m, &c->explicits.records[r]);
+	return true;
+}
+
+/* The same of a session. */
+static bool
+session_record(const struct cgn_control *c, uint32_t session, struct cgn_journal_record *record)
+{
+	const struct cgn_session *s = &c->sessions.records[session];
+
+	if (session == 0 || s->inside == CGN_NONE || s->is_ending)
+		return false;
+	*record = cgn_state_session_record(c, session);
+	return true;
+}
+
+/* The same of place i: the tenants' epochs come first, then all sessions, then all mappings. */
+static bool
+resync_record(const struct cgn_control *c, uint32_t i, struct cgn_journal_record *record)
+{
+	const uint32_t n_tenants = c->dp->dir->n_tenants, n_sessions = c->sessions.n_records;
+
+	if (i >= n_tenants + n_sessions)
+		return explicit_record(c, i - n_tenants - n_sessions, record);
+	if (i >= n_tenants)
+		return session_record(c, i - n_tenants, record);
+	if (!cgn_directory_tenant_live(c->dp->dir, i))
+		return false;
+	*record = epoch_record(c, i);
+	record->flags = CGN_JOURNAL_ANEW;
+	return true;
+}
+
 void
 cgn_state_resync(struct cgn_control *c)
 {
-	const uint32_t n_tenants = c->dp->dir->n_tenants;
-	const uint32_t end = n_tenants + c->explicits.capacity + 1;
+	const uint32_t end = c->dp->dir->n_tenants + c->sessions.n_records + c->explicits.capacity +
+		1;
+	struct cgn_journal_record record;
 
 	if (!c->state.resync)
 		return;
-	for (int n = 0; n < RESYNC_SLICE && c->state.cursor < end; n++, c->state.cursor++) {
-		uint32_t r = c->state.cursor - n_tenants;
-		const struct cgn_mapping *m;
-		struct cgn_journal_record record;
-
-		if (c->state.cursor < n_tenants) {
-			if (!cgn_directory_tenant_live(c->dp->dir, c->state.cursor))
-				continue;
-			record = epoch_record(c, c->state.cursor);
-		} else {
-			uint32_t i = c->explicits.records[r].mapping;
-
-			if (r == 0 || i > c->table->capacity)
-				continue; /* of a free record this is the next free one */
-			m = cgn_table_at(c->table, i);
-			if (m->explicit_ref != r || c->explicits.records[r].configured)
-				continue;
-			record = set_record(c, m, &c->explicits.records[r]);
-		}
-		if (!cgn_state_put(&c->state, &record))
+	for (int n = 0; n < RESYNC_SLICE && c->state.cursor < end; n++, c->state.cursor++)
+		if (resync_record(c, c->state.cursor, &record) &&
+			!cgn_state_put(&c->state, &record))
 			return; /* the exporter is behind; go on here in a later turn */
-	}
 	if (c->state.cursor < end)
 		return;
 	c->state.resync = false;

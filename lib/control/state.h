@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Explicit mappings and port blocks that outlive the process: control writes what changes into a
- * ring, the exporter thread takes it out for the journal (lib/journal), and at the next start
- * control takes it back. Control never waits: when the ring is full it remembers so and writes all
- * explicit mappings anew, behind an EPOCH record, as soon as there is room. Blocks wait in the
- * pool's notes (nat/lease.h) instead, which hold the last change of each place.
+ * Explicit mappings, sessions and port blocks that outlive the process: control writes what changes
+ * into a ring, the exporter thread takes it out for the journal (lib/journal), and at the next
+ * start control takes it back. Control never waits: when the ring is full it remembers so and
+ * writes all sessions and explicit mappings anew, behind an EPOCH record, as soon as there is room.
+ * Blocks wait in the pool's notes (nat/lease.h) instead, which hold the last change of each place.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ struct cgn_state {
 	uint64_t written, resyncs, lease_waits;
 	uint32_t blocks_restored; /* at start */
 	bool resync;
-	uint32_t cursor; /* of the resync: next record of the explicit pool */
+	uint32_t cursor; /* of the resync: tenant, then session, then record of the explicit pool */
 };
 
 /* Makes the ring. 0 or -ENOMEM. Main thread, before control starts. */
@@ -42,6 +42,27 @@ void cgn_state_forget(struct cgn_control *c, const struct cgn_journal_record *se
 
 /* Control: the tenant's mapping state begins anew. */
 void cgn_state_epoch(struct cgn_control *c, uint32_t tenant);
+
+/* Control: a session was begun, or has another class; or is about to end (state_session.c). */
+void cgn_state_session(struct cgn_control *c, uint32_t session);
+void cgn_state_session_end(struct cgn_control *c, uint32_t session);
+
+/* Control: the SESSION of a record that lives. */
+struct cgn_journal_record cgn_state_session_record(const struct cgn_control *c, uint32_t session);
+
+/* Control, of cgn_state_restore: the session goes on. False when it has no place any more. */
+bool cgn_state_restore_session(struct cgn_control *c, const struct cgn_journal_record *r);
+
+/*
+ * Control, of cgn_state_restore: was this recorded at an address while who has it now had it? At
+ * the second at which a session began is_late decides: whether it comes after what the owner before
+ * left.
+ */
+bool cgn_state_is_of_owner(
+	const struct cgn_control *c, uint32_t inside, uint64_t at_utc_s, bool is_late);
+
+/* Control: writes a record, or all anew when the ring is full. */
+void cgn_state_write(struct cgn_control *c, const struct cgn_journal_record *r);
 
 /* Control: puts one record into the ring; false when it is full. */
 bool cgn_state_put(struct cgn_state *s, const struct cgn_journal_record *r);

@@ -66,9 +66,10 @@ cgn_state_leases(struct cgn_control *c)
 /* The lease as numbers of today's configuration; false when its address or its holder is gone. Does
  * not search for the tenant, since there may be many of both. */
 static bool
-locate(const struct cgn_directory *dir, const struct cgn_journal_record *r, uint32_t *tenant,
+locate(const struct cgn_control *c, const struct cgn_journal_record *r, uint32_t *tenant,
 	struct cgn_lease *lease)
 {
+	const struct cgn_directory *dir = c->dp->dir;
 	const struct cgn_range *range = cgn_range_map_find(&dir->outside_dst, r->outside_addr);
 
 	if (range == NULL || cgn_dst_class_of(range->value) != CGN_DST_POOL)
@@ -77,9 +78,9 @@ locate(const struct cgn_directory *dir, const struct cgn_journal_record *r, uint
 	*tenant = dir->pool_tenants[lease->pool];
 	lease->inside = cgn_directory_holder(
 		dir, cgn_directory_inside_find(dir, *tenant, r->inside_addr));
-	/* Whose session it was is not known any more. */
+	/* Of an owner before, or of one whose session is not known. */
 	lease->is_orphan = lease->inside != CGN_NONE &&
-		(r->flags != 0 || cgn_directory_wants_session(dir, lease->inside));
+		(r->flags != 0 || !cgn_state_is_of_owner(c, lease->inside, r->at_utc_s, true));
 	lease->first = r->outside_port;
 	lease->n_ports = r->set_size;
 	return lease->inside != CGN_NONE &&
@@ -93,7 +94,7 @@ cgn_state_restore_lease(struct cgn_control *c, const struct cgn_journal_record *
 	struct cgn_lease lease;
 	uint32_t tenant, rest_s, n;
 
-	if (locate(c->dp->dir, r, &tenant, &lease)) {
+	if (locate(c, r, &tenant, &lease)) {
 		rest_s = c->dp->dir->tenants[tenant].conf->timeouts.port_rest;
 		n = cgn_lease_restore(c->pool, tenant, &lease, c->now_s + rest_s);
 		c->state.blocks_restored += n;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Takes the journal's records back at start: the same mappings with the same outside ports, what is
- * left of their lifetimes, epochs that go on, and ports that were resting. Blocks come before
- * mappings, which find their places in them. What cannot be taken
- * back (its tenant, address or pool is gone) is lost; then the tenant's epoch starts anew, which
- * tells its clients (RFC 6886 section 3.6, RFC 6887 section 8.5).
+ * left of their lifetimes, epochs that go on, and ports that were resting. Sessions come before
+ * blocks, which are nobody's when they are of an owner before, and blocks before mappings, which
+ * find their places in them. What cannot be taken back (its tenant, address or pool is gone) is
+ * lost; then the tenant's epoch starts anew, which tells its clients (RFC 6886 section 3.6, RFC
+ * 6887 section 8.5).
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 struct restore {
 	struct cgn_control *c;
 	uint64_t now_utc_s;
-	uint32_t kept, lapsed, lost, resting, blocks_lost;
+	uint32_t kept, lapsed, lost, resting, blocks_lost, sessions, sessions_lost;
 	bool *epochs; /* [n_tenants]: the journal knows when its state began */
 };
 
@@ -122,9 +123,8 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	struct cgn_port at;
 	uint32_t i;
 
-	/* Whose session it was is not known any more. */
 	if (!locate(c, r, &flow, &at) || c->explicits.first_free == 0 ||
-		cgn_directory_wants_session(c->dp->dir, flow.inside))
+		!cgn_state_is_of_owner(c, flow.inside, r->at_utc_s, true))
 		return false;
 	if (is_there(c, &flow, &at)) /* the configuration has the same port forward */
 		return true;
@@ -158,8 +158,9 @@ restore_rest(struct restore *s, const struct cgn_journal_record *r)
 	struct cgn_flow flow;
 	struct cgn_port at;
 
-	if (left == 0 || left >= CGN_REST_SLOTS || !locate(c, r, &flow, &at))
-		return;
+	if (left == 0 || left >= CGN_REST_SLOTS || !locate(c, r, &flow, &at) ||
+		!cgn_state_is_of_owner(c, flow.inside, r->at_utc_s, false))
+		return; /* of an owner before: its block rests, and is nobody's */
 	if (cgn_subscriber_of(c, flow.inside)->n_blocks == 0)
 		cgn_subscriber_of(c, flow.inside)->pool = at.pool;
 	if (cgn_pool_take_at(c->pool, flow.inside, flow.tenant, flow.proto, at) != CGN_FATE_NONE)
@@ -186,6 +187,11 @@ restore_one(struct restore *s, const struct cgn_journal_record *r)
 	if (r->type == CGN_JOURNAL_EPOCH) {
 		if (tenant != CGN_NONE)
 			restore_epoch(s, r, tenant);
+	} else if (r->type == CGN_JOURNAL_SESSION) {
+		if (cgn_state_restore_session(s->c, r))
+			s->sessions++;
+		else
+			s->sessions_lost++;
 	} else if (r->type == CGN_JOURNAL_DEL)
 		restore_rest(s, r);
 	else if (r->ends_utc_s <= s->now_utc_s || !is_served(s->c, tenant, r)) {
@@ -224,6 +230,7 @@ cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *record
 	c->state.resync |= s.lost > 0;
 	cgn_notice("state",
 		"taken back kept=%u lapsed=%u lost=%u ports_resting=%u blocks_resting=%u "
-		"blocks_lost=%u",
-		s.kept, s.lapsed, s.lost, s.resting, c->state.blocks_restored, s.blocks_lost);
+		"blocks_lost=%u sessions=%u sessions_lost=%u",
+		s.kept, s.lapsed, s.lost, s.resting, c->state.blocks_restored, s.blocks_lost,
+		s.sessions, s.sessions_lost);
 }

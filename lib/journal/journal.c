@@ -240,6 +240,7 @@ cgn_journal_stats(const struct cgn_journal *j)
 	stats.live = j->live.n_sets;
 	stats.resting = j->live.n_rests;
 	stats.leases = j->live.n_leases;
+	stats.sessions = j->live.n_sessions;
 	return stats;
 }
 
@@ -398,6 +399,7 @@ cgn_journal_open(const char *path, uint64_t max_bytes,
 	report->live = j->live.n_sets;
 	report->resting = j->live.n_rests;
 	report->leases = j->live.n_leases;
+	report->sessions = j->live.n_sessions;
 	while ((r = cgn_journal_live_next(&j->live, &i)) != NULL)
 		replay(ctx, r);
 	return j;

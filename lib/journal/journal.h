@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The state journal: explicit mappings, and who holds which port block, for after a restart or a
- * crash. An append-only file of checksummed records, replayed at start, compacted when most of it
- * is history, bounded in size. Written by the exporter thread alone; control hands it records over
- * a ring and never waits.
+ * The state journal: explicit mappings, who holds which port block, and sessions, for after a
+ * restart or a crash. An append-only file of checksummed records, replayed at start, compacted when
+ * most of it is history, bounded in size. Written by the exporter thread alone; control hands it
+ * records over a ring and never waits.
  *
  * Times in records are UTC seconds, so that they mean something after a restart. Addresses and
  * ports are host order in the struct and big-endian in the file (journal_record.h has its layout).
  *
- * The journal holds a copy of all that is live in memory, 180 to 360 bytes a record. It never
+ * The journal holds a copy of all that is live in memory, 210 to 420 bytes a record. It never
  * depends on being able to read the old file again: after an error that leaves the file in doubt it
  * writes all of it anew.
  */
@@ -19,7 +19,13 @@
 
 #include "err.h"
 
-enum { CGN_JOURNAL_NONCE_LEN = 12, CGN_JOURNAL_MAX_FILTERS = 8, CGN_JOURNAL_TENANT_LEN = 32 };
+enum {
+	CGN_JOURNAL_NONCE_LEN = 12,
+	CGN_JOURNAL_MAX_FILTERS = 8,
+	CGN_JOURNAL_TENANT_LEN = 32,
+	CGN_JOURNAL_ID_LEN = 64,
+	CGN_JOURNAL_CLASS_LEN = 32,
+};
 
 enum {
 	/* The least max_bytes: some 700 mappings; below it the bound would only be in the way. */
@@ -28,7 +34,8 @@ enum {
 
 enum cgn_journal_type {
 	/* The tenant's mapping state began at at_utc_s: its SETs before this record count no more.
-	 * Ports that rest go on resting, and blocks are held as before. */
+	 * Ports that rest go on resting, and blocks are held as before; sessions too, unless flags
+	 * are CGN_JOURNAL_ANEW. */
 	CGN_JOURNAL_EPOCH = 1,
 	/* Explicit mapping made or changed: the whole of it. Replaces an earlier SET of the same
 	 * tenant, inside address, protocol and inside port; ends the rest of its outside port. */
@@ -41,7 +48,15 @@ enum cgn_journal_type {
 	CGN_JOURNAL_LEASE,
 	/* No block begins at this outside address and port any more. */
 	CGN_JOURNAL_RETURN,
+	/* The session of this id, with this class, has inside_addr since at_utc_s. Replaces an
+	 * earlier SESSION of the same tenant and address. */
+	CGN_JOURNAL_SESSION,
+	/* The address has no session any more. */
+	CGN_JOURNAL_SESSION_END,
 };
+
+/* Flags of an EPOCH: the tenant's sessions of before count no more either. */
+enum { CGN_JOURNAL_ANEW = 1 };
 
 struct cgn_journal_filter {
 	uint32_t addr;
@@ -64,8 +79,14 @@ struct cgn_journal_record {
 	uint32_t client_addr; /* who asked, with client_port; opaque here */
 	uint64_t at_utc_s;
 	uint64_t ends_utc_s; /* of a SET: opaque here, it counts until its DEL */
-	uint8_t n_filters;
-	struct cgn_journal_filter filters[CGN_JOURNAL_MAX_FILTERS];
+	uint8_t n_filters;   /* of a SESSION 0 */
+	union {
+		struct cgn_journal_filter filters[CGN_JOURNAL_MAX_FILTERS];
+		struct {                             /* of a SESSION, each with a zero at the end */
+			char id[CGN_JOURNAL_ID_LEN]; /* 1 to 63 bytes */
+			char class_name[CGN_JOURNAL_CLASS_LEN]; /* may be "" */
+		};
+	};
 };
 
 /* What opening found, for the log and the operator. */
@@ -73,7 +94,8 @@ struct cgn_journal_report {
 	uint64_t records, live; /* records read; mappings live after all of them */
 	uint64_t resting;       /* outside ports that rest */
 	uint64_t leases;        /* port blocks that are held */
-	uint64_t cut_bytes;     /* torn or corrupt tail that was cut off; 0: none */
+	uint64_t sessions;
+	uint64_t cut_bytes; /* torn or corrupt tail that was cut off; 0: none */
 	char cut_reason[96];
 };
 
@@ -81,14 +103,15 @@ struct cgn_journal;
 
 /*
  * Opens (creates) the journal at path and replays it: calls replay for each EPOCH, then for each
- * LEASE that was not returned, then for each live SET, then for each DEL whose port still rests;
- * within a type in no particular order. A file of version 1 is read, and written anew by the first
- * flush; it has no LEASE, and its client_addr is the inside address. A
- * tail that is torn or fails its checksum is cut off and reported; everything before it counts.
+ * SESSION that has not ended, then for each LEASE that was not returned, then for each live SET,
+ * then for each DEL whose port still rests; within a type in no particular order. A file of an
+ * older version is read, and written anew by the first flush: version 2 has no SESSION, version 1
+ * no LEASE either, and its client_addr is the inside address. A tail that is torn or fails its
+ * checksum is cut off and reported; everything before it counts.
  *
  * max_bytes, CGN_JOURNAL_MIN_BYTES at least, bounds the file: what is live may take three quarters
- * of it, the last quarter is room for history between two compactions. Of what is live, blocks make
- * no more than three quarters full: they give way to what was asked for.
+ * of it, the last quarter is room for history between two compactions. Of what is live, blocks and
+ * sessions make no more than three quarters full: they give way to what was asked for.
  *
  * Main thread. NULL with errno and *err set. EBUSY: another process has the file, by a lock.
  * EPROTONOSUPPORT: a later version wrote it. EBADMSG: it is no journal, or its first 16 bytes are
@@ -105,9 +128,9 @@ void cgn_journal_close(struct cgn_journal *j);
 /*
  * Exporter thread: takes one record into memory, without I/O. 0: it will be in the file after the
  * next flush that succeeds, however many fail before. Otherwise it was not taken, and is counted as
- * refused: -ENOSPC when max_bytes leaves no room, which only happens to a SET or LEASE that needs
- * more than what it replaces, and to a DEL of a mapping that is not there; -ENOMEM; -EINVAL, type,
- * tenant or filters are not as above.
+ * refused: -ENOSPC when max_bytes leaves no room, which only happens to a SET, LEASE or SESSION
+ * that needs more than what it replaces, and to a DEL of a mapping that is not there; -ENOMEM;
+ * -EINVAL, type, tenant or filters are not as above.
  */
 int cgn_journal_append(struct cgn_journal *j, const struct cgn_journal_record *r);
 
@@ -122,7 +145,7 @@ int cgn_journal_flush(struct cgn_journal *j, bool sync);
 struct cgn_journal_stats {
 	uint64_t bytes;   /* of the file */
 	uint64_t pending; /* records appended since the last flush that succeeded */
-	uint64_t live, resting, leases;
+	uint64_t live, resting, leases, sessions;
 	uint64_t appended, refused, write_errors, compactions;
 };
 

@@ -48,6 +48,8 @@ key_of(const struct cgn_journal_record *r, uint8_t type)
 	if (type == CGN_JOURNAL_SET) {
 		addr = r->inside_addr;
 		port = r->inside_port;
+	} else if (type == CGN_JOURNAL_SESSION) {
+		addr = r->inside_addr;
 	} else if (type != CGN_JOURNAL_EPOCH) {
 		addr = r->outside_addr;
 		port = r->outside_port;
@@ -125,6 +127,7 @@ count(struct cgn_journal_live *live, const struct cgn_journal_record *r, int by)
 	live->n_sets += r->type == CGN_JOURNAL_SET ? (uint32_t)by : 0;
 	live->n_rests += r->type == CGN_JOURNAL_DEL ? (uint32_t)by : 0;
 	live->n_leases += r->type == CGN_JOURNAL_LEASE ? (uint32_t)by : 0;
+	live->n_sessions += r->type == CGN_JOURNAL_SESSION ? (uint32_t)by : 0;
 }
 
 /* Empties slot s and moves up what a search would no longer reach across the gap. */
@@ -238,10 +241,12 @@ reserve(struct cgn_journal_live *live, uint64_t now_utc_s)
 static void
 drop_tenant_sets(struct cgn_journal_live *live, const struct cgn_journal_record *epoch)
 {
+	bool is_anew = (epoch->flags & CGN_JOURNAL_ANEW) != 0;
+
 	for (uint32_t i = live->n_records; i-- > 0;) {
 		const struct cgn_journal_record *r = &live->records[i];
 
-		if (r->type == CGN_JOURNAL_SET &&
+		if ((r->type == CGN_JOURNAL_SET || (is_anew && r->type == CGN_JOURNAL_SESSION)) &&
 			strncmp(r->tenant, epoch->tenant, sizeof(r->tenant)) == 0)
 			take_out(live, i);
 	}
@@ -280,13 +285,13 @@ size_at(const struct cgn_journal_live *live, uint32_t i)
 	return i == CGN_NONE ? 0 : cgn_journal_record_size(&live->records[i]);
 }
 
-/* What was asked for comes before what only lets ports rest. */
+/* A LEASE or SESSION: what was asked for comes before them. */
 static int
-apply_lease(struct cgn_journal_live *live, const struct cgn_journal_record *r, uint64_t now_utc_s,
+apply_lesser(struct cgn_journal_live *live, const struct cgn_journal_record *r, uint64_t now_utc_s,
 	uint64_t max_bytes)
 {
 	int rc = reserve(live, now_utc_s);
-	uint32_t i = find(live, r, CGN_JOURNAL_LEASE);
+	uint32_t i = find(live, r, r->type);
 	uint32_t size = cgn_journal_record_size(r), freed = size_at(live, i);
 
 	if (i == CGN_NONE && rc < 0)
@@ -297,10 +302,11 @@ apply_lease(struct cgn_journal_live *live, const struct cgn_journal_record *r, u
 	return 0;
 }
 
+/* The end of a record of this type. */
 static void
-apply_return(struct cgn_journal_live *live, const struct cgn_journal_record *r)
+apply_end(struct cgn_journal_live *live, const struct cgn_journal_record *r, uint8_t type)
 {
-	uint32_t i = find(live, r, CGN_JOURNAL_LEASE);
+	uint32_t i = find(live, r, type);
 
 	if (i != CGN_NONE)
 		take_out(live, i);
@@ -316,10 +322,11 @@ cgn_journal_live_apply(struct cgn_journal_live *live, const struct cgn_journal_r
 
 	if (r->type == CGN_JOURNAL_EPOCH)
 		return apply_epoch(live, r, now_utc_s);
-	if (r->type == CGN_JOURNAL_LEASE)
-		return apply_lease(live, r, now_utc_s, max_bytes);
-	if (r->type == CGN_JOURNAL_RETURN) {
-		apply_return(live, r);
+	if (r->type == CGN_JOURNAL_LEASE || r->type == CGN_JOURNAL_SESSION)
+		return apply_lesser(live, r, now_utc_s, max_bytes);
+	if (r->type == CGN_JOURNAL_RETURN || r->type == CGN_JOURNAL_SESSION_END) {
+		/* Each stands behind the type that it ends. */
+		apply_end(live, r, r->type - 1);
 		return 0;
 	}
 	rc = reserve(live, now_utc_s);
@@ -347,8 +354,8 @@ cgn_journal_live_apply(struct cgn_journal_live *live, const struct cgn_journal_r
 const struct cgn_journal_record *
 cgn_journal_live_next(const struct cgn_journal_live *live, uint64_t *i)
 {
-	static const uint8_t order[] = {
-		CGN_JOURNAL_EPOCH, CGN_JOURNAL_LEASE, CGN_JOURNAL_SET, CGN_JOURNAL_DEL};
+	static const uint8_t order[] = {CGN_JOURNAL_EPOCH, CGN_JOURNAL_SESSION, CGN_JOURNAL_LEASE,
+		CGN_JOURNAL_SET, CGN_JOURNAL_DEL};
 
 	while (*i < sizeof(order) * (uint64_t)live->n_records) {
 		uint8_t type = order[*i / live->n_records];

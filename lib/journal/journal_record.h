@@ -5,7 +5,7 @@
  * Header, once, at the start:
  *
  *	 0  8  magic: "CGNATDJ" and a newline
- *	 8  4  version of the format: 2
+ *	 8  4  version of the format: 3
  *	12  4  CRC-32C of bytes 0 to 11
  *
  * Then records to the end of the file, without gaps:
@@ -37,10 +37,18 @@
  *	55  T  tenant's name, no zero byte in it
  *	55+T 7*F filters: 4 address, 1 prefix length (0 to 32), 2 port
  *
- * L is 55 + T + 7*F. proto of LEASE and RETURN is 0; a LEASE has ports, and none above 65535.
+ * and of a SESSION, whose F is 0:
  *
- * Version 1 had no client_addr, so that what follows it stood 4 bytes earlier, and no LEASE and
- * RETURN. It is read, never written.
+ *	55+T  1  I: length of the id, 1 to 63
+ *	56+T  I  id, no zero byte in it
+ *	56+T+I 1 C: length of the class's name, 0 to 31
+ *	57+T+I C class's name, no zero byte in it
+ *
+ * L is 55 + T + 7*F, of a SESSION 57 + T + I + C. proto is 0 from LEASE on; a LEASE has ports, and
+ * none above 65535.
+ *
+ * Version 2 had no SESSION and SESSION_END. Version 1 had no LEASE and RETURN either, and no
+ * client_addr, so that what follows it stood 4 bytes earlier. Both are read, never written.
  *
  * A record that breaks one of these rules is damage, whatever its checksum says.
  * Magic, version and the checksum of both keep their places in every version. Any change of the
@@ -57,21 +65,22 @@
 #include "journal.h"
 
 enum {
-	CGN_JOURNAL_VERSION = 2,
+	CGN_JOURNAL_VERSION = 3,
 	CGN_JOURNAL_HEADER_LEN = 16,
 	CGN_JOURNAL_PREFIX_LEN = 8, /* of a record: what stands before the body */
 	CGN_JOURNAL_FIXED_LEN = 55, /* of a body */
 	CGN_JOURNAL_CLIENT_LEN = 4, /* of it, not in version 1 */
 	CGN_JOURNAL_FILTER_LEN = 7,
+	/* A SESSION is the longest: two lengths, an id and a name. */
 	CGN_JOURNAL_RECORD_MAX = CGN_JOURNAL_PREFIX_LEN + CGN_JOURNAL_FIXED_LEN +
-		CGN_JOURNAL_TENANT_LEN - 1 + CGN_JOURNAL_MAX_FILTERS * CGN_JOURNAL_FILTER_LEN,
+		CGN_JOURNAL_TENANT_LEN - 1 + CGN_JOURNAL_ID_LEN + CGN_JOURNAL_CLASS_LEN,
 };
 
 /* Writes CGN_JOURNAL_HEADER_LEN bytes. */
 void cgn_journal_header_encode(uint8_t *out);
 
 /*
- * Reads len bytes, CGN_JOURNAL_HEADER_LEN or all there are. Returns 0 (*version is 1 or
+ * Reads len bytes, CGN_JOURNAL_HEADER_LEN or all there are. Returns 0 (*version is 1 to
  * CGN_JOURNAL_VERSION), -EPROTONOSUPPORT (*version is one that this program does not know),
  * -ENODATA (the start of a good header, cut off: nothing can have followed) or -EBADMSG (not a
  * journal, or its header is damaged).

@@ -53,7 +53,7 @@ number_of(const struct cgn_tenant *tenant, const struct cgn_tenant *was, const c
 	if (n != CGN_NONE)
 		return n;
 	n = 1;
-	while (tenant->classes[n].name != NULL ||
+	while ((n < tenant->n_classes && tenant->classes[n].name != NULL) ||
 		(was != NULL && n < was->n_classes && was->classes[n].name != NULL))
 		n++;
 	return n;
@@ -63,7 +63,8 @@ static int
 number_classes(struct cgn_tenant *tenant, const struct cgn_tenant *was)
 {
 	const struct cgn_conf_tenant *conf = tenant->conf;
-	uint32_t n_alloc = conf->n_classes > 0 ? CGN_CLASS_NUMBERS : 1;
+	/* The least number that is free is never above those in use, of before and of now. */
+	uint32_t n_alloc = 1 + conf->n_classes + (was != NULL ? was->n_classes : 0);
 
 	tenant->classes = calloc(n_alloc, sizeof(*tenant->classes));
 	if (tenant->classes == NULL)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Sessions on tenant a's addresses: a1 and a2 reach the Internet only while they have one, and who has
-# an address next finds nothing of who had it before (PMP-31).
+# an address next finds nothing of who had it before (PMP-31), also when the daemon is killed meanwhile.
 . "$(dirname "$0")/_lib.sh"
 
 config() {
@@ -21,6 +21,17 @@ session() { "$LAB" ctl subscriber "$@"; }
 # The mappings of an address, and a member of what is known about it.
 n_mappings() { "$LAB" ctl --json mappings tenant=a subscriber="$1" | grep -c '"inside"' || true; }
 of() { "$LAB" ctl --json subscriber tenant=a address="$1" | /usr/bin/python3 -c "import json, sys; print((lambda a: a.get('item', a)['$2'])(json.load(sys.stdin)))"; }
+
+killed() {
+	kill -KILL "$(cut -d' ' -f1 /run/cgnat-lab/cgnatd.pid)"
+	wait_for 5 bash -c '! ip netns exec cgn-a1 ping -n -q -c 1 -W 1 192.0.2.1'
+}
+
+# Explicit mappings of a1's address, asked for by a1 itself.
+ask_for_a_port() {
+	ip netns exec cgn-a1 timeout 5 natpmpc -g 100.64.0.1 -a 0 8080 udp 300 2>&1 | grep -q 'Mapped public port'
+}
+n_explicit() { "$LAB" ctl --json explicit tenant=a subscriber=100.64.0.10 | grep -c '"inside"' || true; }
 
 # A datagram from W1 to the outside end that a1's port 40300 had.
 knock() {
@@ -45,6 +56,17 @@ check "a1 reaches the Internet" wait_for 5 reaches a1
 check "a2 does not" reaches_not a2
 check "its id is shown" equal "$(of 100.64.0.10 id)" cust-1
 check "its class is shown" equal "$(of 100.64.0.10 class)" gold
+check "a1 asks for a port" wait_for 5 ask_for_a_port
+sleep 0.2 # the journal: 10 ms and a sync
+check "the daemon is killed" killed
+check "it starts again" "$LAB" start
+check "a1 reaches the Internet, and nobody has told who it is" wait_for 10 reaches a1
+check "the journal has" equal "$(of 100.64.0.10 id) $(of 100.64.0.10 class)" "cust-1 gold"
+check "the same owner again changes nothing" session add tenant=a address=100.64.0.10 session=cust-1 class=gold
+check "he has his port" equal "$(n_explicit)" 1
+check "another owner comes" session add tenant=a address=100.64.0.10 session=cust-2
+check "he does not have it" equal "$(n_explicit)" 0
+check "the first one comes back" session add tenant=a address=100.64.0.10 session=cust-1 class=gold
 in_a1 /usr/bin/python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("", 40300))

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { MAPPINGS_EACH = 12, NAME_LEN = 16, FIRST_ADDRESS = 4 };
+enum { MAPPINGS_EACH = 12, MAPPINGS_MIN = 1024, NAME_LEN = 16, FIRST_ADDRESS = 4, UNASSIGNED = 3 };
 
 struct text {
 	char *s;
@@ -44,12 +44,14 @@ take(struct text *t, char kind, uint32_t number, struct cgn_conf_source *source)
 static void
 make_box(const struct many_tenants *p, struct cgn_conf_source *source)
 {
+	uint32_t mappings = p->room * MAPPINGS_EACH;
 	struct text t;
 
 	text_open(&t);
 	fprintf(t.f,
 		"%stable: {mappings: %u, subscribers: %u, explicit: 32768, shards: 2}\ntenants:\n",
-		p->box, p->room * MAPPINGS_EACH, p->room * many_tenants_addresses(p));
+		p->box, mappings > MAPPINGS_MIN ? mappings : MAPPINGS_MIN,
+		p->room * (many_tenants_addresses(p) + UNASSIGNED));
 	for (uint32_t i = 0; i < p->n; i++)
 		fprintf(t.f, "  - t%u\n", p->first + i);
 	take(&t, 'b', 0, source);
@@ -76,7 +78,8 @@ uint32_t
 many_tenants_addresses(const struct many_tenants *p)
 {
 	/* All but the network, the broadcast and the service address. */
-	return is_wide(p) ? (UINT32_C(1) << (32 - wide_len(p))) - 3 : MANY_TENANTS_SUBSCRIBERS;
+	return is_wide(p) ? (UINT32_C(1) << (32 - wide_len(p))) - UNASSIGNED
+			  : MANY_TENANTS_SUBSCRIBERS;
 }
 
 static void

@@ -78,10 +78,12 @@ on_replay(void *ctx, const struct cgn_journal_record *r)
 {
 	struct replayed *replayed = ctx;
 	static const uint8_t ranks[] = {[CGN_JOURNAL_EPOCH] = 1,
-		[CGN_JOURNAL_LEASE] = 2,
-		[CGN_JOURNAL_SET] = 3,
-		[CGN_JOURNAL_DEL] = 4,
-		[CGN_JOURNAL_RETURN] = 0};
+		[CGN_JOURNAL_SESSION] = 2,
+		[CGN_JOURNAL_LEASE] = 3,
+		[CGN_JOURNAL_SET] = 4,
+		[CGN_JOURNAL_DEL] = 5,
+		[CGN_JOURNAL_RETURN] = 0,
+		[CGN_JOURNAL_SESSION_END] = 0};
 	uint8_t bytes[CGN_JOURNAL_RECORD_MAX];
 
 	CHECK(cgn_journal_record_is_valid(r));
@@ -112,7 +114,8 @@ write_file(const uint8_t *data, size_t size)
 	CHECK(f != NULL && fwrite(data, 1, size, f) == size && fclose(f) == 0);
 }
 
-/* A mapping made, renewed and ended, and a block leased and returned, leave all the rest as it was.
+/* A mapping made, renewed and ended, a block leased and returned, a session begun and ended, leave
+ * all the rest as it was.
  */
 static void
 use(struct cgn_journal *j)
@@ -135,6 +138,13 @@ use(struct cgn_journal *j)
 	rc = cgn_journal_append(j, &r);
 	CHECK(rc == 0 || rc == -ENOSPC);
 	r.type = CGN_JOURNAL_RETURN;
+	CHECK(cgn_journal_append(j, &r) == 0);
+	r.type = CGN_JOURNAL_SESSION;
+	memcpy(r.id, "cust", 5);
+	rc = cgn_journal_append(j, &r);
+	CHECK(rc == 0 || rc == -ENOSPC);
+	r.type = CGN_JOURNAL_SESSION_END;
+	memset(r.id, 0, sizeof(r.id));
 	CHECK(cgn_journal_append(j, &r) == 0);
 	CHECK(cgn_journal_flush(j, false) == 0);
 }

@@ -2,6 +2,7 @@
 /* The model of the journal, and records for it; called by the tests of lib/journal. */
 #include "journal_model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,14 @@ is_over(const struct cgn_journal_record *old, const struct cgn_journal_record *r
 {
 	bool is_block = r->type == CGN_JOURNAL_LEASE || r->type == CGN_JOURNAL_RETURN;
 
+	bool is_session = r->type == CGN_JOURNAL_SESSION || r->type == CGN_JOURNAL_SESSION_END;
+
 	if (strcmp(old->tenant, r->tenant) != 0)
+		return false;
+	if (old->type == CGN_JOURNAL_SESSION)
+		return is_session ? old->inside_addr == r->inside_addr
+				  : r->type == CGN_JOURNAL_EPOCH && r->flags == CGN_JOURNAL_ANEW;
+	if (is_session)
 		return false;
 	if (is_block || old->type == CGN_JOURNAL_LEASE)
 		return is_block && old->type == CGN_JOURNAL_LEASE && is_outside_same(old, r);
@@ -78,7 +86,7 @@ model_apply(struct model *m, const struct cgn_journal_record *r, uint64_t now_ut
 		if (!is_over(&m->records[i], r))
 			m->records[n++] = m->records[i];
 	m->n = n;
-	if (r->type == CGN_JOURNAL_RETURN)
+	if (r->type == CGN_JOURNAL_RETURN || r->type == CGN_JOURNAL_SESSION_END)
 		return;
 	if (r->type != CGN_JOURNAL_DEL || r->ends_utc_s > now_utc_s)
 		model_add(m, r);
@@ -188,6 +196,27 @@ make_return(uint32_t n)
 }
 
 struct cgn_journal_record
+make_session(uint32_t n)
+{
+	struct cgn_journal_record r = {.type = CGN_JOURNAL_SESSION,
+		.tenant = "alpha",
+		.inside_addr = 0x64400000 + n,
+		.at_utc_s = 1700000000};
+
+	snprintf(r.id, sizeof(r.id), "cust-%u", n);
+	if (n % 2 == 0)
+		strcpy(r.class_name, "gold");
+	return r;
+}
+
+struct cgn_journal_record
+make_session_end(uint32_t n)
+{
+	return (struct cgn_journal_record){
+		.type = CGN_JOURNAL_SESSION_END, .tenant = "alpha", .inside_addr = 0x64400000 + n};
+}
+
+struct cgn_journal_record
 make_epoch(const char *tenant, uint64_t at_utc_s)
 {
 	struct cgn_journal_record r = {.type = CGN_JOURNAL_EPOCH, .at_utc_s = at_utc_s};
@@ -204,11 +233,16 @@ model_random(struct cgn_rand *rand, uint64_t now_utc_s)
 	uint32_t kind = cgn_rand_below(rand, 100);
 
 	if (kind >= 70)
-		r = kind < 85 ? make_lease(0) : make_return(0);
+		r = kind < 80       ? make_lease(0)
+			: kind < 88 ? make_return(0)
+			: kind < 96 ? make_session(cgn_rand_below(rand, 1000))
+				    : make_session_end(0);
 	else
 		r.type = kind == 0  ? CGN_JOURNAL_EPOCH
 			: kind < 25 ? CGN_JOURNAL_DEL
 				    : CGN_JOURNAL_SET;
+	if (r.type == CGN_JOURNAL_EPOCH)
+		r.flags = cgn_rand_below(rand, 2) == 0 ? CGN_JOURNAL_ANEW : 0;
 	memset(r.tenant, 0, sizeof(r.tenant));
 	strcpy(r.tenant, tenants[cgn_rand_below(rand, 3)]);
 	r.inside_addr = 0x64400000 + cgn_rand_below(rand, 4);
@@ -218,6 +252,8 @@ model_random(struct cgn_rand *rand, uint64_t now_utc_s)
 	r.outside_port = (uint16_t)cgn_rand_below(rand, 8);
 	r.at_utc_s = now_utc_s;
 	r.ends_utc_s = now_utc_s - 20 + cgn_rand_below(rand, 140);
+	if (r.type == CGN_JOURNAL_SESSION)
+		return r;
 	r.n_filters = (uint8_t)(cgn_rand_below(rand, 4) == 0 ? cgn_rand_below(rand, 9) : 0);
 	for (uint32_t i = 0; i < r.n_filters; i++)
 		r.filters[i] = (struct cgn_journal_filter){.addr = (uint32_t)cgn_rand_u64(rand),

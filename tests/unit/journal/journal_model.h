@@ -36,4 +36,7 @@ struct cgn_journal_record make_del(uint32_t n, uint64_t ends_utc_s);
 /* The block of 512 ports that subscriber 100.64.0.0 + n of "alpha" holds, and the end of that. */
 struct cgn_journal_record make_lease(uint32_t n);
 struct cgn_journal_record make_return(uint32_t n);
+/* The session cust-n of subscriber 100.64.0.0 + n, of class gold when n is even, and its end. */
+struct cgn_journal_record make_session(uint32_t n);
+struct cgn_journal_record make_session_end(uint32_t n);
 struct cgn_journal_record make_epoch(const char *tenant, uint64_t at_utc_s);

@@ -186,14 +186,14 @@ Test(journal, a_later_version_is_refused_and_not_touched)
 	uint32_t crc;
 
 	cgn_journal_header_encode(later);
-	later[11] = 3;
+	later[11] = 4;
 	crc = cgn_crc32c(0, later, 12);
 	for (int i = 0; i < 4; i++)
 		later[12 + i] = (uint8_t)(crc >> (24 - 8 * i));
 	memcpy(later + CGN_JOURNAL_HEADER_LEN, "xyz", 3);
 	rig_write(later, sizeof(later));
 	cr_expect_eq(rig_open_fails(), EPROTONOSUPPORT);
-	cr_expect_not_null(strstr(rig.err.text, "version 3"), "%s", rig.err.text);
+	cr_expect_not_null(strstr(rig.err.text, "version 4"), "%s", rig.err.text);
 	after = rig_read(&len);
 	cr_assert_eq(len, sizeof(later));
 	cr_expect_arr_eq(after, later, len);

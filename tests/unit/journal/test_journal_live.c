@@ -51,15 +51,16 @@ expect_same(const struct model *m)
 	struct model found;
 	uint64_t i = 0, bytes = 0;
 	static const uint8_t ranks[] = {[CGN_JOURNAL_EPOCH] = 1,
-		[CGN_JOURNAL_LEASE] = 2,
-		[CGN_JOURNAL_SET] = 3,
-		[CGN_JOURNAL_DEL] = 4};
+		[CGN_JOURNAL_SESSION] = 2,
+		[CGN_JOURNAL_LEASE] = 3,
+		[CGN_JOURNAL_SET] = 4,
+		[CGN_JOURNAL_DEL] = 5};
 	uint8_t rank = 0;
 
 	model_init(&found);
 	while ((r = cgn_journal_live_next(&live, &i)) != NULL) {
-		cr_assert_lt(r->type, CGN_JOURNAL_RETURN);
-		cr_assert_leq(rank, ranks[r->type], "EPOCHs, then LEASEs, SETs, DELs");
+		cr_assert(r->type != CGN_JOURNAL_RETURN && r->type != CGN_JOURNAL_SESSION_END);
+		cr_assert_leq(rank, ranks[r->type], "EPOCHs, then SESSIONs, LEASEs, SETs, DELs");
 		rank = ranks[r->type];
 		bytes += cgn_journal_record_size(r);
 		model_add(&found, r);
@@ -69,7 +70,34 @@ expect_same(const struct model *m)
 	cr_assert_eq(live.n_sets, model_count(m, CGN_JOURNAL_SET));
 	cr_assert_eq(live.n_rests, model_count(m, CGN_JOURNAL_DEL));
 	cr_assert_eq(live.n_leases, model_count(m, CGN_JOURNAL_LEASE));
+	cr_assert_eq(live.n_sessions, model_count(m, CGN_JOURNAL_SESSION));
 	model_fini(&found);
+}
+
+Test(journal_live, session_is_replaced_by_the_next_of_its_address_and_ends)
+{
+	struct cgn_journal_record r = make_session(1);
+	uint64_t i = 0;
+
+	apply(r);
+	apply(make_session(2));
+	apply(make_set(1));
+	strcpy(r.id, "cust-9");
+	apply(r);
+	cr_expect_eq(live.n_sessions, 2);
+	apply(make_session_end(2));
+	cr_expect_eq(live.n_sessions, 1);
+	cr_expect_str_eq(cgn_journal_live_next(&live, &i)->id, "cust-9");
+	expect_counts(1, 0);
+	/* An epoch that only begins anew leaves it, one behind which all is written anew does not.
+	 */
+	r = make_epoch("alpha", 1700000001);
+	apply(r);
+	cr_expect_eq(live.n_sessions, 1);
+	expect_counts(0, 0);
+	r.flags = CGN_JOURNAL_ANEW;
+	apply(r);
+	cr_expect_eq(live.n_sessions, 0);
 }
 
 Test(journal_live, set_of_the_same_inside_end_replaces)

@@ -14,7 +14,7 @@
 #include "rand.h"
 
 static const uint8_t good_header[CGN_JOURNAL_HEADER_LEN] = {
-	'C', 'G', 'N', 'A', 'T', 'D', 'J', '\n', 0, 0, 0, 2, 0xea, 0x52, 0xf6, 0x6c};
+	'C', 'G', 'N', 'A', 'T', 'D', 'J', '\n', 0, 0, 0, 3, 0x18, 0x39, 0x75, 0x6f};
 
 static const uint8_t old_header[CGN_JOURNAL_HEADER_LEN] = {
 	'C', 'G', 'N', 'A', 'T', 'D', 'J', '\n', 0, 0, 0, 1, 0xf9, 0x02, 0x05, 0x98};
@@ -144,7 +144,9 @@ Test(journal_record, record_of_the_largest_size_fits)
 	struct cgn_journal_record r = make_epoch("0123456789012345678901234567890", 1);
 	uint8_t bytes[CGN_JOURNAL_RECORD_MAX];
 
-	r.n_filters = CGN_JOURNAL_MAX_FILTERS;
+	r.type = CGN_JOURNAL_SESSION;
+	memset(r.id, 'i', sizeof(r.id) - 1);
+	memset(r.class_name, 'c', sizeof(r.class_name) - 1);
 	cr_expect_eq(cgn_journal_record_encode(&r, bytes), CGN_JOURNAL_RECORD_MAX);
 }
 
@@ -217,7 +219,7 @@ Test(journal_record, records_that_cannot_be_written_are_known)
 	cr_expect(cgn_journal_record_is_valid(&good));
 	r.type = 0;
 	cr_expect_not(cgn_journal_record_is_valid(&r));
-	r.type = CGN_JOURNAL_RETURN + 1;
+	r.type = CGN_JOURNAL_SESSION_END + 1;
 	cr_expect_not(cgn_journal_record_is_valid(&r));
 	r = good;
 	r.tenant[0] = '\0';
@@ -241,6 +243,52 @@ Test(journal_record, records_that_cannot_be_written_are_known)
 	cr_expect(cgn_journal_record_is_valid(&r));
 	r.proto = 6;
 	cr_expect_not(cgn_journal_record_is_valid(&r));
+}
+
+Test(journal_record, session_reads_back_with_its_id_and_class)
+{
+	struct cgn_journal_record r = make_session(4), back;
+	uint8_t bytes[CGN_JOURNAL_RECORD_MAX];
+	const char *why;
+	uint32_t len;
+
+	memset(r.id, 'i', sizeof(r.id) - 1);
+	memset(r.class_name, 'c', sizeof(r.class_name) - 1);
+	memset(r.tenant, 't', sizeof(r.tenant) - 1);
+	cr_expect(cgn_journal_record_is_valid(&r));
+	len = cgn_journal_record_encode(&r, bytes);
+	cr_expect_leq(len, CGN_JOURNAL_RECORD_MAX);
+	cr_expect_eq(len, cgn_journal_record_size(&r));
+	cr_assert_eq(cgn_journal_record_decode(bytes, len, CGN_JOURNAL_VERSION, &back, &why),
+		(int)len, "%s", why);
+	cr_expect_eq(memcmp(&r, &back, sizeof(r)), 0);
+	cr_expect_eq(cgn_journal_record_decode(bytes, len, 2, &back, &why), -EBADMSG,
+		"there were no sessions in version 2");
+	r.id[0] = '\0';
+	cr_expect_not(cgn_journal_record_is_valid(&r));
+	memset(r.id, 'i', sizeof(r.id));
+	cr_expect_not(cgn_journal_record_is_valid(&r));
+}
+
+Test(journal_record, session_whose_lengths_do_not_agree_is_bad)
+{
+	/* prefix 8, fixed 55, "alpha" 5: its id "cust-4" stands at 69, its class behind that. */
+	static const struct {
+		uint32_t offset;
+		uint8_t value;
+	} wrongs[] = {{68, 0}, {68, 5}, {68, 7}, {68, 64}, {68, 255}, {69, 0}, {75, 3}, {75, 5},
+		{75, 32}, {76, 0}, {8 + 37, 1}};
+	struct cgn_journal_record r = make_session(4);
+
+	for (uint32_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		uint8_t bytes[CGN_JOURNAL_RECORD_MAX];
+		uint32_t len = cgn_journal_record_encode(&r, bytes);
+
+		cr_assert_eq(len, 80);
+		bytes[wrongs[i].offset] = wrongs[i].value;
+		mend(bytes, len);
+		expect_bad(bytes, len);
+	}
 }
 
 Test(journal_record, record_of_version_1_is_read_and_its_client_is_the_subscriber)
