@@ -155,7 +155,7 @@ take_page(struct cgn_snapshot *s, struct cgn_client *client, enum cgn_metric_sou
 		client, cmd, cmd->shape == CGN_SHAPE_ITEM ? ask->params : params, &answer);
 	if (result != CGN_EXIT_OK)
 		return result;
-	if (cmd->shape == CGN_SHAPE_ITEM)
+	if (cmd->shape == CGN_SHAPE_ITEM || (cmd->shape == CGN_SHAPE_BOTH && *cursor == 0))
 		cgn_snapshot_add(s, source, json_object_get(answer, "item"));
 	json_object_foreach(json_object_get(answer, "rows"), key, row)
 		cgn_snapshot_add(s, source, row);

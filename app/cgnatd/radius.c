@@ -234,6 +234,7 @@ answer(struct cgn_radius_thread *t, uint32_t listen, uint32_t n)
 static void
 receive(struct cgn_radius_thread *t, uint32_t listen)
 {
+	cgn_ns_t began;
 	int n;
 
 	for (uint32_t i = 0; i < CGN_RADIUS_BATCH; i++) {
@@ -246,6 +247,7 @@ receive(struct cgn_radius_thread *t, uint32_t listen)
 	n = recvmmsg(t->fds[listen], t->in, CGN_RADIUS_BATCH, MSG_DONTWAIT, NULL);
 	if (n <= 0)
 		return;
+	began = cgn_clock_now();
 	for (int i = 0; i < n; i++)
 		t->datagrams[i] = (struct cgn_radius_datagram){
 			.src = ntohl(t->from[i].sin_addr.s_addr),
@@ -255,8 +257,9 @@ receive(struct cgn_radius_thread *t, uint32_t listen)
 			.bytes = t->requests[i],
 			.answer = t->answers[i],
 		};
-	cgn_radius_serve(t->radius, t->datagrams, (uint32_t)n, cgn_clock_now(), utc_ms());
+	cgn_radius_serve(t->radius, t->datagrams, (uint32_t)n, began, utc_ms());
 	answer(t, listen, (uint32_t)n);
+	cgn_radius_spent(t->radius, (uint32_t)n, cgn_clock_now() - began);
 }
 
 static void *

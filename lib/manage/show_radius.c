@@ -57,11 +57,17 @@ cgn_show_radius(struct cgn_show *show)
 	if (radius == NULL) { /* a box without the thread: nobody has told anything */
 		cgn_reply_u64(show->reply, "sessions", 0);
 		cgn_reply_u64(show->reply, "unknown_clients", 0);
+		cgn_reply_u64(show->reply, "served", 0);
+		cgn_reply_u64(show->reply, "served_us", 0);
+		cgn_reply_u64(show->reply, "longest_us", 0);
 		return;
 	}
 	pthread_mutex_lock(&radius->lock);
 	cgn_reply_u64(show->reply, "sessions", cgn_counter_read(&radius->n_sessions));
 	cgn_reply_u64(show->reply, "unknown_clients", cgn_counter_read(&radius->unknown_clients));
+	cgn_reply_u64(show->reply, "served", cgn_counter_read(&radius->n_served));
+	cgn_reply_u64(show->reply, "served_us", cgn_counter_read(&radius->served_us));
+	cgn_reply_u64(show->reply, "longest_us", cgn_counter_read(&radius->longest_us));
 	add_counts(show, radius->settings, tenant);
 	pthread_mutex_unlock(&radius->lock);
 }

@@ -14,7 +14,7 @@ talkers_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 		cgn_directory_tenant_name(
 			dir, dir->ifaces[cgn_directory_run_at(dir, row->of.inside)->iface].tenant));
 	cgn_show_subscriber_of(show, "address", row->of.inside);
-	cgn_reply_str(r, "id", row->of.id[0] != '\0' ? row->of.id : "-");
+	cgn_reply_str(r, "id", cgn_show_id_str(show, row->of.inside, row->of.id));
 	cgn_reply_u64(r, "out_bytes", row->bytes[CGN_IN2OUT]);
 	cgn_reply_u64(r, "in_bytes", row->bytes[CGN_OUT2IN]);
 	cgn_reply_u64(r, "mappings", cgn_use_total(&sub->use));

@@ -118,8 +118,12 @@ static void
 set_record(struct cgn_radius *r, struct cgn_radius_record *record,
 	const struct cgn_radius_record *value)
 {
+	bool is_other = record->owner.key != value->owner.key;
+
 	count_session(r, record->owner.key != 0, value->owner.key != 0);
 	*record = *value;
+	if (is_other)
+		cgn_radius_records_own(&r->records, record);
 }
 
 /* What control has made of a change becomes the result of its work. */
@@ -287,6 +291,8 @@ change_session(struct cgn_radius *r, struct cgn_radius_work *work)
 	work->before = *record;
 	verdict = cgn_radius_decide(record, &event);
 	count_session(r, work->before.owner.key != 0, record->owner.key != 0);
+	if (record->owner.key != work->before.owner.key)
+		cgn_radius_records_own(&r->records, record);
 	work->result = verdict.result;
 	if (verdict.act == CGN_RADIUS_NOTHING)
 		return;
@@ -295,6 +301,18 @@ change_session(struct cgn_radius *r, struct cgn_radius_work *work)
 		tenant, addr, verdict.id);
 	if (verdict.act == CGN_RADIUS_ADD)
 		read_class(r, work, change->class_name);
+}
+
+/* The address that a Stop is about when it does not say so; 0: not known. */
+static uint32_t
+addr_of_session(const struct cgn_radius *r, const struct cgn_radius_work *work)
+{
+	const struct cgn_radius_record *record = work->req.kind == CGN_ACCOUNTING_STOP
+		? cgn_radius_records_find_owner(
+			  &r->records, work->tenant->number, cgn_radius_session_key(&work->req))
+		: NULL;
+
+	return record != NULL ? record->addr : 0;
 }
 
 static void
@@ -309,6 +327,8 @@ act(struct cgn_radius *r, struct cgn_radius_work *work, uint32_t n_before)
 	case CGN_ACCOUNTING_START:
 	case CGN_ACCOUNTING_STOP:
 	case CGN_ACCOUNTING_INTERIM:
+		if (work->req.framed_addr == 0)
+			work->req.framed_addr = addr_of_session(r, work);
 		if (work->req.framed_addr == 0)
 			work->result = CGN_ACCOUNTING_NO_ADDRESS;
 		else
@@ -383,4 +403,14 @@ cgn_radius_serve(struct cgn_radius *r, struct cgn_radius_datagram *datagrams, ui
 	flush(r, n);
 	for (uint32_t i = 0; i < n; i++)
 		finish(r, &r->works[i], &datagrams[i]);
+}
+
+void
+cgn_radius_spent(struct cgn_radius *r, uint32_t n, cgn_ns_t spent)
+{
+	uint64_t us = spent / CGN_NS_PER_US, longest = cgn_counter_read(&r->longest_us);
+
+	cgn_counter_add(&r->n_served, n);
+	cgn_counter_add(&r->served_us, n * us);
+	cgn_counter_add(&r->longest_us, us > longest ? us - longest : 0);
 }

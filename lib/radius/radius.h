@@ -37,6 +37,8 @@ struct cgn_radius {
 	struct cgn_radius_settings *settings;
 	uint64_t unknown_clients; /* datagrams from nobody's clients; read by telemetry */
 	uint64_t n_sessions;      /* that access servers have told of and not ended; likewise */
+	/* Of all datagrams, from when they were taken until they were answered; likewise. */
+	uint64_t n_served, served_us, longest_us;
 	/* The RADIUS thread's own. */
 	cgn_radius_apply_fn apply;
 	void *apply_ctx;
@@ -66,3 +68,6 @@ void cgn_radius_adopt(struct cgn_radius *r, struct cgn_radius_settings *settings
  */
 void cgn_radius_serve(struct cgn_radius *r, struct cgn_radius_datagram *datagrams, uint32_t n,
 	cgn_ns_t now, uint64_t utc_ms);
+
+/* How long that took, with taking and answering them. */
+void cgn_radius_spent(struct cgn_radius *r, uint32_t n, cgn_ns_t spent);

@@ -13,6 +13,7 @@ cgn_radius_records_fini(struct cgn_radius_records *all)
 {
 	free(all->records);
 	free(all->slots);
+	free(all->keys);
 	memset(all, 0, sizeof(*all));
 }
 
@@ -48,6 +49,59 @@ cgn_radius_records_find(const struct cgn_radius_records *all, uint32_t tenant, u
 	return slot != NULL && *slot != 0 ? &all->records[*slot - 1] : NULL;
 }
 
+/* Keys are digests already. */
+static uint32_t
+first_key(const struct cgn_radius_records *all, uint64_t key)
+{
+	return (uint32_t)key & (all->n_slots - 1);
+}
+
+struct cgn_radius_record *
+cgn_radius_records_find_owner(const struct cgn_radius_records *all, uint32_t tenant, uint64_t key)
+{
+	if (all->n_slots == 0)
+		return NULL;
+	for (uint32_t s = first_key(all, key); all->keys[s] != 0;
+		s = (s + 1) & (all->n_slots - 1)) {
+		struct cgn_radius_record *r = &all->records[all->keys[s] - 1];
+
+		if (r->owner.key == key && r->tenant == tenant)
+			return r;
+	}
+	return NULL;
+}
+
+static void
+put_key(struct cgn_radius_records *all, uint32_t i)
+{
+	uint32_t s = first_key(all, all->records[i].owner.key);
+
+	while (all->keys[s] != 0)
+		s = (s + 1) & (all->n_slots - 1);
+	all->keys[s] = i + 1;
+	all->n_keys++;
+}
+
+/* Only those that count; they are at most half of the slots. */
+static void
+renew_keys(struct cgn_radius_records *all)
+{
+	memset(all->keys, 0, all->n_slots * sizeof(*all->keys));
+	all->n_keys = 0;
+	for (uint32_t i = 0; i < all->n; i++)
+		if (all->records[i].owner.key != 0)
+			put_key(all, i);
+}
+
+void
+cgn_radius_records_own(struct cgn_radius_records *all, const struct cgn_radius_record *record)
+{
+	if (all->n_keys >= all->n_slots / 4 * 3)
+		renew_keys(all); /* with this one */
+	else if (record->owner.key != 0)
+		put_key(all, (uint32_t)(record - all->records));
+}
+
 static void
 forget(struct cgn_radius_records *all, uint64_t now_ms)
 {
@@ -68,11 +122,15 @@ grow(struct cgn_radius_records *all)
 {
 	uint32_t n = all->n_alloc > 0 ? all->n_alloc * 2 : FIRST_RECORDS;
 	struct cgn_radius_record *records = realloc(all->records, n * sizeof(*records));
-	uint32_t *slots;
+	uint32_t *slots, *keys;
 
 	if (records == NULL)
 		return false;
 	all->records = records;
+	keys = realloc(all->keys, (size_t)n * 2 * sizeof(*keys));
+	if (keys == NULL)
+		return false;
+	all->keys = keys;
 	slots = realloc(all->slots, (size_t)n * 2 * sizeof(*slots));
 	if (slots == NULL)
 		return false;
@@ -95,6 +153,7 @@ make_room(struct cgn_radius_records *all, uint64_t now_ms)
 	memset(all->slots, 0, all->n_slots * sizeof(*all->slots));
 	for (uint32_t i = 0; i < all->n; i++)
 		*slot_of(all, all->records[i].tenant, all->records[i].addr) = i + 1;
+	renew_keys(all);
 	return ok;
 }
 

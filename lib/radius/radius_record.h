@@ -92,7 +92,8 @@ struct cgn_radius_records {
 	struct cgn_radius_record *records; /* [n], pointers hold until the next add */
 	uint32_t n, n_alloc;
 	uint32_t *slots; /* hash: number of a record + 1, or 0 */
-	uint32_t n_slots;
+	uint32_t *keys;  /* the same by the owner's key, with some that are over */
+	uint32_t n_slots, n_keys;
 };
 
 void cgn_radius_records_fini(struct cgn_radius_records *all);
@@ -100,6 +101,13 @@ void cgn_radius_records_fini(struct cgn_radius_records *all);
 /* NULL: there is none. */
 struct cgn_radius_record *cgn_radius_records_find(
 	const struct cgn_radius_records *all, uint32_t tenant, uint32_t addr);
+
+/* The record whose owner has this key, or NULL: for a Stop that does not say the address. */
+struct cgn_radius_record *cgn_radius_records_find_owner(
+	const struct cgn_radius_records *all, uint32_t tenant, uint64_t key);
+
+/* A record has another owner now, so that find_owner knows. */
+void cgn_radius_records_own(struct cgn_radius_records *all, const struct cgn_radius_record *record);
 
 /*
  * The record, a new one if there is none; NULL: no memory. Those that say nothing any more are

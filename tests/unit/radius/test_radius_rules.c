@@ -279,3 +279,32 @@ Test(radius_records, forget_what_ended_long_ago)
 	cr_expect_not_null(cgn_radius_records_find(&all, 0, 5000));
 	cgn_radius_records_fini(&all);
 }
+
+/* Owners come and go at few addresses: what finds them by their keys stays small and right. */
+Test(radius_records, owner_is_found_by_its_key_among_many)
+{
+	enum { N = 50, ROUNDS = 500 };
+	struct cgn_radius_records all = {0};
+
+	cr_expect_null(cgn_radius_records_find_owner(&all, 1, 7));
+	for (uint64_t round = 1; round <= ROUNDS; round++) {
+		for (uint32_t i = 0; i < N; i++) {
+			struct cgn_radius_record *r = cgn_radius_records_add(&all, 1, i, 0);
+
+			cr_assert_not_null(r);
+			r->owner.key = round * 7919 + i * UINT64_C(104729);
+			cgn_radius_records_own(&all, r);
+		}
+		for (uint32_t i = 0; i < N; i++) {
+			uint64_t key = round * 7919 + i * UINT64_C(104729);
+			const struct cgn_radius_record *r = cgn_radius_records_find_owner(
+				&all, 1, key);
+
+			cr_assert(r != NULL && r->addr == i);
+			cr_assert_null(cgn_radius_records_find_owner(&all, 2, key));
+			cr_assert_null(cgn_radius_records_find_owner(&all, 1, key - 7919));
+		}
+	}
+	cr_expect_leq(all.n_keys, all.n_slots / 4 * 3);
+	cgn_radius_records_fini(&all);
+}

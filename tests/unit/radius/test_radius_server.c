@@ -362,6 +362,25 @@ Test(radius_server, what_is_not_ours_is_answered)
 	cr_expect_eq(radius->n_sessions, 0);
 }
 
+Test(radius_server, a_stop_without_an_address_ends_the_session_that_it_names)
+{
+	say(CLIENT, 1, "S1", "alice", A1);
+	say(CLIENT, 1, "S2", "bob", A1 + 1);
+	say(OTHER, 1, "S1", "alice", A1);
+	cr_expect_eq(serve(), 3);
+	say(CLIENT, 2, "S1", "alice", 0);
+	cr_expect_eq(serve(), 1);
+	cr_expect_eq(one(STOP, ENDED), 1);
+	cr_expect_eq(fake.n, 2);
+	cr_expect_str_eq(owner(4, A1 + 1), "bob");
+	/* It is over, and so is one that was never there. */
+	say(CLIENT, 2, "S1", "alice", 0);
+	say(CLIENT, 2, "S7", "carol", 0);
+	cr_expect_eq(serve(), 2);
+	cr_expect_eq(one(STOP, NO_ADDRESS), 2);
+	cr_expect_eq(fake.n, 2);
+}
+
 Test(radius_server, a_session_that_cannot_be_is_not_answered)
 {
 	fake.refuse = CGN_SESSION_FULL;
