@@ -157,7 +157,7 @@ to_another(uint32_t tcp, const struct step *s)
 
 	if (tcp == 0 || (state_of(tcp) == CGN_TCP_CLOSING && !(s->seg.flags & FIN)))
 		return opening(s) | (tcp != 0 ? CGN_TCP_AFTER : 0);
-	if (state_of(tcp) == CGN_TCP_OPENING && (syn || !(tcp & CGN_TCP_AFTER)))
+	if (state_of(tcp) == CGN_TCP_OPENING && !(s->seg.flags & FIN))
 		return tcp | CGN_TCP_SHARED;
 	if (state_of(tcp) == CGN_TCP_ESTABLISHED && syn)
 		return (tcp & ~(uint32_t)ENDS) | CGN_TCP_KNOWN | CGN_TCP_SHARED;
@@ -175,8 +175,10 @@ from_inside(uint32_t tcp, const struct step *s)
 			return opening(s);
 		if (state_of(tcp) == CGN_TCP_OPENING && known)
 			tcp |= CGN_TCP_SYN_OUT;
-		return (tcp & ~(uint32_t)CGN_TCP_KNOWN) | known;
+		return (tcp & ~(uint32_t)(CGN_TCP_KNOWN | ENDS | FINS)) | known;
 	}
+	if ((s->seg.flags & FIN) && !fits(tcp, s))
+		return tcp;
 	tcp = on_ack(revived(tcp) | known, s);
 	return s->seg.flags & FIN ? on_fin(tcp, s) : tcp;
 }
@@ -200,12 +202,15 @@ from_outside(uint32_t tcp, const struct step *s)
 	return s->seg.flags & FIN ? on_fin(tcp, s) : tcp;
 }
 
-/* Nobody's end counts, and whoever has acknowledged something is open. */
+/* Nobody's end counts, but when none is open yet; whoever has acknowledged something is. */
 static uint32_t
 shared(uint32_t tcp, const struct step *s)
 {
-	if (state_of(tcp) == CGN_TCP_OPENING && s->dir == CGN_OUT2IN &&
-		(s->seg.flags & (ACK | FIN | RST)) == ACK)
+	if (state_of(tcp) != CGN_TCP_OPENING)
+		return tcp;
+	if (s->seg.flags & RST)
+		return tcp | CGN_TCP_AFTER;
+	if (s->dir == CGN_OUT2IN && (s->seg.flags & ACK))
 		return (established(tcp) & ~(uint32_t)ENDS) | CGN_TCP_KNOWN;
 	return tcp;
 }
@@ -242,11 +247,17 @@ static void
 learn(uint32_t tcp, struct step *s)
 {
 	if (s->dir == CGN_OUT2IN || !is_same(tcp, s->peer) || (tcp & CGN_TCP_SHARED) ||
-		(s->seg.flags & RST))
+		(s->seg.flags & RST) || ((s->seg.flags & FIN) && !fits(tcp, s)))
 		return;
 	s->has_learnt = true;
 	atomic_store_explicit(
 		&s->numbers->inside, (uint64_t)s->seg.end << 32 | s->seg.ack, memory_order_release);
+}
+
+static bool
+has_closing_time(uint32_t tcp)
+{
+	return state_of(tcp) == CGN_TCP_CLOSING || (tcp & CGN_TCP_AFTER);
 }
 
 /*
@@ -254,7 +265,7 @@ learn(uint32_t tcp, struct step *s)
  * stored before the word that speaks of them. Who sees a word older than the numbers finds that a
  * RST does not fit: then the end is late.
  */
-void
+bool
 cgn_tcp_track(const struct cgn_table *t, struct cgn_mapping *m, const struct cgn_pkt *pkt,
 	const uint8_t *frame, enum cgn_dir dir)
 {
@@ -262,11 +273,15 @@ cgn_tcp_track(const struct cgn_table *t, struct cgn_mapping *m, const struct cgn
 	uint32_t old, tcp;
 
 	if (t->numbers == NULL)
-		return;
+		return false;
 	s.seg = cgn_tcp_segment_of(pkt, frame);
 	s.numbers = &t->numbers[m - t->entries];
 	s.peer = dir == CGN_IN2OUT ? peer_mark(pkt->dst, pkt->dport)
 				   : peer_mark(pkt->src, pkt->sport);
+	if (cgn_tcp_is_calm(m, pkt->tcp_flags)) { /* only due to tell its numbers */
+		learn(atomic_load_explicit(&m->tcp, memory_order_relaxed), &s);
+		return false;
+	}
 	do {
 		old = atomic_load_explicit(&m->tcp, memory_order_acquire);
 		recall(&s);
@@ -275,6 +290,7 @@ cgn_tcp_track(const struct cgn_table *t, struct cgn_mapping *m, const struct cgn
 	} while (tcp != old &&
 		!atomic_compare_exchange_strong_explicit(
 			&m->tcp, &old, tcp, memory_order_acq_rel, memory_order_relaxed));
+	return has_closing_time(tcp) && !has_closing_time(old);
 }
 
 const char *

@@ -77,9 +77,11 @@ cgn_tcp_is_calm(const struct cgn_mapping *m, uint8_t flags)
 /*
  * Takes note of one segment of m, an entry of t, before it is changed; frame: where pkt's offsets
  * count from. Due when it is not calm, and with the inside's first segment of a second. Worker
- * thread that forwards the packet; does nothing for a table without numbers.
+ * thread that forwards the packet; does nothing for a table without numbers. True when the closing
+ * time begins, which is from now on however long the connection has been idle (RFC 7857
+ * section 2.2).
  */
-void cgn_tcp_track(const struct cgn_table *t, struct cgn_mapping *m, const struct cgn_pkt *pkt,
+bool cgn_tcp_track(const struct cgn_table *t, struct cgn_mapping *m, const struct cgn_pkt *pkt,
 	const uint8_t *frame, enum cgn_dir dir);
 
 /* "opening", "established", "closing". */

@@ -207,8 +207,15 @@ Test(tcp_track, forged_resets_change_nothing)
 
 Test(tcp_track, forged_data_does_not_revive)
 {
-	expect(OPEN_A "<aR <a.! <aA! <aFA!", C);
+	expect(OPEN_A "<aR <a.! <aA! <aFA! >aFA!", C);
 	expect(OPEN_A "<aR <aS! <aSA! <a.", E); /* nor do forged SYNs keep others from it */
+}
+
+/* The FIN of a connection that is no more must not count for the one that takes its ports. */
+Test(tcp_track, old_fins_are_not_those_of_a_new_connection)
+{
+	expect(OPEN_A ">aFA <aA >aRA <a. >aS <aSA >aA <aFA >aA", E);
+	expect(OPEN_A "<aFA >aA <aR >aA <aS >aSA <aA >aFA <aA", E);
 }
 
 Test(tcp_track, traffic_of_strangers_does_not_revive)
@@ -281,6 +288,7 @@ Test(tcp_track, two_that_open_are_established_when_one_is)
 {
 	expect(">aS >bS", O);
 	expect(">aS >bS <bS <aRA", O);
+	cr_assert_neq(atomic_load(&one.m.tcp) & CGN_TCP_AFTER, 0);
 	expect(">aS >bS <bSA", E);
 	expect(">aS >bS <aSA <aR", E);
 }
