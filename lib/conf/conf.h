@@ -143,6 +143,7 @@ struct cgn_conf_quota_tenant {
 	uint32_t new_per_s, burst;
 	uint32_t explicit_mappings; /* asked for, at one time */
 	uint32_t explicit_min;      /* of these, guaranteed */
+	uint32_t tcp_sessions;      /* of each of them, 0: as many as there is room for */
 	uint16_t weight;            /* of its part of control's time */
 };
 
@@ -315,6 +316,7 @@ struct cgn_conf {
 			explicit_mappings; /* of these, asked for by NAT-PMP, PCP or the operator */
 		uint32_t sessions;         /* of subscribers, at one time */
 		uint32_t tcp_tracked;      /* of these, with known TCP sessions */
+		uint32_t tcp_sessions;     /* of each of them */
 		uint32_t others;           /* of mappings, those by address pair */
 	} table;
 	struct {

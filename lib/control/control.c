@@ -90,10 +90,12 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	if (cgn_refusals_init(&c->refusals, p->socket) < 0 ||
 		cgn_filters_init(&c->filters, conf->table.explicit_mappings, p->socket) < 0 ||
 		cgn_explicit_init(&c->explicits, conf->table.explicit_mappings, p->socket) < 0 ||
-		cgn_tcp_sessions_init(&c->tcp_sessions, conf->table.tcp_tracked, p->socket) < 0) {
+		cgn_tcp_sessions_init(&c->tcp_sessions, conf->table.tcp_tracked,
+			conf->table.tcp_sessions, p->socket) < 0) {
 		cgn_errmsg_set(err,
 			"no memory for %u explicit mappings, %u of them tracked: lower "
-			"table.explicit or table.tcp_tracked or raise memory.size_mib",
+			"table.explicit, table.tcp_tracked or table.tcp_sessions or raise "
+			"memory.size_mib",
 			conf->table.explicit_mappings, conf->table.tcp_tracked);
 		return -ENOMEM;
 	}

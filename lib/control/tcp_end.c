@@ -16,7 +16,8 @@ enum { SESSION_SLICE = 32 }; /* slots looked at in one turn */
 void
 cgn_tcp_sessions_begin(struct cgn_control *c, struct cgn_mapping *m)
 {
-	uint32_t r = m->proto == CGN_TCP ? cgn_tcp_sessions_take(&c->tcp_sessions) : 0;
+	uint32_t n = cgn_conf_of(c, m->tenant)->quota.tenant.tcp_sessions;
+	uint32_t r = m->proto == CGN_TCP ? cgn_tcp_sessions_take(&c->tcp_sessions, n) : 0;
 
 	if (r == 0)
 		return;
@@ -162,13 +163,14 @@ cgn_tcp_end_slice(struct cgn_control *c)
 	for (; n < SESSION_SLICE && c->tcp_ending.first != 0 && has_room(c); n++) {
 		uint32_t r = c->tcp_ending.first;
 		struct cgn_tcp_sessions_ctl *ctl = &c->tcp_sessions.ctl[r];
+		const struct cgn_tcp_sessions t = cgn_tcp_sessions_at(&c->tcp_sessions, r);
 		struct cgn_tcp_live live;
 
-		if (cgn_tcp_session_is_live(&c->tcp_sessions.records[r].at[ctl->at], &live)) {
+		if (cgn_tcp_session_is_live(&t.at[ctl->at], &live)) {
 			reset_end(c, ctl, &live, CGN_IN2OUT);
 			reset_end(c, ctl, &live, CGN_OUT2IN);
 		}
-		if (++ctl->at < CGN_TCP_SESSIONS)
+		if (++ctl->at < t.n)
 			continue;
 		c->tcp_ending.first = ctl->next;
 		to_limbo(c, r);

@@ -52,10 +52,12 @@ static int8_t
 n_sessions(const struct cgn_control *c, const struct cgn_mapping *m)
 {
 	uint32_t r = atomic_load_explicit(&m->sessions, memory_order_relaxed);
+	struct cgn_tcp_sessions t;
 
 	if (r == 0)
 		return m->proto == CGN_TCP ? -1 : 0;
-	return (int8_t)cgn_tcp_sessions_n_live(&c->tcp_sessions.records[r]);
+	t = cgn_tcp_sessions_at(&c->tcp_sessions, r);
+	return (int8_t)cgn_tcp_sessions_n_live(&t);
 }
 
 static void

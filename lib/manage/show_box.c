@@ -125,9 +125,7 @@ add_explicits(struct cgn_reply *r, const struct cgn_control *c, const struct cgn
 		r, "filters_bytes", (c->filters.capacity + UINT64_C(1)) * sizeof(*c->filters.sets));
 	cgn_reply_u64(r, "tcp_tracked", c->tcp_sessions.capacity);
 	cgn_reply_u64(r, "tcp_tracked_used", q->tcp_tracked);
-	cgn_reply_u64(r, "tcp_tracked_bytes",
-		(c->tcp_sessions.capacity + UINT64_C(1)) *
-			(sizeof(*c->tcp_sessions.records) + sizeof(*c->tcp_sessions.ctl)));
+	cgn_reply_u64(r, "tcp_tracked_bytes", cgn_tcp_sessions_bytes(&c->tcp_sessions));
 }
 
 static uint64_t

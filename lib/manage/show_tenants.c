@@ -124,6 +124,7 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 
 	cgn_reply_u64(r, "mappings_min", conf->quota.tenant.mappings);
 	cgn_reply_u64(r, "explicit_min", conf->quota.tenant.explicit_min);
+	cgn_reply_u64(r, "tcp_sessions", conf->quota.tenant.tcp_sessions);
 	cgn_reply_u64(r, "weight", conf->quota.tenant.weight);
 	cgn_reply_u64(r, "mappings_max", cgn_conf_mappings_max(&conf->quota.tenant));
 	cgn_reply_u64(r, "explicit_max", conf->quota.tenant.explicit_mappings);

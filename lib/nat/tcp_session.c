@@ -33,16 +33,18 @@ struct segment {
 };
 
 int
-cgn_tcp_sessions_init(struct cgn_tcp_session_pool *p, uint32_t capacity, int socket)
+cgn_tcp_sessions_init(
+	struct cgn_tcp_session_pool *p, uint32_t capacity, uint32_t n_slots, int socket)
 {
-	p->records = cgn_mem_zalloc(
-		"tcp_sessions", (size_t)capacity + 1, sizeof(*p->records), socket);
+	p->slots = cgn_mem_zalloc(
+		"tcp_sessions", ((size_t)capacity + 1) * n_slots, sizeof(*p->slots), socket);
 	p->ctl = cgn_mem_zalloc("tcp_sessions_ctl", (size_t)capacity + 1, sizeof(*p->ctl), socket);
-	if (p->records == NULL || p->ctl == NULL) {
+	if (p->slots == NULL || p->ctl == NULL) {
 		cgn_tcp_sessions_fini(p);
 		return -ENOMEM;
 	}
 	p->capacity = capacity;
+	p->n_slots = n_slots;
 	for (uint32_t r = 1; r <= capacity; r++)
 		p->ctl[r].next = r < capacity ? r + 1 : 0;
 	p->first_free = capacity > 0 ? 1 : 0;
@@ -52,20 +54,28 @@ cgn_tcp_sessions_init(struct cgn_tcp_session_pool *p, uint32_t capacity, int soc
 void
 cgn_tcp_sessions_fini(struct cgn_tcp_session_pool *p)
 {
-	cgn_mem_free(p->records);
+	cgn_mem_free(p->slots);
 	cgn_mem_free(p->ctl);
 	memset(p, 0, sizeof(*p));
 }
 
+uint64_t
+cgn_tcp_sessions_bytes(const struct cgn_tcp_session_pool *p)
+{
+	return (p->capacity + UINT64_C(1)) * (p->n_slots * sizeof(*p->slots) + sizeof(*p->ctl));
+}
+
 uint32_t
-cgn_tcp_sessions_take(struct cgn_tcp_session_pool *p)
+cgn_tcp_sessions_take(struct cgn_tcp_session_pool *p, uint32_t n)
 {
 	uint32_t r = p->first_free;
+	struct cgn_tcp_session *at = &p->slots[(uint64_t)r * p->n_slots];
 
 	if (r != 0) {
 		p->first_free = p->ctl[r].next;
 		p->ctl[r] = (struct cgn_tcp_sessions_ctl){0};
-		memset(&p->records[r], 0, sizeof(p->records[r]));
+		memset(at, 0, p->n_slots * sizeof(*at));
+		at->n = n == 0 || n > p->n_slots ? p->n_slots : n;
 		p->n_used++;
 	}
 	return r;
@@ -122,7 +132,7 @@ cgn_tcp_sessions_n_live(const struct cgn_tcp_sessions *t)
 {
 	uint32_t n = 0;
 
-	for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++)
+	for (uint32_t k = 0; k < t->n; k++)
 		n += is_live(atomic_load_explicit(&t->at[k].who, memory_order_relaxed));
 	return n;
 }
@@ -131,7 +141,7 @@ cgn_tcp_sessions_n_live(const struct cgn_tcp_sessions *t)
 static struct cgn_tcp_session *
 find(struct cgn_tcp_sessions *t, uint64_t peer, uint64_t *who)
 {
-	for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++) {
+	for (uint32_t k = 0; k < t->n; k++) {
 		*who = atomic_load_explicit(&t->at[k].who, memory_order_acquire);
 		if (*who != 0 && (*who ^ peer) >> 16 == 0)
 			return &t->at[k];
@@ -174,7 +184,7 @@ claim(struct cgn_tcp_sessions *t, const struct segment *seg, uint64_t *who)
 	uint64_t old = 0;
 	uint32_t most = 0;
 
-	for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++) {
+	for (uint32_t k = 0; k < t->n; k++) {
 		struct cgn_tcp_session *s = &t->at[k];
 		uint64_t is = atomic_load_explicit(&s->who, memory_order_relaxed);
 		uint32_t ready = readiness(is,

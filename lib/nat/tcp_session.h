@@ -23,7 +23,6 @@
 #include "mapping.h"
 
 enum {
-	CGN_TCP_SESSIONS = 16,        /* of one mapping */
 	CGN_TCP_SESSION_YIELD_S = 10, /* far above a round trip: two busy ones do not take turns */
 	/* How far a RST, FIN or first number may be from what is expected: the largest window
 	 * without scaling (RFC 9293 section 3.1). A forged one fits with probability 2^-16. */
@@ -41,12 +40,14 @@ struct cgn_tcp_session {
 	_Atomic uint64_t who;      /* peer and state, see tcp_session.c; 0: free */
 	struct cgn_tcp_end end[2]; /* of the inside (CGN_IN2OUT), of the peer (CGN_OUT2IN) */
 	_Atomic uint32_t last_use_s;
-	uint32_t reserved;
+	uint32_t n; /* first slot of a record: slots in use; fixed while the record is taken */
 };
 static_assert(sizeof(struct cgn_tcp_session) == 32, "two to a cache line");
 
+/* The slots of one record. */
 struct cgn_tcp_sessions {
-	struct cgn_tcp_session at[CGN_TCP_SESSIONS];
+	struct cgn_tcp_session *at;
+	uint32_t n;
 };
 
 /* What control keeps beside a record, to reset when the mapping's entry has been reclaimed. */
@@ -60,18 +61,33 @@ struct cgn_tcp_sessions_ctl {
 };
 
 struct cgn_tcp_session_pool {
-	struct cgn_tcp_sessions *records; /* [capacity + 1]; record 0 unused */
+	struct cgn_tcp_session *slots;    /* [capacity + 1][n_slots]; record 0 unused */
 	struct cgn_tcp_sessions_ctl *ctl; /* [capacity + 1] */
-	uint32_t capacity, n_used, first_free;
+	uint32_t capacity, n_slots, n_used, first_free;
 };
 
-/* 0 or -ENOMEM; fini accepts a zeroed struct. Main thread. */
-int cgn_tcp_sessions_init(struct cgn_tcp_session_pool *p, uint32_t capacity, int socket);
+/* n_slots: of a record, at least 1. 0 or -ENOMEM; fini accepts a zeroed struct. Main thread. */
+int cgn_tcp_sessions_init(
+	struct cgn_tcp_session_pool *p, uint32_t capacity, uint32_t n_slots, int socket);
 void cgn_tcp_sessions_fini(struct cgn_tcp_session_pool *p);
 
-/* An empty record, or 0. free: the grace period is over. Control. */
-uint32_t cgn_tcp_sessions_take(struct cgn_tcp_session_pool *p);
+/* Bytes of all records. Any thread. */
+uint64_t cgn_tcp_sessions_bytes(const struct cgn_tcp_session_pool *p);
+
+/*
+ * An empty record with room for n sessions, or for as many as there are slots when n is 0 or more;
+ * 0 when all are taken. free: the grace period is over. Control.
+ */
+uint32_t cgn_tcp_sessions_take(struct cgn_tcp_session_pool *p, uint32_t n);
 void cgn_tcp_sessions_free(struct cgn_tcp_session_pool *p, uint32_t r);
+
+static inline struct cgn_tcp_sessions
+cgn_tcp_sessions_at(const struct cgn_tcp_session_pool *p, uint32_t r)
+{
+	struct cgn_tcp_session *at = &p->slots[(uint64_t)r * p->n_slots];
+
+	return (struct cgn_tcp_sessions){.at = at, .n = at->n};
+}
 
 /* A live session for who ends it; host order but for peer and port. */
 struct cgn_tcp_live {
@@ -100,6 +116,10 @@ cgn_tcp_sessions_note(const struct cgn_tcp_session_pool *p, struct cgn_mapping *
 	const struct cgn_pkt *pkt, const uint8_t *frame, enum cgn_dir dir, uint32_t now_s)
 {
 	uint32_t r = atomic_load_explicit(&m->sessions, memory_order_acquire);
+	struct cgn_tcp_sessions t;
 
-	return r == 0 || cgn_tcp_sessions_note_slow(&p->records[r], pkt, frame, dir, now_s);
+	if (r == 0)
+		return true;
+	t = cgn_tcp_sessions_at(p, r);
+	return cgn_tcp_sessions_note_slow(&t, pkt, frame, dir, now_s);
 }

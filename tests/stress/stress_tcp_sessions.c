@@ -16,7 +16,8 @@
 
 enum { N_PEERS = 40, N_STEPS = 2000000, ACK = 0x10, FIRST_S = 1000, STEPS_PER_S = 100 };
 
-static struct cgn_tcp_sessions record;
+static struct cgn_tcp_session slots[16];
+static struct cgn_tcp_sessions record = {.at = slots, .n = 16};
 static _Atomic uint32_t sent[N_PEERS + 1]; /* by the inside, to each peer */
 static _Atomic uint32_t step;
 static _Atomic uint32_t n_running;        /* of the inside */
@@ -87,7 +88,7 @@ outside(void *arg)
 static void
 look(void)
 {
-	for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++) {
+	for (uint32_t k = 0; k < record.n; k++) {
 		struct cgn_tcp_live live;
 		uint32_t peer;
 
@@ -114,7 +115,7 @@ settle(void)
 
 		note(CGN_IN2OUT, peer, last);
 		note(CGN_OUT2IN, peer, last);
-		for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++) {
+		for (uint32_t k = 0; k < record.n; k++) {
 			struct cgn_tcp_live live;
 
 			if (cgn_tcp_session_is_live(&record.at[k], &live) &&

@@ -234,6 +234,19 @@ Test(tcp_end, seventeenth_connection_takes_the_place_of_the_idle_one)
 		expect_reset_inside(SIM_PEER + (k == 1 ? 16 : k), ISN_PEER + 1, ISN_INSIDE + 1);
 }
 
+/* table.tcp_sessions, quota.tcp_sessions: more connections pass, but are not reset. */
+Test(tcp_end, connections_beyond_the_quota_pass_and_are_not_reset)
+{
+	start("table: {tcp_sessions: 4}\n", "quota: {tcp_sessions: 3}\n");
+	map(3600);
+	for (uint32_t k = 0; k < 6; k++)
+		handshake(SIM_PEER + k);
+	cr_assert_eq(cgn_sim_n_waiting(sim, SIM_ACCESS), 12);
+	flush();
+	unmap();
+	cr_assert_eq(n_resets(), 6);
+}
+
 /* A flood of SYNs, answered by the inside, costs no live connection its slot. */
 Test(tcp_end, flood_of_syns_displaces_no_connection)
 {

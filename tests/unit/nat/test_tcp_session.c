@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <rte_tcp.h>
 
-enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10, L3 = 14, L4 = L3 + 20 };
+enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10, L3 = 14, L4 = L3 + 20, N_SLOTS = 16 };
 
 static struct cgn_tcp_session_pool pool;
 static struct cgn_mapping m;
@@ -17,8 +17,8 @@ static uint32_t now_s;
 static void
 start(void)
 {
-	cr_assert_eq(cgn_tcp_sessions_init(&pool, 2, 0), 0);
-	m = (struct cgn_mapping){.proto = CGN_TCP, .sessions = cgn_tcp_sessions_take(&pool)};
+	cr_assert_eq(cgn_tcp_sessions_init(&pool, 2, N_SLOTS, 0), 0);
+	m = (struct cgn_mapping){.proto = CGN_TCP, .sessions = cgn_tcp_sessions_take(&pool, 0)};
 	now_s = 1000;
 }
 
@@ -57,16 +57,18 @@ connect_peer(uint32_t peer)
 	note(CGN_OUT2IN, peer, ACK, 200, 100);
 }
 
-static const struct cgn_tcp_sessions *
+static struct cgn_tcp_sessions
 record(void)
 {
-	return &pool.records[m.sessions];
+	return cgn_tcp_sessions_at(&pool, m.sessions);
 }
 
 static uint32_t
 n_live(void)
 {
-	return cgn_tcp_sessions_n_live(record());
+	const struct cgn_tcp_sessions t = record();
+
+	return cgn_tcp_sessions_n_live(&t);
 }
 
 static bool
@@ -74,8 +76,8 @@ is_live(uint32_t peer)
 {
 	struct cgn_tcp_live live;
 
-	for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++)
-		if (cgn_tcp_session_is_live(&record()->at[k], &live) &&
+	for (uint32_t k = 0; k < N_SLOTS; k++)
+		if (cgn_tcp_session_is_live(&record().at[k], &live) &&
 			live.peer == rte_cpu_to_be_32(peer) && live.port == RTE_BE16(443))
 			return true;
 	return false;
@@ -86,22 +88,22 @@ n_slots(void)
 {
 	uint32_t n = 0;
 
-	for (uint32_t k = 0; k < CGN_TCP_SESSIONS; k++)
-		n += record()->at[k].who != 0;
+	for (uint32_t k = 0; k < N_SLOTS; k++)
+		n += record().at[k].who != 0;
 	return n;
 }
 
 Test(tcp_session, records_run_out_and_come_back_empty)
 {
-	uint32_t other = cgn_tcp_sessions_take(&pool);
+	uint32_t other = cgn_tcp_sessions_take(&pool, 0);
 
 	cr_assert_neq(other, 0);
 	cr_assert_neq(other, m.sessions);
-	cr_assert_eq(cgn_tcp_sessions_take(&pool), 0);
+	cr_assert_eq(cgn_tcp_sessions_take(&pool, 0), 0);
 	connect_peer(1);
 	cr_assert_eq(n_live(), 1);
 	cgn_tcp_sessions_free(&pool, m.sessions);
-	cr_assert_eq(cgn_tcp_sessions_take(&pool), m.sessions);
+	cr_assert_eq(cgn_tcp_sessions_take(&pool, 0), m.sessions);
 	cr_assert_eq(n_slots(), 0);
 	cr_assert_eq(pool.n_used, 2);
 }
@@ -111,8 +113,8 @@ Test(tcp_session, pool_of_none_gives_none)
 	struct cgn_tcp_session_pool none;
 
 	memset(&none, 0, sizeof(none));
-	cr_assert_eq(cgn_tcp_sessions_init(&none, 0, 0), 0);
-	cr_assert_eq(cgn_tcp_sessions_take(&none), 0);
+	cr_assert_eq(cgn_tcp_sessions_init(&none, 0, N_SLOTS, 0), 0);
+	cr_assert_eq(cgn_tcp_sessions_take(&none, 0), 0);
 	cgn_tcp_sessions_fini(&none);
 }
 
@@ -156,7 +158,7 @@ Test(tcp_session, session_is_picked_up_in_the_middle)
 
 Test(tcp_session, ended_gives_way_before_half_open_before_idle)
 {
-	for (uint32_t p = 0; p < CGN_TCP_SESSIONS - 2; p++)
+	for (uint32_t p = 0; p < N_SLOTS - 2; p++)
 		connect_peer(p);
 	note(CGN_IN2OUT, 100, SYN | ACK, 1, 1);
 	connect_peer(101);
@@ -164,10 +166,10 @@ Test(tcp_session, ended_gives_way_before_half_open_before_idle)
 	now_s += CGN_TCP_SESSION_YIELD_S;
 	connect_peer(1);
 	connect_peer(200); /* in the place of 101 */
-	cr_assert_eq(n_slots(), CGN_TCP_SESSIONS);
-	cr_assert_eq(n_live(), CGN_TCP_SESSIONS - 1);
+	cr_assert_eq(n_slots(), N_SLOTS);
+	cr_assert_eq(n_live(), N_SLOTS - 1);
 	connect_peer(201); /* in the place of 100 */
-	cr_assert_eq(n_live(), CGN_TCP_SESSIONS);
+	cr_assert_eq(n_live(), N_SLOTS);
 	connect_peer(202); /* a SYN displaces nobody */
 	cr_assert_not(is_live(202));
 	note(CGN_IN2OUT, 202, ACK, 100, 200); /* data does */
@@ -177,15 +179,31 @@ Test(tcp_session, ended_gives_way_before_half_open_before_idle)
 	cr_assert(is_live(1));
 }
 
+/* quota.tcp_sessions: fewer slots than there is room for, and never more. */
+Test(tcp_session, limit_of_sessions_holds)
+{
+	m.sessions = cgn_tcp_sessions_take(&pool, 2);
+	cr_assert_eq(record().n, 2);
+	for (uint32_t p = 0; p < N_SLOTS; p++)
+		connect_peer(p);
+	cr_assert_eq(n_slots(), 2);
+	cr_assert_eq(n_live(), 2);
+	cr_assert(is_live(0));
+	cgn_tcp_sessions_free(&pool, m.sessions);
+	m.sessions = cgn_tcp_sessions_take(&pool, N_SLOTS + 1);
+	cr_assert_eq(record().n, N_SLOTS);
+	cr_assert_eq(cgn_tcp_sessions_bytes(&pool), 3 * (N_SLOTS * 32 + 24));
+}
+
 Test(tcp_session, busy_sessions_do_not_give_way)
 {
-	for (uint32_t p = 0; p < CGN_TCP_SESSIONS; p++)
+	for (uint32_t p = 0; p < N_SLOTS; p++)
 		connect_peer(p);
 	now_s += CGN_TCP_SESSION_YIELD_S - 1;
 	note(CGN_IN2OUT, 99, ACK, 100, 200);
 	note(CGN_OUT2IN, 99, ACK, 200, 100);
 	cr_assert_not(is_live(99));
-	cr_assert_eq(n_live(), CGN_TCP_SESSIONS);
+	cr_assert_eq(n_live(), N_SLOTS);
 }
 
 /* RFC 9293 section 3.10.7.3: before it is established, a RST proves itself by what it confirms. */
