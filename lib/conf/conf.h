@@ -286,6 +286,9 @@ struct cgn_conf_tenant {
 		struct cgn_conf_bypass *bypasses;
 		uint32_t n_bypasses;
 	} nat;
+	struct {
+		bool ftp;
+	} alg;
 	struct cgn_conf_pos pos;
 };
 
@@ -318,6 +321,7 @@ struct cgn_conf {
 		uint32_t tcp_tracked;      /* of these, with known TCP sessions */
 		uint32_t tcp_sessions;     /* of each of them */
 		uint32_t others;           /* of mappings, those by address pair */
+		uint32_t algs;             /* connections that an ALG has edited */
 	} table;
 	struct {
 		uint32_t ring; /* packets per worker ring, a power of two */

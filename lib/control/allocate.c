@@ -105,6 +105,8 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 	}
 	m->inbound_refresh = tenant->conf->nat.inbound_refresh;
 	m->one_to_one = cgn_pool_owner(c->pool, at.pool) != CGN_NONE;
+	m->alg = tenant->conf->alg.ftp && flow->proto == CGN_TCP &&
+		(flow->is_ftp || flow->port == RTE_BE16(CGN_PORT_FTP));
 	m->pool = at.pool;
 	m->made_s = c->now_s;
 	atomic_store_explicit(&m->last_use_s, c->now_s, memory_order_relaxed);

@@ -106,6 +106,13 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 			conf->table.others);
 		return -ENOMEM;
 	}
+	if (cgn_algs_init(&c->algs, conf->table.algs, p->socket) < 0) {
+		cgn_errmsg_set(err,
+			"no memory for %u connections with an ALG: lower table.alg or raise "
+			"memory.size_mib",
+			conf->table.algs);
+		return -ENOMEM;
+	}
 	c->updates.at = cgn_mem_zalloc("updates", (size_t)conf->table.explicit_mappings + 1,
 		sizeof(*c->updates.at), p->socket);
 	if (c->updates.at == NULL) {
@@ -161,6 +168,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->pool = c->pool;
 	c->dp->filters = &c->filters;
 	c->dp->others = &c->others;
+	c->dp->alg_marks = c->algs.marks;
 	c->dp->tcp_sessions = &c->tcp_sessions;
 	c->dp->neigh = c->neigh;
 	c->dp->owners = c->sessions.owners;
@@ -180,6 +188,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);
 	cgn_others_fini(&c->others);
+	cgn_algs_fini(&c->algs);
 	cgn_reserve_destroy(c->others.counts);
 	cgn_tcp_sessions_fini(&c->tcp_sessions);
 	cgn_refusals_fini(&c->refusals);

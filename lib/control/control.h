@@ -20,6 +20,7 @@
 #include "dataplane.h"
 #include "drain.h"
 #include "alarm.h"
+#include "alg_edit.h"
 #include "busiest.h"
 #include "announce.h"
 #include "epoch.h"
@@ -96,6 +97,7 @@ struct cgn_control {
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
 	struct cgn_others others;
+	struct cgn_algs algs;
 	struct cgn_tcp_session_pool tcp_sessions;
 	struct cgn_tcp_ending tcp_ending;
 	struct cgn_epoch *epochs;       /* [n_tenants], reserved */
@@ -227,6 +229,7 @@ struct cgn_flow {
 	enum cgn_proto proto; /* of the space of ports, see cgn_mapping_space */
 	uint8_t other;        /* IP protocol of a mapping by addresses alone, or 0 */
 	rte_be32_t remote;    /* of that */
+	bool is_ftp;          /* its first packet is for an FTP server */
 };
 
 /* That of the packet that opens it. */
@@ -242,7 +245,8 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 	return (struct cgn_flow){.inside = pkt->inside,
 		.tenant = pkt->tenant,
 		.port = pkt->dir == CGN_OUT2IN ? pkt->dport : pkt->sport,
-		.proto = (enum cgn_proto)pkt->proto};
+		.proto = (enum cgn_proto)pkt->proto,
+		.is_ftp = pkt->proto == CGN_TCP && pkt->dport == RTE_BE16(CGN_PORT_FTP)};
 }
 
 /* Its mapping, or CGN_MAPPING_NONE (allocate.c). */

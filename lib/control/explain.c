@@ -335,6 +335,13 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 	cgn_out2in(&s->w);
 	cgn_hairpin(&s->w);
 	unplace_all(s);
+	if (s->w.new_flows.n > 0) { /* control would read its text, and send it back */
+		s->w.new_flows.n = 0;
+		pkt->fate = pkt->dir == CGN_IN2OUT ? CGN_FATE_IN2OUT : CGN_FATE_OUT2IN;
+		if (pkt->dir == CGN_OUT2IN)
+			pkt->neigh = e->mapping.neigh;
+		return leave(c, pkt, e);
+	}
 	return b->tx.n > 0 ? leave(c, pkt, e) : CGN_FATE_NONE; /* dropped, too long, too far */
 }
 

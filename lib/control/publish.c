@@ -48,6 +48,8 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	if (m->one_to_one) /* nobody else could get the port */
 		rest_s = 0;
 	cgn_tcp_sessions_end(c, m);
+	if (m->alg)
+		cgn_alg_end(c, i);
 	cgn_explicit_drop(c, m, rest_s);
 	cgn_wheel_del(&c->wheel, i);
 	if (m->proto == CGN_OTHER)

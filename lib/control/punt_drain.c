@@ -90,7 +90,8 @@ is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 
 	if (!cgn_is_current(c, pkt))
 		return false;
-	if (pkt->action == CGN_ACT_NEW_FLOW) /* from inside it names its next hop */
+	if (pkt->action == CGN_ACT_NEW_FLOW ||
+		pkt->action == CGN_ACT_ALG) /* from inside it names its next hop */
 		return cgn_directory_inside_live(dir, pkt->inside) &&
 			(pkt->dir != CGN_IN2OUT || pkt->hairpin ||
 				cgn_directory_neigh_live(dir, pkt->neigh));
@@ -188,6 +189,8 @@ serve_queue(struct cgn_control *c, uint32_t budget)
 			continue;
 		if (cgn_pkt_of(m)->action == CGN_ACT_PORTCTL)
 			cgn_portctl_input(c, m);
+		else if (cgn_pkt_of(m)->action == CGN_ACT_ALG)
+			cgn_alg_input(c, m);
 		else
 			new_flow(c, m);
 	}

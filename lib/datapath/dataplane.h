@@ -11,6 +11,7 @@
 #include <rte_ether.h>
 #include <rte_rcu_qsbr.h>
 
+#include "alg.h"
 #include "directory.h"
 #include "filter.h"
 #include "fragment_table.h"
@@ -42,10 +43,11 @@ struct cgn_dataplane {
 	/* Writer: control. A worker takes it once a turn (cgn_worker.dir), so that all of a turn
 	 * sees one directory; the one before is freed after a grace period. */
 	_Atomic(const struct cgn_directory *) dir;
-	const struct cgn_table *table;     /* writer: control */
-	const struct cgn_pool *pool;       /* writer: control */
-	const struct cgn_filters *filters; /* writer: control */
-	const struct cgn_others *others;   /* writer: control */
+	const struct cgn_table *table;         /* writer: control */
+	const struct cgn_pool *pool;           /* writer: control */
+	const struct cgn_filters *filters;     /* writer: control */
+	const struct cgn_others *others;       /* writer: control */
+	const struct cgn_alg_marks *alg_marks; /* writer: control */
 	const struct cgn_tcp_session_pool
 		*tcp_sessions;   /* records: workers write what is in them */
 	_Atomic uint8_t *owners; /* [n_inside], reserved; writer: control, see CGN_UNSERVED */

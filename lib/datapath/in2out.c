@@ -18,6 +18,8 @@ cgn_in2out(struct cgn_worker *w)
 			cgn_drop(w, b->mbufs[at], CGN_FATE_ICMP_OTHER);
 			continue;
 		}
+		if (unlikely(m->alg) && cgn_alg_takes(w, b->mbufs[at], b->found[at]))
+			continue;
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
 		if (pkt->proto == CGN_TCP)

@@ -41,6 +41,8 @@ cgn_out2in(struct cgn_worker *w)
 			cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);
 			continue;
 		}
+		if (unlikely(m->alg) && cgn_alg_takes(w, b->mbufs[at], b->found[at]))
+			continue;
 		pkt->neigh = m->neigh;
 		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;

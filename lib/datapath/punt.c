@@ -156,6 +156,20 @@ cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 		cgn_drop(w, m, CGN_FATE_PORTCTL_RATE);
 }
 
+void
+cgn_punt_alg(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
+
+	if (is_unserved(w, pkt, holder))
+		cgn_drop(w, m, CGN_FATE_NO_SESSION);
+	else if (cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[holder], w->burst.now))
+		to_control(w, m, CGN_ACT_ALG, holder);
+	else
+		cgn_drop(w, m, CGN_FATE_PUNT_SUBSCRIBER_RATE);
+}
+
 static enum cgn_fate
 refuse_miss(struct cgn_worker *w, const struct cgn_pkt *pkt)
 {

@@ -147,6 +147,9 @@ void cgn_tx_buffer(struct cgn_worker *w, struct rte_mbuf *m);
 /* Hands a NAT-PMP or PCP request to control, within the subscriber's rate and share (punt.c). */
 void cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m);
 
+/* Hands a segment of a connection with an ALG to control, as a first packet of its subscriber. */
+void cgn_punt_alg(struct cgn_worker *w, struct rte_mbuf *m);
+
 /*
  * Hands a packet to control for an action other than a new flow, within the interface's rate.
  * Beyond it the packet ends with the fate `refused`.

@@ -34,7 +34,8 @@ struct cgn_mapping {
 	uint16_t tenant;
 	uint8_t proto;               /* enum cgn_proto, or CGN_OTHER */
 	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
-	uint8_t one_to_one : 1;      /* its owner has the outside address for itself */
+	uint8_t alg : 1;         /* may carry a connection whose text is edited (datapath/alg.h) */
+	uint8_t one_to_one : 1;  /* its owner has the outside address for itself */
 	_Atomic uint32_t filter; /* filter set (filter.h), 0: whoever comes; control changes it */
 	/* Written by workers, relaxed, only when the value changes. */
 	_Atomic uint32_t last_use_s;

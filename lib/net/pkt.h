@@ -55,6 +55,7 @@ enum cgn_pkt_action {
 	CGN_ACT_ARP,      /* worker → control */
 	CGN_ACT_NO_NEIGH, /* worker → control: translated, next hop unresolved */
 	CGN_ACT_TTL,      /* worker → control: TTL ran out, tell the sender */
+	CGN_ACT_ALG,      /* worker → control: of a connection whose text is read (alg.h) */
 	CGN_ACT_PORTCTL,  /* worker → control: NAT-PMP or PCP to the service address */
 	CGN_ACT_TOO_BIG,  /* worker → control: needs fragmenting, tell the sender */
 	CGN_ACT_RESUME,   /* control → worker: look up again, the mapping is there */

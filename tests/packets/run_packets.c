@@ -100,6 +100,7 @@ static const struct case_list case_lists[] = {
 	{"policy", row_cases_policy, &row_n_cases_policy},
 	{"bypass", row_cases_bypass, &row_n_cases_bypass},
 	{"other", row_cases_other, &row_n_cases_other},
+	{"alg", row_cases_alg, &row_n_cases_alg},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };

@@ -81,7 +81,7 @@ random_inside(struct cgn_explain *e)
 		e->src = 0x0a090909;
 	e->sport = (uint16_t)(below(20) == 0 ? 0 : 5000 + below(12));
 	e->dst = random_peer();
-	e->dport = below(8) == 0 ? 5351 : (uint16_t)(53 + below(3));
+	e->dport = below(8) == 0 ? 5351 : below(8) == 0 ? 21 : (uint16_t)(53 + below(3));
 	if (below(4) == 0)
 		random_outside(&e->dst, &e->dport);
 	e->icmp_type = 8;
@@ -248,6 +248,7 @@ main(void)
 		     "subscribers: [{prefix: 100.65.0.0/24}]}\n"
 		     "quota: {subscriber: {udp: 4, new_per_s: 1, burst: 3}}\n"
 		     "nat: {tcp_loose: false, protocols: [gre, esp]}\n"
+		     "alg: {ftp: true}\n"
 		     "portctl: {pcp: false}\n",
 		.b = "ports: {block_size: 64, max_blocks: 1}\n"
 		     "static_addresses:\n  - {inside: 100.64.0.12, outside: 203.0.113.40}\n",

@@ -236,7 +236,7 @@ main(void)
 		.a = "ports: {first: 4096, last: 6143, block_size: 64, max_blocks: 3}\n"
 		     "nat: {tcp_loose: true, protocols: [gre, esp]}\n",
 		.b = "pool: [203.0.113.32/31]\nports: {block_size: 512, max_blocks: 2}\n"
-		     "nat: {protocols: [sctp, gre]}\n"});
+		     "nat: {protocols: [sctp, gre]}\nalg: {ftp: true}\n"});
 	for (uint32_t i = 0; i < N_BURSTS; i++) {
 		for (int k = 0; k < BURST; k++)
 			if (below(8) == 0)

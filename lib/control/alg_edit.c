@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Editing of connections with an ALG; see alg_edit.h. */
+#include "alg_edit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
+#include "control.h"
+#include "ftp.h"
+#include "mem.h"
+
+/* Records of mappings are few: an end looks through all. Idle ones give way to new ones, those that
+ * are closing after 4 minutes, others after 2 h 4 min (RFC 5382 REQ-5). */
+enum { CLOSING_S = 240, IDLE_S = 7440, MIN_PORT = 1024 };
+
+int
+cgn_algs_init(struct cgn_algs *a, uint32_t capacity, int socket)
+{
+	a->marks = cgn_mem_zalloc("alg_marks", 1, sizeof(*a->marks), socket);
+	a->flows = cgn_mem_zalloc("alg_flows", (size_t)capacity + 1, sizeof(*a->flows), socket);
+	if (a->marks == NULL || a->flows == NULL)
+		return -ENOMEM;
+	a->capacity = capacity;
+	for (uint32_t i = capacity; i > 0; i--) {
+		a->flows[i].next = a->first_free;
+		a->first_free = i;
+	}
+	return 0;
+}
+
+void
+cgn_algs_fini(struct cgn_algs *a)
+{
+	cgn_mem_free(a->marks);
+	cgn_mem_free(a->flows);
+}
+
+static void
+mark(struct cgn_algs *a, const struct cgn_alg_flow *f, int16_t change)
+{
+	_Atomic uint16_t *n = &a->marks->n[cgn_alg_mark(f->mapping, f->peer, f->port)];
+
+	atomic_store_explicit(n, (uint16_t)(atomic_load_explicit(n, memory_order_relaxed) + change),
+		memory_order_relaxed);
+}
+
+static void
+end(struct cgn_algs *a, struct cgn_alg_flow *f)
+{
+	mark(a, f, -1);
+	*f = (struct cgn_alg_flow){.next = a->first_free};
+	a->first_free = (uint32_t)(f - a->flows);
+	a->n_used--;
+}
+
+void
+cgn_alg_end(struct cgn_control *c, uint32_t mapping)
+{
+	struct cgn_algs *a = &c->algs;
+
+	for (uint32_t i = 1, n = a->n_used; n > 0 && i <= a->capacity; i++)
+		if (a->flows[i].mapping != CGN_MAPPING_NONE) {
+			n--;
+			if (a->flows[i].mapping == mapping)
+				end(a, &a->flows[i]);
+		}
+}
+
+/* A segment at hand. */
+struct segment {
+	struct rte_mbuf *m;
+	struct cgn_pkt *pkt;
+	struct rte_ipv4_hdr *ip;
+	struct rte_tcp_hdr *tcp;
+	uint8_t *payload;
+	uint32_t len, mapping;
+	struct cgn_alg_flow *flow; /* NULL: never edited */
+};
+
+static struct cgn_alg_flow *
+find(struct cgn_algs *a, const struct segment *s)
+{
+	bool in2out = s->pkt->dir == CGN_IN2OUT;
+	rte_be32_t peer = in2out ? s->pkt->dst : s->pkt->src;
+	rte_be16_t port = in2out ? s->pkt->dport : s->pkt->sport;
+
+	if (a->marks->n[cgn_alg_mark(s->mapping, peer, port)] == 0)
+		return NULL;
+	for (uint32_t i = 1; i <= a->capacity; i++) {
+		struct cgn_alg_flow *f = &a->flows[i];
+
+		if (f->mapping == s->mapping && f->peer == peer && f->port == port)
+			return f;
+	}
+	return NULL;
+}
+
+static bool
+is_over(const struct cgn_control *c, const struct cgn_alg_flow *f)
+{
+	return c->now_s - f->last_use_s > (uint32_t)(f->is_closing ? CLOSING_S : IDLE_S);
+}
+
+/* A record for a segment from inside; the one that has been idle too long makes room. */
+static struct cgn_alg_flow *
+begin(struct cgn_control *c, const struct segment *s)
+{
+	struct cgn_algs *a = &c->algs;
+	struct cgn_alg_flow *f;
+
+	for (uint32_t n = 0; a->first_free == 0 && n < a->capacity; n++) {
+		a->cursor = a->cursor % a->capacity + 1;
+		if (is_over(c, &a->flows[a->cursor]))
+			end(a, &a->flows[a->cursor]);
+	}
+	if (a->first_free == 0)
+		return NULL;
+	f = &a->flows[a->first_free];
+	a->first_free = f->next;
+	a->n_used++;
+	*f = (struct cgn_alg_flow){.mapping = s->mapping,
+		.peer = s->pkt->dst,
+		.port = s->pkt->dport,
+		.last_use_s = c->now_s};
+	mark(a, f, 1);
+	return f;
+}
+
+/* The outside end of the sender's port, made if need be. CGN_MAPPING_NONE: it cannot have one. */
+static uint32_t
+map_data_port(struct cgn_control *c, const struct cgn_pkt *pkt, uint16_t port)
+{
+	const struct cgn_flow flow = {.inside = pkt->inside,
+		.tenant = pkt->tenant,
+		.port = rte_cpu_to_be_16(port),
+		.proto = CGN_TCP};
+	uint32_t i = cgn_flow_find(c, &flow);
+	enum cgn_fate fate;
+
+	if (i != CGN_MAPPING_NONE)
+		return i;
+	fate = cgn_admit(c, &flow);
+	if (fate == CGN_FATE_NONE)
+		fate = cgn_allocate(c, &flow, NULL, &i);
+	if (fate == CGN_FATE_NONE)
+		fate = cgn_publish(c, i);
+	if (fate == CGN_FATE_NONE)
+		return i;
+	cgn_subscriber_of(c, pkt->inside)->last_refusal = (uint16_t)fate;
+	return CGN_MAPPING_NONE;
+}
+
+static uint32_t
+seq_of(const struct segment *s)
+{
+	return rte_be_to_cpu_32(s->tcp->sent_seq);
+}
+
+/* What the segment says for the first time is noted as an edit, if it says anything. */
+static void
+read_text(struct cgn_control *c, struct segment *s)
+{
+	bool is_server = s->pkt->sport == RTE_BE16(CGN_PORT_FTP);
+	struct cgn_ftp_end e;
+	const struct cgn_mapping *m;
+	char text[CGN_FTP_TEXT];
+	uint32_t n, i;
+
+	if (!cgn_ftp_find(s->payload, s->len, is_server, &e) || e.port < MIN_PORT ||
+		(e.form != CGN_FTP_EPSV && rte_cpu_to_be_32(e.addr) != s->pkt->src))
+		return;
+	if (s->flow != NULL && cgn_edits_find(&s->flow->edits, seq_of(s) + e.at) != NULL)
+		return; /* sent again */
+	i = map_data_port(c, s->pkt, e.port);
+	if (i == CGN_MAPPING_NONE)
+		return;
+	m = cgn_table_at(c->table, i);
+	n = cgn_ftp_write(
+		&e, rte_be_to_cpu_32(m->outside_addr), rte_be_to_cpu_16(m->outside_port), text);
+	if (n == e.len && memcmp(text, s->payload + e.at, n) == 0)
+		return;
+	if (s->flow == NULL)
+		s->flow = begin(c, s);
+	if (s->flow != NULL)
+		cgn_edits_add(&s->flow->edits, seq_of(s) + e.at, e.len, text, n);
+}
+
+static void
+set_seq(struct segment *s, uint32_t seq)
+{
+	rte_be32_t fresh = rte_cpu_to_be_32(seq);
+
+	s->tcp->cksum = cgn_csum_update(s->tcp->cksum, cgn_csum_delta32(s->tcp->sent_seq, fresh));
+	s->tcp->sent_seq = fresh;
+}
+
+/* The edited payload into the packet; false when there is no room for it. */
+static bool
+put_payload(struct segment *s, const uint8_t *payload, uint32_t len)
+{
+	uint32_t off = (uint32_t)(s->payload - rte_pktmbuf_mtod(s->m, uint8_t *));
+	uint16_t ip_len = (uint16_t)(s->pkt->ip_len - s->len + len);
+
+	if (off + len > s->m->data_len + (uint32_t)rte_pktmbuf_tailroom(s->m))
+		return false;
+	memcpy(s->payload, payload, len);
+	s->m->data_len = (uint16_t)(off + len); /* padding is gone */
+	s->m->pkt_len = s->m->data_len;
+	s->ip->hdr_checksum = cgn_csum_update(s->ip->hdr_checksum,
+		cgn_csum_delta16(s->ip->total_length, rte_cpu_to_be_16(ip_len)));
+	s->ip->total_length = rte_cpu_to_be_16(ip_len);
+	s->pkt->ip_len = ip_len;
+	s->tcp->cksum = 0;
+	s->tcp->cksum = rte_ipv4_udptcp_cksum(s->ip, s->tcp);
+	return true;
+}
+
+static bool
+csum_is_right(const struct segment *s)
+{
+	rte_be16_t was = s->tcp->cksum, is;
+
+	s->tcp->cksum = 0;
+	is = rte_ipv4_udptcp_cksum(s->ip, s->tcp);
+	s->tcp->cksum = was;
+	return is == was;
+}
+
+/* From inside. False: it cannot go as it is. */
+static bool
+edit(struct cgn_control *c, struct segment *s)
+{
+	bool is_right = s->len > 0 && s->len <= CGN_ALG_PAYLOAD && csum_is_right(s);
+	uint32_t seq = seq_of(s);
+	int32_t n;
+
+	if (is_right)
+		read_text(c, s);
+	if (s->flow == NULL)
+		return true;
+	s->flow->last_use_s = c->now_s;
+	n = !is_right && s->len > 0 ? -1
+				    : cgn_edits_apply(&s->flow->edits, seq, s->payload, s->len,
+					      c->algs.payload, CGN_ALG_PAYLOAD);
+	if (n < 0)
+		return false;
+	set_seq(s, cgn_edits_seq(&s->flow->edits, seq));
+	return s->len == 0 || put_payload(s, c->algs.payload, (uint32_t)n);
+}
+
+/* From outside: what it confirms is counted as the inside counts. */
+static void
+translate_ack(struct cgn_control *c, struct segment *s)
+{
+	rte_be32_t ack;
+
+	if (s->flow == NULL || !(s->tcp->tcp_flags & RTE_TCP_ACK_FLAG))
+		return;
+	s->flow->last_use_s = c->now_s;
+	ack = rte_cpu_to_be_32(cgn_edits_ack(&s->flow->edits, rte_be_to_cpu_32(s->tcp->recv_ack)));
+	s->tcp->cksum = cgn_csum_update(s->tcp->cksum, cgn_csum_delta32(s->tcp->recv_ack, ack));
+	s->tcp->recv_ack = ack;
+}
+
+/* False: it is not whole in one buffer, or its mapping has gone; nothing can be said of it. */
+static bool
+read_segment(struct cgn_control *c, struct rte_mbuf *m, struct segment *s)
+{
+	struct cgn_flow flow = cgn_flow_of(cgn_pkt_of(m));
+	uint32_t end, off;
+	uint8_t *frame;
+
+	*s = (struct segment){.m = m, .pkt = cgn_pkt_of(m)};
+	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0)
+		return false;
+	frame = rte_pktmbuf_mtod(m, uint8_t *);
+	s->ip = (struct rte_ipv4_hdr *)(frame + s->pkt->l3_off);
+	s->tcp = (struct rte_tcp_hdr *)(frame + s->pkt->l4_off);
+	off = s->pkt->l4_off + (uint32_t)(s->tcp->data_off >> 4) * 4;
+	end = (uint32_t)s->pkt->l3_off + s->pkt->ip_len;
+	if (off > end || end > m->data_len)
+		return false;
+	s->payload = frame + off;
+	s->len = end - off;
+	s->mapping = s->pkt->dir == CGN_IN2OUT
+		? cgn_flow_find(c, &flow)
+		: cgn_pool_find(c->pool, s->pkt->neigh, CGN_TCP, rte_be_to_cpu_16(s->pkt->dport));
+	if (s->mapping == CGN_MAPPING_NONE)
+		return false;
+	s->flow = find(&c->algs, s);
+	return true;
+}
+
+void
+cgn_alg_input(struct cgn_control *c, struct rte_mbuf *m)
+{
+	struct segment s;
+	bool may_go = true;
+
+	if (read_segment(c, m, &s)) {
+		if (s.flow != NULL && (s.tcp->tcp_flags & RTE_TCP_SYN_FLAG)) {
+			end(&c->algs, s.flow); /* another connection of the same ends */
+			s.flow = NULL;
+		}
+		if (s.pkt->dir == CGN_IN2OUT)
+			may_go = edit(c, &s);
+		else
+			translate_ack(c, &s);
+		if (s.flow != NULL && (s.tcp->tcp_flags & (RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)))
+			s.flow->is_closing = true;
+	}
+	if (may_go)
+		cgn_reinject(c, m, CGN_ACT_RESUME);
+	else
+		cgn_control_drop(c, m, CGN_FATE_ALG_SPLIT);
+}

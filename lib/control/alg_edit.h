@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ALGs: text from inside that names the sender's own address and a port gets the outside ones of a
+ * mapping, which is made within the subscriber's quotas as for any flow (alg.ftp of the tenant; off
+ * by default: RFC 5382 REQ-6). Only the sender's own address, and no port below 1024: text that
+ * names another is left as it is (RFC 2577 section 3). Text must begin in its segment and end in
+ * it; what is split over segments is left as it is.
+ *
+ * Another length moves the connection's numbers, so a connection that was edited has a record until
+ * it has ended; all its segments come by control then (datapath/alg.h). Control thread.
+ */
+#pragma once
+
+#include "alg.h"
+#include "stream_edit.h"
+
+struct cgn_control;
+struct rte_mbuf;
+
+/* A connection whose text was edited. */
+struct cgn_alg_flow {
+	uint32_t mapping; /* CGN_MAPPING_NONE: a free record */
+	uint32_t next;    /* free records */
+	rte_be32_t peer;
+	rte_be16_t port;
+	bool is_closing; /* FIN or RST was seen */
+	uint32_t last_use_s;
+	struct cgn_edits edits;
+};
+
+/* The longest segment that is edited; what is longer is no command. */
+enum { CGN_ALG_PAYLOAD = 2048 };
+
+struct cgn_algs {
+	struct cgn_alg_flow *flows; /* [capacity + 1]; record 0 unused */
+	uint32_t capacity, n_used, first_free, cursor;
+	struct cgn_alg_marks *marks;
+	uint8_t payload[CGN_ALG_PAYLOAD]; /* of the segment at hand, edited */
+};
+
+/* capacity 0: nothing is edited. 0 or -ENOMEM; fini accepts a zeroed struct. Main thread. */
+int cgn_algs_init(struct cgn_algs *a, uint32_t capacity, int socket);
+void cgn_algs_fini(struct cgn_algs *a);
+
+/* A segment that cgn_alg_takes has sent; sends it back, or ends it. */
+void cgn_alg_input(struct cgn_control *c, struct rte_mbuf *m);
+
+/* The mapping ends: so do its records. */
+void cgn_alg_end(struct cgn_control *c, uint32_t mapping);
