@@ -62,7 +62,7 @@ cgn_talkers_sample(struct cgn_talkers *t, struct cgn_burst *b, const struct cgn_
 	if (!cgn_fate_is_forward((enum cgn_fate)pkt->fate) || pkt->action == CGN_ACT_SEND)
 		return;
 	cgn_talkers_note(t, cgn_directory_holder(dir, pkt->inside),
-		pkt->fate == CGN_FATE_OUT2IN ? CGN_OUT2IN : CGN_IN2OUT, bytes);
+		cgn_fate_dir((enum cgn_fate)pkt->fate), bytes);
 	if (pkt->fate == CGN_FATE_HAIRPIN)
 		cgn_talkers_note(t, cgn_directory_holder(dir, pkt->to_inside), CGN_OUT2IN, bytes);
 }

@@ -136,7 +136,8 @@ describe_end(struct cgn_tap_record *head, const struct cgn_pkt *pkt, enum cgn_fa
 	if (pkt->fate == CGN_FATE_NONE || !cgn_fate_is_forward((enum cgn_fate)pkt->fate))
 		return;
 	head->leaves = 1;
-	head->side = pkt->fate == CGN_FATE_IN2OUT || pkt->fate == CGN_FATE_BYPASS_OUT
+	head->side = pkt->fate != CGN_FATE_HAIRPIN &&
+			cgn_fate_dir((enum cgn_fate)pkt->fate) == CGN_IN2OUT
 		? CGN_TAP_OUTSIDE
 		: CGN_TAP_INSIDE;
 }

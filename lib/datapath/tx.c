@@ -95,9 +95,7 @@ struct sent {
 static void
 count_forwarded(struct cgn_counters *c, const struct sent *sent)
 {
-	enum cgn_dir dir = sent->fate == CGN_FATE_OUT2IN || sent->fate == CGN_FATE_BYPASS_IN
-		? CGN_OUT2IN
-		: CGN_IN2OUT;
+	enum cgn_dir dir = cgn_fate_dir((enum cgn_fate)sent->fate);
 
 	if (sent->fate != CGN_FATE_HAIRPIN) {
 		cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + dir], sent->ip_len);

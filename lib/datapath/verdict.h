@@ -13,6 +13,13 @@ cgn_fate_is_forward(enum cgn_fate fate)
 	return fate <= CGN_FATE_BYPASS_IN; /* fates.def begins with them */
 }
 
+/* Of what is forwarded, but for hairpins, which go both ways. */
+static inline enum cgn_dir
+cgn_fate_dir(enum cgn_fate fate)
+{
+	return fate == CGN_FATE_OUT2IN || fate == CGN_FATE_BYPASS_IN ? CGN_OUT2IN : CGN_IN2OUT;
+}
+
 static inline void
 cgn_count(struct cgn_counters *c, const struct cgn_pkt *pkt, enum cgn_fate fate)
 {
