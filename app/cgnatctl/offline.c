@@ -12,6 +12,13 @@ static const struct cgn_offline verbs[] = {
 	{"diff", "what a changed configuration means for a running box; needs no daemon", "OLD NEW",
 		2, 2, "0 no difference, 1 differences, 2 errors in a configuration or wrong usage",
 		cgn_offline_diff},
+	{"compute",
+		"who has an outside port by ports.deterministic, or which ports an address has; "
+		"needs no daemon",
+		"FILE [TENANT] A.B.C.D|A.B.C.D:PORT", 2, 3,
+		"0 printed, 1 no tenant has the address, 2 errors in the configuration or wrong "
+		"usage",
+		cgn_offline_compute},
 	{"schema", "JSON schema of what --json prints; needs no daemon", "[VERB]", 0, 2,
 		"0 printed, 2 no such verb", cgn_offline_schema},
 };
@@ -40,8 +47,8 @@ cgn_offline_list(FILE *out)
 		fprintf(out, "  %-12s %s\n", verbs[i].verb, verbs[i].help);
 }
 
-static struct cgn_conf *
-load(const char *path)
+struct cgn_conf *
+cgn_offline_load(const char *path)
 {
 	struct cgn_conf_errors errors;
 	struct cgn_conf *conf = cgn_conf_load(path, &errors);
@@ -95,7 +102,7 @@ compare(const struct cgn_conf *old, const struct cgn_conf *new, bool json, FILE 
 enum cgn_exit
 cgn_offline_diff(const char *const *files, bool json, FILE *out)
 {
-	struct cgn_conf *old = load(files[0]), *new = load(files[1]);
+	struct cgn_conf *old = cgn_offline_load(files[0]), *new = cgn_offline_load(files[1]);
 	enum cgn_exit result = CGN_EXIT_USAGE;
 
 	if (old != NULL && new != NULL)

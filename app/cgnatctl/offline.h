@@ -7,7 +7,9 @@
 
 #include "client.h"
 
-enum { CGN_OFFLINE_MAX_FILES = 2 };
+enum { CGN_OFFLINE_MAX_FILES = 3 };
+
+struct cgn_conf;
 
 struct cgn_offline {
 	const char *verb, *help;
@@ -26,6 +28,14 @@ const struct cgn_offline *cgn_offline_find(const char *verb);
 
 /* Their lines in the help. */
 void cgn_offline_list(FILE *out);
+
+/* The configuration of a file, or NULL with all its errors on standard error. */
+struct cgn_conf *cgn_offline_load(const char *path);
+
+/* Prints who has an outside port, or which ports an inside address has, by the computation of a
+ * configuration's tenants (ports.deterministic): FILE [TENANT] A.B.C.D[:PORT]. CGN_EXIT_DIFFERENT:
+ * of none of them. */
+enum cgn_exit cgn_offline_compute(const char *const *words, bool json, FILE *out);
 
 /* Prints what is different between two configurations. CGN_EXIT_OK: nothing, CGN_EXIT_DIFFERENT;
  * else CGN_EXIT_USAGE with every error of both printed to standard error. */

@@ -216,13 +216,19 @@ parse_words(struct cgn_options *o, uint64_t given, int argc, char **argv)
 	return CGN_EXIT_OK;
 }
 
-/* `trace` knows from its first word what is asked. */
+/* `trace` and `deterministic` know from their first word what is asked; NULL: neither. */
 static const struct cgn_command *
-find_trace(int argc, char **argv)
+find_question(int argc, char **argv)
 {
 	bool is_subscriber = argc > 1 && strchr(argv[1], ':') == NULL;
 
-	return &cgn_commands[is_subscriber ? CGN_COMMAND_TRACE_SUBSCRIBER : CGN_COMMAND_TRACE_PORT];
+	if (strcmp(argv[0], "trace") == 0)
+		return &cgn_commands[is_subscriber ? CGN_COMMAND_TRACE_SUBSCRIBER
+						   : CGN_COMMAND_TRACE_PORT];
+	if (strcmp(argv[0], "deterministic") == 0)
+		return &cgn_commands[is_subscriber ? CGN_COMMAND_DETERMINISTIC_SUBSCRIBER
+						   : CGN_COMMAND_DETERMINISTIC_PORT];
+	return NULL;
 }
 
 /*
@@ -233,7 +239,6 @@ static const struct cgn_command *
 find_command(int argc, char **argv, int *n_words)
 {
 	const struct cgn_command *cmd = NULL;
-	bool is_trace = strcmp(argv[0], "trace") == 0;
 	char verb[32];
 
 	*n_words = 1;
@@ -249,7 +254,7 @@ find_command(int argc, char **argv, int *n_words)
 	}
 	if (cmd == NULL)
 		cmd = cgn_command_find(argv[0]);
-	return cmd == NULL && is_trace ? find_trace(argc, argv) : cmd;
+	return cmd == NULL ? find_question(argc, argv) : cmd;
 }
 
 /* Options that stand for a parameter; *given: these parameters. */

@@ -80,6 +80,7 @@ free_tenant(struct cgn_conf_tenant *tenant)
 	free(tenant->classes);
 	free(tenant->pools);
 	free(tenant->drains);
+	free(tenant->ports.reserved);
 	free(tenant->radius.clients);
 	free(tenant->routes);
 	free(tenant->portctl.nocs);

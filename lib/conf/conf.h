@@ -92,6 +92,18 @@ struct cgn_conf_attachment {
 	struct cgn_conf_pos pos;
 };
 
+struct cgn_port_range {
+	uint16_t first, last;
+};
+
+struct cgn_conf_reserved {
+	struct cgn_port_range range;
+	struct cgn_conf_pos pos;
+};
+
+/* A of RFC 7422; deterministic.h says what each computes. */
+enum cgn_det_algorithm { CGN_DET_OFF, CGN_DET_SEQUENTIAL, CGN_DET_SPREAD };
+
 struct cgn_conf_pool {
 	struct cgn_prefix prefix;
 	struct cgn_conf_pos pos;
@@ -263,6 +275,15 @@ struct cgn_conf_tenant {
 		uint16_t block_size;   /* ports per block, a multiple of 64 */
 		uint16_t max_blocks;   /* per subscriber */
 		uint16_t kept_percent; /* of the pool's blocks, for subscribers without one */
+		bool parity;           /* UDP: even to even, odd to odd */
+		bool keep_range;       /* TCP, UDP: 1-1023 to 1-1023 */
+		struct cgn_conf_reserved *reserved;
+		uint32_t n_reserved;
+		struct {
+			enum cgn_det_algorithm algorithm;
+			uint32_t ratio;   /* C: ranges of an address; 0: as many as it takes */
+			uint32_t dynamic; /* D: so many ranges' room for overflow blocks */
+		} deterministic;
 	} ports;
 	struct {
 		struct cgn_conf_quota_tenant tenant;

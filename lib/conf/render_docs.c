@@ -60,6 +60,7 @@ cgn_key_range_str(const struct cgn_key *key, char *buf, size_t size)
 	case CGN_KEY_LIMIT:
 	case CGN_KEY_VLAN:
 	case CGN_KEY_OUTER_VLAN:
+	case CGN_KEY_RANGE:
 		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 "%s%s", key->min, key->max,
 			key->unit[0] != '\0' ? " " : "", key->unit);
 		break;
@@ -263,6 +264,7 @@ cgn_key_type_str(const struct cgn_key *key)
 		[CGN_KEY_ADDRESS] = "address",
 		[CGN_KEY_PREFIX] = "prefix",
 		[CGN_KEY_IFADDR] = "address/length",
+		[CGN_KEY_RANGE] = "port or first-last",
 	};
 
 	return words[key->type];

@@ -269,6 +269,29 @@ parse_prefix(const struct value *v)
 	return 0;
 }
 
+static int
+parse_range(const struct value *v)
+{
+	struct cgn_port_range range;
+	const char *dash = strchr(v->text, '-');
+	char first[8] = "";
+	uint64_t a, b;
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(v->text, "-"), v->text);
+	if (cgn_u64_parse(first, v->key->min, v->key->max, &a) < 0 ||
+		cgn_u64_parse(dash != NULL ? dash + 1 : first, a, v->key->max, &b) < 0 ||
+		strcspn(v->text, "-") >= sizeof(first)) {
+		cgn_errmsg_set(v->err,
+			"'" SHOWN "' is neither a port nor a range of ports; write it like 8080 or "
+			"8000-8099, %" PRIu64 " to %" PRIu64,
+			v->text, v->key->min, v->key->max);
+		return -EINVAL;
+	}
+	range = (struct cgn_port_range){.first = (uint16_t)a, .last = (uint16_t)b};
+	memcpy(v->field, &range, sizeof(range));
+	return 0;
+}
+
 int
 cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, void *field,
 	struct cgn_errmsg *err)
@@ -288,6 +311,7 @@ cgn_scalar_parse(const struct cgn_key *key, const char *text, bool plain, void *
 		[CGN_KEY_ADDRESS] = parse_address,
 		[CGN_KEY_PREFIX] = parse_prefix,
 		[CGN_KEY_IFADDR] = parse_prefix,
+		[CGN_KEY_RANGE] = parse_range,
 	};
 	struct value v = {key, text, plain, field, err};
 
@@ -382,6 +406,17 @@ print_address(FILE *out, const struct cgn_key *key, const void *field)
 }
 
 static void
+print_range(FILE *out, const void *field)
+{
+	struct cgn_port_range range;
+
+	memcpy(&range, field, sizeof(range));
+	fprintf(out, "%u", range.first);
+	if (range.last != range.first)
+		fprintf(out, "-%u", range.last);
+}
+
+static void
 print_word(FILE *out, const struct cgn_key *key, const void *field)
 {
 	char word[16] = "";
@@ -415,6 +450,9 @@ cgn_scalar_print(FILE *out, const struct cgn_key *key, const void *field)
 	case CGN_KEY_BOOL:
 	case CGN_KEY_CHOICE:
 		print_word(out, key, field);
+		break;
+	case CGN_KEY_RANGE:
+		print_range(out, field);
 		break;
 	case CGN_KEY_NUMBER:
 	case CGN_KEY_LIMIT:

@@ -28,6 +28,7 @@ enum cgn_key_type {
 	CGN_KEY_TPID,
 	CGN_KEY_ADDRESS,
 	CGN_KEY_PREFIX, /* host bits are zero */
+	CGN_KEY_RANGE,  /* of ports: 5060, 8000-8999; struct cgn_port_range */
 	CGN_KEY_IFADDR, /* an address with the length of its on-link prefix */
 };
 

@@ -33,6 +33,7 @@ void cgn_validate_own(struct cgn_validation *v, const struct cgn_conf_tenant *te
 void cgn_validate_listed(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_classes(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_bypass(struct cgn_validation *v);
+void cgn_validate_deterministic(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_drain(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 
 /* Whether a field was decoded without error; only then may a rule look at it. */

@@ -173,5 +173,6 @@ cgn_validate_tenants(struct cgn_validation *v)
 		cgn_validate_listed(v, &v->conf->tenants[t]);
 		cgn_validate_own(v, &v->conf->tenants[t]);
 		cgn_validate_drain(v, &v->conf->tenants[t]);
+		cgn_validate_deterministic(v, &v->conf->tenants[t]);
 	}
 }

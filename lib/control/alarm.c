@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "control.h"
+#include "deterministic.h"
 #include "log.h"
 #include "reserve.h"
 
@@ -255,11 +256,26 @@ roll(const struct cgn_alarms *a, struct cgn_tenant_alarms *tenant)
 	tenant->pass = a->pass;
 }
 
+/* A computed range is its subscriber's whether leased or not (ports.deterministic): then only what
+ * is beyond can run out. */
+static void
+judge_blocks(struct cgn_control *c, uint32_t t, const struct cgn_tenant *tenant)
+{
+	const struct cgn_pool_use *pool = &c->pool->use[t];
+	bool has_blocks = tenant->det == NULL || tenant->det->n_dynamic > 0;
+	uint32_t n_full = tenant->n_pool - RTE_MIN(tenant->n_pool, pool->n_avail);
+
+	judge_level(c, t, CGN_ALARM_BLOCKS,
+		(struct look){tenant->det == NULL ? pool->blocks : 0, pool->n_blocks,
+			tenant->det == NULL ? pool->blocks_peak : 0});
+	judge_level(c, t, CGN_ALARM_ADDRESSES,
+		(struct look){has_blocks ? n_full : 0, tenant->n_pool, 0});
+}
+
 static void
 look_at_tenant(struct cgn_control *c, uint32_t t)
 {
 	const struct cgn_tenant *tenant = &c->dp->dir->tenants[t];
-	const struct cgn_pool_use *pool = &c->pool->use[t];
 	const struct cgn_use *use = &c->tenants[t];
 
 	roll(&c->alarms, &c->alarms.tenants[t]);
@@ -269,11 +285,7 @@ look_at_tenant(struct cgn_control *c, uint32_t t)
 	judge_level(c, t, CGN_ALARM_ASKED,
 		(struct look){
 			use->explicit_mappings, tenant->conf->quota.tenant.explicit_mappings, 0});
-	judge_level(c, t, CGN_ALARM_BLOCKS,
-		(struct look){pool->blocks, pool->n_blocks, pool->blocks_peak});
-	judge_level(c, t, CGN_ALARM_ADDRESSES,
-		(struct look){tenant->n_pool - RTE_MIN(tenant->n_pool, pool->n_avail),
-			tenant->n_pool, 0});
+	judge_blocks(c, t, tenant);
 	judge_level(
 		c, t, CGN_ALARM_SUBSCRIBERS, (struct look){c->alarms.tenants[t].n_at_limit, 0, 0});
 	judge_rate(c, t, CGN_ALARM_REFUSED, use->refused);

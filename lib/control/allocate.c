@@ -64,8 +64,11 @@ take_port(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *a
 			.port = rte_be_to_cpu_16(flow->port)};
 		exact = true;
 	}
-	if (!exact)
-		return cgn_pool_take(c->pool, flow->inside, flow->tenant, flow->proto, at);
+	if (!exact) {
+		const struct cgn_pool_wish wish = cgn_wish_of(flow);
+
+		return cgn_pool_take_for(c->pool, &wish, at);
+	}
 	return cgn_pool_take_at(c->pool, flow->inside, flow->tenant, flow->proto, *at);
 }
 

@@ -164,6 +164,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 		errno = -rc;
 		return NULL;
 	}
+	cgn_det_log_init(c);
 	c->dp->table = c->table;
 	c->dp->pool = c->pool;
 	c->dp->filters = &c->filters;

@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "directory_switch.h"
 #include "dataplane.h"
+#include "det_log.h"
 #include "drain.h"
 #include "alarm.h"
 #include "alg_edit.h"
@@ -111,6 +112,7 @@ struct cgn_control {
 	struct cgn_back_buffer back[CGN_MAX_WORKERS];
 	struct cgn_alarms alarms;
 	struct cgn_event_log events;
+	struct cgn_det_log det_log;
 	struct cgn_drains drains;
 	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;
@@ -251,6 +253,15 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 
 /* Its mapping, or CGN_MAPPING_NONE (allocate.c). */
 uint32_t cgn_flow_find(const struct cgn_control *c, const struct cgn_flow *flow);
+
+static inline struct cgn_pool_wish
+cgn_wish_of(const struct cgn_flow *flow)
+{
+	return (struct cgn_pool_wish){.inside = flow->inside,
+		.tenant = flow->tenant,
+		.proto = flow->proto,
+		.port = rte_be_to_cpu_16(flow->port)};
+}
 
 /* May this subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
 enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_flow *flow);

@@ -75,7 +75,7 @@ rest_of(const struct cgn_control *c, uint32_t tenant)
  * are told when all is done (RFC 6886 section 3.2.1, PMP-36).
  */
 static void
-mark_lost(struct cgn_control *c, uint32_t tenant)
+mark_lost(struct cgn_control *c, uint32_t tenant, const char *why)
 {
 	uint64_t *word = &c->change.lost[tenant / 64], bit = UINT64_C(1) << tenant % 64;
 
@@ -84,7 +84,7 @@ mark_lost(struct cgn_control *c, uint32_t tenant)
 	*word |= bit;
 	cgn_epoch_reset(&c->epochs[tenant], c->now);
 	cgn_state_restart(c, tenant);
-	cgn_event_epoch(c, tenant, "a reload took an outside address away");
+	cgn_event_epoch(c, tenant, why);
 }
 
 /* Addresses that take nothing new; those that had another owner come to it later. */
@@ -122,7 +122,7 @@ switch_leaving(struct cgn_control *c, const struct cgn_switch_plan *plan)
 		c->change.count.addresses_gone++;
 		cgn_event_address(c, CGN_EVENT_ADDRESS_GONE,
 			cgn_directory_tenant_name(plan->old, t), plan->old->pool_addrs[i]);
-		mark_lost(c, t);
+		mark_lost(c, t, "a reload took an outside address away");
 	}
 }
 
@@ -131,6 +131,8 @@ switch_address(struct cgn_control *c, const struct cgn_switch_plan *plan, uint32
 {
 	const struct cgn_directory *old = plan->old, *fresh = plan->fresh;
 
+	if (cgn_directory_pool_live(old, i))
+		cgn_pool_addr_reserve(c->pool, i, old->tenants[old->pool_tenants[i]].reserved);
 	if (!cgn_directory_pool_live(old, i)) {
 		if (!changes_hands(old, fresh, i))
 			add_address(c, i);
@@ -195,8 +197,19 @@ switch_holders(
 
 		if (cgn_directory_tenant_live(fresh, t) &&
 			is_renumbered(&fresh->tenants[t].subscribers, run))
-			mark_lost(c, t);
+			mark_lost(c, t, "a reload made other addresses one subscriber");
 	}
+}
+
+/* Computed ranges: recorded before anything is leased in new ones. */
+static void
+switch_computed(struct cgn_control *c, const struct cgn_switch_plan *plan)
+{
+	for (uint32_t k = 0; k < plan->moved.n; k++)
+		mark_lost(c, plan->moved.numbers[k], "a reload moved computed port ranges");
+	for (uint32_t k = 0; k < plan->computed.n; k++)
+		cgn_det_log_add(c, plan->computed.numbers[k]);
+	cgn_det_log_turn(c);
 }
 
 static void
@@ -329,6 +342,7 @@ cgn_switch_begin(struct cgn_control *c, const struct cgn_directory *fresh)
 	switch_tenants(c, plan);
 	cgn_drains_switch(c, plan->old, plan->fresh);
 	switch_leaving(c, plan);
+	switch_computed(c, plan);
 	pools_turn(c);
 	return 0;
 }

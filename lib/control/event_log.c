@@ -83,6 +83,13 @@ cgn_event_change(struct cgn_control *c, const struct cgn_event *ev)
 	cgn_event_log(ev);
 }
 
+void
+cgn_event_record(struct cgn_control *c, const struct cgn_event *ev)
+{
+	cgn_event_note(&c->events, ev);
+	cgn_event_log(ev);
+}
+
 /* age 0 is the newest; age is below n_used. */
 static const struct cgn_event *
 at_age(const struct cgn_event_log *log, const struct cgn_event_ring *ring, uint32_t age)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The last events (telemetry/events.def), for the operator: two rings, so that what control notices
- * by itself never washes out what somebody has done. Control thread, to whom others hand theirs by
- * requests.
+ * The last events (telemetry/events.def), for the operator: rings of their own for what control
+ * notices by itself and for who has which ports, so that neither washes out what somebody has done.
+ * Control thread, to whom others hand theirs by requests.
  */
 #pragma once
 
@@ -40,6 +40,9 @@ void cgn_event_note(struct cgn_event_log *log, const struct cgn_event *ev);
  */
 enum { CGN_EVENTS_A_TURN = 256 };
 void cgn_event_change(struct cgn_control *c, const struct cgn_event *ev);
+
+/* Keeps and logs what must not be left out: who has which ports. */
+void cgn_event_record(struct cgn_control *c, const struct cgn_event *ev);
 
 /* The newest event whose number is not above `at`, or NULL. */
 const struct cgn_event *cgn_event_find(const struct cgn_event_log *log, uint64_t at);

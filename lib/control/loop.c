@@ -32,6 +32,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	cgn_state_resync(c);
 	cgn_state_leases(c);
 	cgn_alarms_turn(c);
+	work += cgn_det_log_turn(c);
 	work += cgn_request_serve(c, &c->requests);
 	cgn_reinject_flush(c);
 	return work;

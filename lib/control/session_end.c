@@ -121,7 +121,7 @@ cgn_owner_end(struct cgn_control *c, uint32_t inside, bool is_first, uint32_t *b
 		next = c->pool->blocks[b].next;
 		if (!end_block(c, b, budget, &stay))
 			return false;
-		if (stay || c->pool->blocks[b].is_owned)
+		if (stay || c->pool->blocks[b].is_owned || cgn_block_stays(c->pool, b))
 			cgn_block_renew(c->pool, b);
 		else
 			cgn_block_orphan(c->pool, b);

@@ -216,11 +216,13 @@ cgn_state_restore(struct cgn_control *c, const struct cgn_journal_record *record
 		cgn_err("state", "no memory to take back the journal; all of it is lost");
 		return;
 	}
+	c->pool->restores = true;
 	for (uint32_t i = 0; i < n; i++)
 		if (records[i].type == CGN_JOURNAL_LEASE)
 			s.blocks_lost += !cgn_state_restore_lease(c, &records[i]);
 		else
 			restore_one(&s, &records[i]);
+	c->pool->restores = false;
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++)
 		if (cgn_directory_tenant_live(c->dp->dir, t) && !s.epochs[t])
 			cgn_state_epoch(c, t);

@@ -2,6 +2,7 @@
 /* Comparing two directories number by number; see switch_plan.h. Called by directory_switch.c. */
 #include "switch_plan.h"
 
+#include "deterministic.h"
 #include "directory.h"
 
 #include <rte_common.h>
@@ -52,7 +53,39 @@ static bool
 layout_is_same(const struct cgn_conf_tenant *a, const struct cgn_conf_tenant *b)
 {
 	return a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
-		a->ports.block_size == b->ports.block_size;
+		a->ports.block_size == b->ports.block_size &&
+		a->ports.keep_range == b->ports.keep_range;
+}
+
+/* Whether any port may be reserved that was not, or the other way round. */
+static bool
+reserved_is_same(const struct cgn_conf_tenant *a, const struct cgn_conf_tenant *b)
+{
+	bool is_same = a->ports.n_reserved == b->ports.n_reserved;
+
+	for (uint32_t r = 0; is_same && r < a->ports.n_reserved; r++)
+		is_same = a->ports.reserved[r].range.first == b->ports.reserved[r].range.first &&
+			a->ports.reserved[r].range.last == b->ports.reserved[r].range.last;
+	return is_same;
+}
+
+static bool
+is_computed_anew(const struct cgn_switch_plan *p, uint32_t t)
+{
+	if (!cgn_directory_tenant_live(p->fresh, t))
+		return false;
+	if (!cgn_directory_tenant_live(p->old, t))
+		return p->fresh->tenants[t].det != NULL;
+	return !cgn_det_params_are_same(p->old->tenants[t].conf, p->fresh->tenants[t].conf);
+}
+
+/* Switched off, all stays where it is. */
+static bool
+is_moved(const struct cgn_switch_plan *p, uint32_t t)
+{
+	return cgn_directory_tenant_live(p->fresh, t) && cgn_directory_tenant_live(p->old, t) &&
+		p->fresh->tenants[t].det != NULL &&
+		!cgn_det_keeps(p->old->tenants[t].det, p->fresh->tenants[t].det);
 }
 
 static bool
@@ -72,7 +105,9 @@ is_other_address(const struct cgn_switch_plan *p, uint32_t i)
 		return true;
 	t = p->fresh->pool_tenants[i];
 	return (p->old->pool_drains[i] && !p->fresh->pool_drains[i]) ||
-		!layout_is_same(p->old->tenants[t].conf, p->fresh->tenants[t].conf);
+		!layout_is_same(p->old->tenants[t].conf, p->fresh->tenants[t].conf) ||
+		!reserved_is_same(p->old->tenants[t].conf, p->fresh->tenants[t].conf) ||
+		!cgn_det_keeps(p->old->tenants[t].det, p->fresh->tenants[t].det);
 }
 
 static bool
@@ -205,7 +240,9 @@ cgn_switch_plan_create(const struct cgn_directory *old, const struct cgn_directo
 		list_make(&p->addresses, p, fresh->n_pool, is_other_address) == 0 &&
 		list_make(&p->drains, p, fresh->n_pool, is_draining) == 0 &&
 		list_make(&p->forwards, p, fresh->n_tenants, has_forwards) == 0 &&
-		find_reused(p) == 0 && withdraw_all(p) == 0)
+		list_make(&p->computed, p, fresh->n_tenants, is_computed_anew) == 0 &&
+		list_make(&p->moved, p, fresh->n_tenants, is_moved) == 0 && find_reused(p) == 0 &&
+		withdraw_all(p) == 0)
 		return p;
 	cgn_switch_plan_destroy(p);
 	return NULL;
@@ -222,6 +259,8 @@ cgn_switch_plan_destroy(struct cgn_switch_plan *plan)
 	free(plan->addresses.numbers);
 	free(plan->drains.numbers);
 	free(plan->forwards.numbers);
+	free(plan->computed.numbers);
+	free(plan->moved.numbers);
 	free(plan->reused);
 	free(plan->withdrawn);
 	free(plan);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "explicit_rules.h"
+#include "fixed_range.h"
 #include "log.h"
 
 /* Does the new configuration serve what it was asked by? */
@@ -160,6 +161,14 @@ follow(struct cgn_control *c, struct cgn_mapping *m)
 	c->change.count.rehopped++;
 }
 
+/* Is its outside port where a computed range has it, if there is one (RFC 7422)? */
+static bool
+is_in_place(const struct cgn_control *c, const struct cgn_mapping *m)
+{
+	return cgn_fixed_allows(c->pool, cgn_directory_holder(c->dp->dir, m->inside), m->tenant,
+		cgn_mapping_port(m));
+}
+
 void
 cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 {
@@ -174,7 +183,7 @@ cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 		c->change.count.ended++;
 		return;
 	}
-	if (!cgn_directory_pool_live(dir, m->pool)) {
+	if (!cgn_directory_pool_live(dir, m->pool) || !is_in_place(c, m)) {
 		end_or_renumber(c, i);
 		return;
 	}

@@ -161,7 +161,7 @@ write_alarms(FILE *out)
 }
 
 static void
-write_event_fields(FILE *out, uint32_t fields)
+write_event_fields(FILE *out, uint64_t fields)
 {
 	bool more = false;
 
@@ -175,17 +175,21 @@ write_event_fields(FILE *out, uint32_t fields)
 static void
 write_events(FILE *out)
 {
+	static const char *const kinds[] = {[CGN_EVENT_ACT] = "act",
+		[CGN_EVENT_CHANGE] = "change",
+		[CGN_EVENT_PORTS] = "ports"};
+
 	fputs("\n## Events\n\n"
 	      "Generated from `lib/telemetry/events.def`. Acts are what somebody asked for by "
-	      "telemetry or signal, changes what control noticed; `cgnatctl events` shows the last "
+	      "telemetry or signal, changes what control noticed, ports who has which; `cgnatctl "
+	      "events` shows the last "
 	      "`telemetry.events` of each kind. `why` of an act: it was refused.\n\n"
 	      "| event | kind | severity | fields | meaning |\n|---|---|---|---|---|\n",
 		out);
 	for (int i = 0; i < CGN_N_EVENTS; i++) {
 		const struct cgn_event_info *info = &cgn_events[i];
 
-		fprintf(out, "| `%s` | %s | %s | ", info->name,
-			info->kind == CGN_EVENT_ACT ? "act" : "change",
+		fprintf(out, "| `%s` | %s | %s | ", info->name, kinds[info->kind],
 			info->severity == CGN_EVENT_NOTICE ? "notice" : "warning");
 		write_event_fields(out, info->fields);
 		fprintf(out, " | %s |\n", info->sentence);

@@ -165,8 +165,8 @@ pool_row_fill(const struct cgn_control *c, uint32_t i, struct cgn_pool_row *row)
 	uint32_t steps = 0;
 
 	*row = (struct cgn_pool_row){.pool = i,
-		.n_blocks = addr->n_blocks,
-		.n_free = addr->n_free,
+		.n_blocks = (uint16_t)(addr->n_blocks + addr->n_idle),
+		.n_free = (uint16_t)(addr->n_free + addr->n_idle),
 		.state = addr->state,
 		.mapped_peak = addr->mapped_peak,
 		.busy_peak = addr->busy_peak,

@@ -23,7 +23,7 @@ is_given_out(const struct cgn_control *c, const struct cgn_query_trace *q, bool 
 	const struct cgn_directory *dir = c->dp->dir;
 	const struct cgn_conf_tenant *conf = cgn_conf_of(c, dir->pool_tenants[q->at.pool]);
 
-	if (cgn_granule_reserved(q->at.port / CGN_GRANULE_PORTS, q->proto) >>
+	if (cgn_pool_reserved(c->pool, q->at.pool, q->at.port / CGN_GRANULE_PORTS, q->proto) >>
 			(q->at.port % CGN_GRANULE_PORTS) &
 		1)
 		return false;

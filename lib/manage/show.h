@@ -111,5 +111,8 @@ void cgn_show_fragments_at(struct cgn_show *show, const struct cgn_worker *w);
 void cgn_show_fragments_of_tenant(struct cgn_show *show, uint32_t tenant);
 void cgn_show_fragments_of(struct cgn_show *show, enum cgn_dir dir, uint32_t use);
 
+/* The computed range of a subscriber, "203.0.113.17:1024-5055", or "-" (show_deterministic.c). */
+void cgn_show_range_of(struct cgn_show *show, const char *name, uint32_t tenant, uint32_t inside);
+
 /* Rows of the port blocks of a subscriber, or of a tenant, or of all (CGN_NONE). */
 void cgn_show_blocks_of(struct cgn_show *show, uint32_t tenant, uint32_t inside);

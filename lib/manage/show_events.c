@@ -45,9 +45,9 @@ events_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	add_time(r, ev->utc_ms);
 	cgn_reply_str(r, "event", info->name);
 	cgn_reply_str(r, "outcome",
-		info->kind == CGN_EVENT_CHANGE ? "-"
-			: ev->is_refused       ? "refused"
-					       : "done");
+		info->kind != CGN_EVENT_ACT ? "-"
+			: ev->is_refused    ? "refused"
+					    : "done");
 	cgn_reply_str(r, "via", cgn_event_via_str(ev->who.via));
 	cgn_reply_str(r, "by", cgn_event_who_str(&ev->who, who));
 	cgn_reply_str(r, "claimed", ev->who.claimed[0] != '\0' ? ev->who.claimed : "-");

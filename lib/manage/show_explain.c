@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "deterministic.h"
 #include "explain.h"
 #include "show.h"
 
@@ -224,13 +225,31 @@ tell_use(struct cgn_show *show, const struct cgn_explain *e)
 		cgn_use_total(&e->tenant_use), conf->quota.tenant.mappings);
 }
 
+/* Where a computed range comes first. */
+static void
+tell_range(struct cgn_show *show, uint32_t tenant, uint32_t inside)
+{
+	const struct cgn_directory *dir = show->box->dir;
+	const struct cgn_det *det = dir->tenants[tenant].det;
+	struct cgn_det_answer answer;
+	struct cgn_det_text text;
+
+	if (det == NULL)
+		return;
+	cgn_det_forward(det, cgn_directory_inside_addr(dir, inside), &answer);
+	cgn_det_text_init(det, &answer, &text);
+	step(show, "range", "%s", text.answer);
+}
+
 static void
 tell_port(struct cgn_show *show, const struct cgn_explain *e)
 {
 	const struct cgn_directory *dir = show->box->dir;
 	char addr[CGN_IP4_STRLEN] = "-";
+	uint32_t tenant = dir->ifaces[cgn_directory_run_at(dir, e->inside)->iface].tenant;
 	uint32_t first = e->block.first_granule * (uint32_t)CGN_GRANULE_PORTS;
 
+	tell_range(show, tenant, e->inside);
 	if (!reached(e, CGN_EXPLAIN_PORTS)) {
 		step(show, "outside port", "none: %s", fate_name(e));
 		return;

@@ -345,5 +345,6 @@ cgn_show_subscriber(struct cgn_show *show)
 		q.row.sub.use.session != 0                                      ? "yes"
 			: cgn_directory_wants_session(show->box->dir, q.inside) ? "missing"
 										: "none");
+	cgn_show_range_of(show, "range", tenant, q.inside);
 	cgn_show_blocks_of(show, tenant, q.inside);
 }

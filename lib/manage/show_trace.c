@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "deterministic.h"
 #include "query_trace.h"
 #include "show.h"
 #include "tcp_track.h"
@@ -90,6 +91,25 @@ add_mapping(struct cgn_show *show, const struct cgn_query_trace *q)
 	cgn_reply_i32(r, "left_s", is_mapped ? row->left_s : -1);
 }
 
+/* What the computation says, whatever is there now. */
+static void
+add_computed(struct cgn_show *show, const struct cgn_query_trace *q)
+{
+	const struct cgn_directory *dir = show->box->dir;
+	const struct cgn_det *det = dir->tenants[dir->pool_tenants[q->at.pool]].det;
+	struct cgn_det_answer answer;
+	struct cgn_det_text text;
+
+	if (det == NULL) {
+		cgn_reply_str(show->reply, "computed", "-");
+		return;
+	}
+	cgn_det_reverse(det, dir->pool_addrs[q->at.pool], q->at.port, &answer);
+	cgn_det_text_init(det, &answer, &text);
+	cgn_reply_str(show->reply, "computed",
+		answer.kind == CGN_DET_DYNAMIC ? text.status : text.subscriber);
+}
+
 static void
 add_trace(struct cgn_show *show, const struct cgn_query_trace *q)
 {
@@ -110,6 +130,7 @@ add_trace(struct cgn_show *show, const struct cgn_query_trace *q)
 		cgn_reply_fmt(r, "block", "%u-%u", q->first, q->last);
 	else
 		cgn_reply_str(r, "block", "-");
+	add_computed(show, q);
 	cgn_reply_i32(r, "rests_s", q->rests_s);
 	if (q->rests_s >= 0)
 		add_time(r, "rests_until", q->rests_s);
@@ -156,7 +177,8 @@ ranges_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 }
 
 static void
-add_pairing(struct cgn_show *show, const struct cgn_subscriber *sub)
+add_pairing(
+	struct cgn_show *show, uint32_t tenant, uint32_t inside, const struct cgn_subscriber *sub)
 {
 	const struct cgn_directory *dir = show->box->dir;
 	struct cgn_reply *r = show->reply;
@@ -165,6 +187,7 @@ add_pairing(struct cgn_show *show, const struct cgn_subscriber *sub)
 		cgn_reply_ip4(r, "outside", dir->pool_addrs[sub->pool]);
 	else
 		cgn_reply_str(r, "outside", "-");
+	cgn_show_range_of(show, "range", tenant, inside);
 	cgn_reply_u64(r, "blocks", sub->n_blocks);
 	cgn_reply_u64(r, "mappings", cgn_use_total(&sub->use));
 	cgn_reply_u64(r, "tcp", sub->use.mappings[CGN_TCP]);
@@ -192,7 +215,7 @@ cgn_show_trace_subscriber(struct cgn_show *show)
 	cgn_reply_str(show->reply, "tenant", cgn_directory_tenant_name(show->box->dir, tenant));
 	cgn_show_subscriber_of(show, "address", q.inside);
 	cgn_reply_str(show->reply, "id", cgn_show_id_str(show, q.inside, q.row.id));
-	add_pairing(show, &q.row.sub);
+	add_pairing(show, tenant, q.inside, &q.row.sub);
 	ranges.inside = q.inside;
 	cgn_show_walk(show, &walk);
 }

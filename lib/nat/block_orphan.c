@@ -73,6 +73,12 @@ cgn_block_renew(struct cgn_pool *pool, uint32_t b)
 	pool->blocks[b].claims_from_s = pool->rest_now_s + CGN_REST_SLOTS;
 }
 
+bool
+cgn_block_stays(const struct cgn_pool *pool, uint32_t b)
+{
+	return pool->blocks[b].is_fixed && !cgn_block_is_idle(&pool->blocks[b]);
+}
+
 void
 cgn_block_keep(struct cgn_pool *pool, uint32_t b, bool is_kept)
 {

@@ -5,6 +5,7 @@
  * port_rest.c when time goes on.
  */
 #include "lease.h"
+#include "fixed_range.h"
 #include "pool_addr.h"
 #include "port_block.h"
 
@@ -61,6 +62,21 @@ block_for(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, struct cgn_po
 	return block_at(pool, at);
 }
 
+/* Does it lie where nobody else can have a port by now? Then nothing has to rest; what he had there
+ * from before the range was computed is forgotten. */
+static bool
+is_own_range(struct cgn_pool *pool, uint32_t tenant, const struct cgn_lease *was)
+{
+	struct cgn_fixed fixed;
+
+	if (!cgn_fixed_find(pool, was->inside, tenant, &fixed) || fixed.pool != was->pool ||
+		was->first / CGN_GRANULE_PORTS < fixed.span.first ||
+		(was->first + was->n_ports - 1) / CGN_GRANULE_PORTS > fixed.span.last)
+		return false;
+	cgn_block_note(pool, was->pool, was->first / CGN_GRANULE_PORTS);
+	return true;
+}
+
 uint32_t
 cgn_lease_restore(
 	struct cgn_pool *pool, uint32_t tenant, const struct cgn_lease *was, uint32_t until_s)
@@ -71,6 +87,8 @@ cgn_lease_restore(
 
 	if (cgn_pool_owner(pool, was->pool) != CGN_NONE)
 		return 0; /* the configuration gives all of it to one subscriber by now */
+	if (is_own_range(pool, tenant, was))
+		return 0;
 	if (sub->n_blocks == 0 && !was->is_orphan)
 		sub->pool = was->pool;
 	for (uint32_t port = was->first; port < end && until_s != pool->rest_now_s; port = next) {

@@ -67,5 +67,8 @@ void cgn_block_orphan(struct cgn_pool *pool, uint32_t block);
 /* The address has another owner, and the block stays with it: what rests in it now is not his. */
 void cgn_block_renew(struct cgn_pool *pool, uint32_t block);
 
+/* Is it a computed range in use, which the next owner of the address has too (fixed_range.h)? */
+bool cgn_block_stays(const struct cgn_pool *pool, uint32_t block);
+
 /* While it is kept, a leased block is not returned, however idle. */
 void cgn_block_keep(struct cgn_pool *pool, uint32_t block, bool is_kept);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fixed_range.h"
 #include "mem.h"
 #include "pool_addr.h"
 #include "port_block.h"
@@ -178,68 +179,170 @@ chunk_at(const struct cgn_pool *pool, struct cgn_port at)
 		memory_order_relaxed);
 }
 
-/* A block of the subscriber, resting or not, with a free port of this protocol, or CGN_NONE. One on
- * an address that the tenant has lost gives no port, however long some of its ports rest. */
-static uint32_t
-block_with_room(const struct cgn_pool *pool, const struct cgn_subscriber *sub, enum cgn_proto proto,
-	bool is_resting)
+/* What a port is looked for. */
+struct search {
+	uint32_t holder, tenant;
+	struct cgn_port_set set;
+	bool is_low; /* in blocks of low ports, and nowhere else */
+};
+
+static const uint64_t even_ports = UINT64_C(0x5555555555555555);
+
+static struct search
+search_for(const struct cgn_pool *pool, const struct cgn_pool_wish *wish)
 {
+	const struct cgn_conf_tenant *conf = pool->dir->tenants[wish->tenant].conf;
+	struct search s = {.holder = cgn_directory_holder(pool->dir, wish->inside),
+		.tenant = wish->tenant,
+		.set = {.proto = wish->proto, .mask = UINT64_MAX}};
+
+	if (wish->port == 0)
+		return s;
+	if (conf->ports.parity && wish->proto == CGN_UDP)
+		s.set.mask = wish->port % 2 == 0 ? even_ports : ~even_ports;
+	s.is_low = conf->ports.keep_range && wish->proto != CGN_ICMP && wish->port < 1024;
+	return s;
+}
+
+static bool
+suits(const struct cgn_pool *pool, const struct search *s, uint32_t b, bool is_resting)
+{
+	const struct cgn_block *block = &pool->blocks[b];
+
+	return block->is_resting == is_resting &&
+		(!is_resting || cgn_block_may_claim(pool, block)) &&
+		block->pool == pool->subscribers[s->holder].pool &&
+		cgn_block_is_low(block) == s->is_low && cgn_block_has(pool, b, &s->set) &&
+		cgn_fixed_may_use(pool, s->holder, s->tenant, b, s->set.proto);
+}
+
+/* A block of the subscriber, resting or not, with a free port of the set, or CGN_NONE. One on an
+ * address that the tenant has lost gives no port, however long some of its ports rest. */
+static uint32_t
+block_with_room(const struct cgn_pool *pool, const struct search *s, bool is_resting)
+{
+	const struct cgn_subscriber *sub = &pool->subscribers[s->holder];
 	uint32_t b = sub->first_block;
 
 	if (!cgn_directory_pool_live(pool->dir, sub->pool))
 		return CGN_NONE;
-	while (b != CGN_NONE &&
-		(pool->blocks[b].is_resting != is_resting ||
-			(is_resting && !cgn_block_may_claim(pool, &pool->blocks[b])) ||
-			pool->blocks[b].pool != sub->pool ||
-			pool->blocks[b].busy[proto] == pool->blocks[b].capacity[proto]))
+	while (b != CGN_NONE && !suits(pool, s, b, is_resting))
 		b = pool->blocks[b].next;
 	return b;
+}
+
+/* What a computed range has left comes before the right parity elsewhere (RFC 7422 section 2). */
+static bool
+may_only_relax(const struct cgn_pool *pool, const struct search *s)
+{
+	return s->set.mask != UINT64_MAX && cgn_fixed_extends(pool, s->holder, s->tenant);
+}
+
+/* A new block with a port of the set. */
+static enum cgn_fate
+lease_for(struct cgn_pool *pool, const struct search *s, uint32_t *block)
+{
+	enum cgn_fate fate;
+
+	if (may_only_relax(pool, s))
+		return CGN_FATE_NO_PORTS;
+	fate = s->is_low ? cgn_block_lease_low(pool, s->holder, s->tenant, block)
+			 : cgn_block_lease(pool, s->holder, s->tenant, block);
+	if (fate != CGN_FATE_NONE || cgn_block_has(pool, *block, &s->set))
+		return fate;
+	cgn_block_give_back(pool, *block); /* what it has is reserved */
+	return CGN_FATE_NO_PORTS;
+}
+
+static enum cgn_fate
+find(struct cgn_pool *pool, const struct search *s, uint32_t *block)
+{
+	enum cgn_fate fate = CGN_FATE_NONE;
+
+	*block = block_with_room(pool, s, false);
+	if (*block == CGN_NONE)
+		fate = lease_for(pool, s, block);
+	if (fate != CGN_FATE_NONE)
+		*block = block_with_room(pool, s, true);
+	return *block != CGN_NONE ? CGN_FATE_NONE : fate;
+}
+
+/* The next best. */
+static bool
+relax(struct search *s)
+{
+	if (s->set.mask != UINT64_MAX)
+		s->set.mask = UINT64_MAX;
+	else if (s->is_low)
+		s->is_low = false;
+	else
+		return false;
+	return true;
+}
+
+enum cgn_fate
+cgn_pool_take_for(struct cgn_pool *pool, const struct cgn_pool_wish *wish, struct cgn_port *out)
+{
+	struct search s = search_for(pool, wish);
+	uint32_t block;
+	enum cgn_fate fate;
+
+	cgn_pool_pair(pool, s.holder, s.tenant); /* not with an address that drains */
+	do
+		fate = find(pool, &s, &block);
+	while (fate != CGN_FATE_NONE && relax(&s));
+	if (fate != CGN_FATE_NONE)
+		return fate;
+	out->pool = pool->blocks[block].pool;
+	out->port = cgn_block_pick(pool, block, &s.set);
+	return CGN_FATE_NONE;
 }
 
 enum cgn_fate
 cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum cgn_proto proto,
 	struct cgn_port *out)
 {
-	struct cgn_subscriber *sub;
-	uint32_t block;
+	const struct cgn_pool_wish wish = {.inside = inside, .tenant = tenant, .proto = proto};
 
-	inside = cgn_directory_holder(pool->dir, inside);
-	sub = &pool->subscribers[inside];
-	cgn_pool_pair(pool, inside, tenant); /* not with an address that drains */
-	block = block_with_room(pool, sub, proto, false);
+	return cgn_pool_take_for(pool, &wish, out);
+}
 
-	if (block == CGN_NONE) {
-		enum cgn_fate fate = cgn_block_lease(pool, inside, tenant, &block);
+/* As find, of the subscriber's address as it is now; moves: it will be another one. */
+static enum cgn_fate
+foresee(const struct cgn_pool *pool, const struct search *s, bool moves,
+	struct cgn_pool_choice *out)
+{
+	enum cgn_fate fate;
 
-		if (fate != CGN_FATE_NONE)
-			block = block_with_room(pool, sub, proto, true);
-		if (block == CGN_NONE)
-			return fate;
-	}
-	out->pool = pool->blocks[block].pool;
-	out->port = cgn_block_pick(pool, block, proto);
-	return CGN_FATE_NONE;
+	out->block = moves ? CGN_NONE : block_with_room(pool, s, false);
+	if (out->block != CGN_NONE)
+		return CGN_FATE_NONE;
+	fate = cgn_block_foresee(pool, s->holder, s->tenant, &out->address);
+	if (s->is_low)
+		fate = cgn_block_may_lease_low(pool, s->holder, s->tenant, out->address)
+			? CGN_FATE_NONE
+			: CGN_FATE_NO_PORTS;
+	if (may_only_relax(pool, s))
+		fate = CGN_FATE_NO_PORTS;
+	if (fate == CGN_FATE_NONE || moves)
+		return fate;
+	out->block = block_with_room(pool, s, true);
+	return out->block != CGN_NONE ? CGN_FATE_NONE : fate;
 }
 
 enum cgn_fate
-cgn_pool_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
-	enum cgn_proto proto, struct cgn_pool_choice *out)
+cgn_pool_foresee(
+	const struct cgn_pool *pool, const struct cgn_pool_wish *wish, struct cgn_pool_choice *out)
 {
-	const uint32_t holder = cgn_directory_holder(pool->dir, inside);
-	const struct cgn_subscriber *sub = &pool->subscribers[holder];
-	bool moves = cgn_block_moves(pool, holder, tenant);
+	struct search s = search_for(pool, wish);
+	bool moves = cgn_block_moves(pool, s.holder, s.tenant);
 	enum cgn_fate fate;
 
-	out->address = sub->pool;
-	out->block = moves ? CGN_NONE : block_with_room(pool, sub, proto, false);
-	if (out->block != CGN_NONE)
-		return CGN_FATE_NONE;
-	fate = cgn_block_foresee(pool, holder, tenant, &out->address);
-	if (fate == CGN_FATE_NONE || moves)
-		return fate;
-	out->block = block_with_room(pool, sub, proto, true);
-	return out->block != CGN_NONE ? CGN_FATE_NONE : fate;
+	out->address = pool->subscribers[s.holder].pool;
+	do
+		fate = foresee(pool, &s, moves, out);
+	while (fate != CGN_FATE_NONE && relax(&s));
+	return fate;
 }
 
 enum cgn_fate
@@ -252,7 +355,8 @@ cgn_pool_take_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, enum c
 
 	if (pool->addrs[at.pool].tenant != tenant || !cgn_directory_pool_live(pool->dir, at.pool) ||
 		cgn_pool_is_bound_elsewhere(pool, holder, at.pool) ||
-		(cgn_granule_reserved(at.port / CGN_GRANULE_PORTS, proto) & bit) != 0)
+		(cgn_pool_reserved(pool, at.pool, at.port / CGN_GRANULE_PORTS, proto) & bit) != 0 ||
+		!cgn_fixed_may_ask(pool, holder, tenant, proto, at))
 		return CGN_FATE_NO_PORTS;
 	if (chunk == 0) {
 		if (cgn_block_lease_at(pool, holder, tenant, at) != CGN_FATE_NONE)

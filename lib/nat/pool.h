@@ -51,6 +51,7 @@ struct cgn_chunk {
 struct cgn_chunk_ctl {
 	uint64_t busy[CGN_N_PROTOS]; /* ports that are mapped, resting or reserved */
 	uint32_t block;              /* that holds it; free chunks: next free chunk */
+	uint32_t granule;            /* of its address, while it is leased */
 };
 
 struct cgn_block {
@@ -64,7 +65,9 @@ struct cgn_block {
 	/* Leased before the last restart: all its ports rest but those that are mapped (lease.h).
 	 */
 	bool is_resting;
-	bool is_owned; /* half of an address that its holder has for itself: not returned */
+	bool is_fixed;   /* a computed range (fixed_range.h): no journal, no event */
+	bool is_dynamic; /* beyond one: pool->watch is told */
+	bool is_owned;   /* half of an address that its holder has for itself: not returned */
 	/* Its holder's session is over: in no chain, nothing more is taken of it, and it is
 	 * returned when its ports have rested. inside says who had it (lease.h). */
 	bool is_orphan;
@@ -92,6 +95,10 @@ cgn_peak_see(struct cgn_peak *peak, uint32_t n, uint32_t now_s)
 		*peak = (struct cgn_peak){n, now_s};
 }
 
+struct cgn_span {
+	uint16_t first, last; /* granules, inclusive */
+};
+
 enum cgn_addr_state {
 	CGN_ADDR_NONE, /* no address has this pool index */
 	CGN_ADDR_OPEN,
@@ -107,7 +114,10 @@ struct cgn_pool_addr {
 	uint16_t state;                       /* enum cgn_addr_state */
 	uint16_t first_granule, last_granule; /* of blocks to be leased, inclusive */
 	uint16_t block_granules;
-	uint16_t n_blocks, n_free;         /* leased and free; free */
+	uint16_t n_blocks, n_free; /* leased and free; free */
+	struct cgn_span fixed;     /* places beside them that are computed (pool_layout.h) */
+	uint16_t fixed_block;      /* granules of each; 0: none */
+	uint16_t n_idle;           /* computed ranges that nobody has leased, beside n_blocks */
 	uint16_t kept_chunks, kept_blocks; /* its part of those of the pool */
 	uint32_t avail_pos;    /* place in the tenant's list of addresses with free blocks */
 	uint32_t mapped, busy; /* ports of all protocols: mapped; mapped or resting */
@@ -155,6 +165,13 @@ struct cgn_claim {
 
 enum { CGN_MAX_CLAIMS = 256 };
 
+/* Told of each block beyond a computed range that is leased or returned (RFC 7422 section 2 step
+ * 4). Control thread; set before the first lease. */
+struct cgn_pool_watch {
+	void (*changed)(void *arg, const struct cgn_block *block, bool is_leased);
+	void *arg;
+};
+
 /* The arrays are reserved (base/reserve.h) and never move. */
 struct cgn_pool {
 	const struct cgn_directory *dir; /* in force; control sets the next one */
@@ -180,6 +197,8 @@ struct cgn_pool {
 	uint32_t first_noted, last_noted;           /* queue of addresses, + 1; 0: empty */
 	struct cgn_claim claims[CGN_MAX_CLAIMS];
 	uint32_t n_claims;
+	struct cgn_pool_watch watch;
+	bool restores; /* mappings of before a restart are taken back: where they were */
 	struct cgn_rand *rand;
 };
 
@@ -257,18 +276,27 @@ cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto p
  * of a new block (RFC 6888 REQ-2, REQ-15; RFC 6056), else of a resting block of its own (lease.h).
  * Returns CGN_FATE_NONE and *out, or the reason.
  */
+struct cgn_pool_wish {
+	uint32_t inside, tenant;
+	enum cgn_proto proto;
+	uint16_t port; /* inside, for ports.parity and ports.keep_range; 0: of no matter */
+};
+enum cgn_fate cgn_pool_take_for(
+	struct cgn_pool *pool, const struct cgn_pool_wish *wish, struct cgn_port *out);
+
+/* The same where the inside port is of no matter. */
 enum cgn_fate cgn_pool_take(struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	enum cgn_proto proto, struct cgn_port *out);
 
 /*
- * What cgn_pool_take would do, memory permitting: block it takes the port of, CGN_NONE for a new
- * one; address of that, CGN_NONE for one of the tenant's, drawn at random. Changes nothing.
+ * What cgn_pool_take_for would do, memory permitting: block it takes the port of, CGN_NONE for a
+ * new one; address of that, CGN_NONE for one of the tenant's, drawn at random. Changes nothing.
  */
 struct cgn_pool_choice {
 	uint32_t block, address;
 };
-enum cgn_fate cgn_pool_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
-	enum cgn_proto proto, struct cgn_pool_choice *out);
+enum cgn_fate cgn_pool_foresee(
+	const struct cgn_pool *pool, const struct cgn_pool_wish *wish, struct cgn_pool_choice *out);
 
 /*
  * Takes a given port that is free, or rests after the same subscriber had it: of a block it holds,

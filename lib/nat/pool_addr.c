@@ -11,182 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fixed_range.h"
+#include "pool_layout.h"
 #include "port_block.h"
-#include "reserve.h"
-
-/* How an address is cut into blocks. */
-struct layout {
-	uint16_t first, last; /* granules, inclusive */
-	uint16_t block;       /* granules of a block; the last one may be shorter */
-};
-
-/* An address that one subscriber has for itself is leased whole: two blocks, since a block counts
- * its ports in 16 bits. */
-static struct layout
-layout_of(const struct cgn_pool *pool, const struct cgn_directory *dir, uint32_t i)
-{
-	const struct cgn_conf_tenant *conf = dir->tenants[dir->pool_tenants[i]].conf;
-
-	if (i < pool->n_owners && cgn_pool_owner(pool, i) != CGN_NONE)
-		return (struct layout){
-			.first = 0, .last = CGN_GRANULES - 1, .block = CGN_GRANULES / 2};
-	return (struct layout){.first = conf->ports.first / CGN_GRANULE_PORTS,
-		.last = conf->ports.last / CGN_GRANULE_PORTS,
-		.block = conf->ports.block_size / CGN_GRANULE_PORTS};
-}
-
-static uint32_t
-n_granules(const struct layout *l)
-{
-	return l->last - l->first + 1u;
-}
-
-static uint32_t
-n_blocks(const struct layout *l)
-{
-	return (n_granules(l) + l->block - 1) / l->block;
-}
-
-static bool
-has_layout(const struct cgn_pool_addr *addr, const struct layout *l)
-{
-	return addr->first_granule == l->first && addr->last_granule == l->last &&
-		addr->block_granules == l->block;
-}
-
-/* The bits of word w that stand for granules first … last. */
-static uint64_t
-word_mask(uint32_t w, uint32_t first, uint32_t last)
-{
-	uint32_t from = w * 64, to = from + 63;
-	uint64_t mask = UINT64_MAX;
-
-	if (first > to || last < from)
-		return 0;
-	if (first > from)
-		mask &= UINT64_MAX << (first - from);
-	if (last < to)
-		mask &= UINT64_MAX >> (to - last);
-	return mask;
-}
-
-/* Granules of the layout and of leased blocks together. */
-static uint32_t
-n_covered(const struct cgn_pool_addr *addr, const struct layout *l)
-{
-	uint32_t n = 0;
-
-	for (uint32_t w = 0; w < CGN_GRANULES / 64; w++)
-		n += (uint32_t)__builtin_popcountll(
-			addr->leased[w] | word_mask(w, l->first, l->last));
-	return n;
-}
-
-/* Granules of both ranges, and of leased blocks, which can become more within the old one. */
-static uint32_t
-n_covered_by_both(const struct cgn_pool_addr *addr, const struct layout *l)
-{
-	struct cgn_pool_addr both = *addr;
-
-	for (uint32_t w = 0; w < CGN_GRANULES / 64; w++)
-		both.leased[w] |= word_mask(w, addr->first_granule, addr->last_granule);
-	return n_covered(&both, l);
-}
-
-static uint32_t
-n_leased(const struct cgn_pool_addr *addr)
-{
-	return (uint32_t)addr->n_blocks - addr->n_free;
-}
-
-/* What address i, which may be new, needs beyond what it keeps. */
-static void
-add_need(const struct cgn_pool *pool, uint32_t i, const struct layout *l, uint64_t *chunks,
-	uint64_t *blocks)
-{
-	const struct cgn_pool_addr *addr = i < pool->ready.n_pool ? &pool->addrs[i] : NULL;
-
-	if (addr == NULL || addr->state == CGN_ADDR_NONE) {
-		*chunks += n_granules(l);
-		*blocks += n_blocks(l);
-	} else if (!has_layout(addr, l)) {
-		uint32_t n = n_covered_by_both(addr, l);
-
-		*chunks += n > addr->kept_chunks ? n - addr->kept_chunks : 0;
-		*blocks += n_blocks(l);
-	}
-}
-
-static int
-need_done(const struct cgn_pool *pool, const struct cgn_directory *dir, struct cgn_pool_need *need,
-	struct cgn_errmsg *err)
-{
-	uint64_t chunks = pool->kept_chunks + need->chunks;
-	uint64_t blocks = pool->kept_blocks + need->blocks;
-
-	if (chunks >= CGN_MAX_CHUNKS || blocks >= CGN_MAX_CHUNKS) {
-		cgn_errmsg_set(err,
-			"the pools have more ports than one box can number, at most %u: shrink "
-			"them or narrow ports.first and ports.last",
-			(unsigned int)CGN_MAX_CHUNKS * CGN_GRANULE_PORTS);
-		return -EOVERFLOW;
-	}
-	*need = (struct cgn_pool_need){.n_pool = dir->n_pool,
-		.n_tenants = dir->n_tenants,
-		.n_chunks = (uint32_t)chunks + 1, /* chunk 0 is empty for ever */
-		.n_blocks = (uint32_t)blocks};
-	return 0;
-}
-
-int
-cgn_pool_need_more(const struct cgn_pool *pool, const struct cgn_directory *dir, uint32_t max,
-	struct cgn_pool_need *need, struct cgn_errmsg *err)
-{
-	if (dir->n_pool > CGN_MAX_POOL) {
-		cgn_errmsg_set(err, "the pools have %u addresses, more than %u: shrink them",
-			dir->n_pool, (unsigned int)CGN_MAX_POOL);
-		return -EOVERFLOW;
-	}
-	for (uint32_t n = 0; n < max && need->n_seen < dir->n_pool; n++, need->n_seen++) {
-		struct layout l;
-
-		if (!cgn_directory_pool_live(dir, need->n_seen))
-			continue;
-		l = layout_of(pool, dir, need->n_seen);
-		add_need(pool, need->n_seen, &l, &need->chunks, &need->blocks);
-	}
-	return need->n_seen < dir->n_pool ? 1 : need_done(pool, dir, need, err);
-}
-
-int
-cgn_pool_need(const struct cgn_pool *pool, const struct cgn_directory *dir,
-	struct cgn_pool_need *need, struct cgn_errmsg *err)
-{
-	*need = (struct cgn_pool_need){0};
-	return cgn_pool_need_more(pool, dir, UINT32_MAX, need, err);
-}
-
-int
-cgn_pool_fill(struct cgn_pool *pool, const struct cgn_pool_need *need)
-{
-	struct cgn_pool_need *ready = &pool->ready;
-
-	if (cgn_reserve_fill((void *)pool->granules, 0, need->n_pool) < 0 ||
-		cgn_reserve_fill((void *)pool->owners, 0, need->n_pool) < 0 ||
-		cgn_reserve_fill(pool->addrs, 0, need->n_pool) < 0 ||
-		cgn_reserve_fill((void *)pool->owners, 0, need->n_pool) < 0 ||
-		cgn_reserve_fill(pool->use, 0, need->n_tenants) < 0 ||
-		cgn_reserve_fill(pool->avail, 0, need->n_tenants) < 0 ||
-		(!pool->on_demand && cgn_reserve_fill(pool->chunks, 0, need->n_chunks) < 0) ||
-		cgn_reserve_fill(pool->ctl, 0, need->n_chunks) < 0 ||
-		cgn_reserve_fill(pool->blocks, 0, need->n_blocks) < 0)
-		return -ENOMEM;
-	ready->n_pool = RTE_MAX(ready->n_pool, need->n_pool);
-	ready->n_tenants = RTE_MAX(ready->n_tenants, need->n_tenants);
-	ready->n_chunks = RTE_MAX(ready->n_chunks, need->n_chunks);
-	ready->n_blocks = RTE_MAX(ready->n_blocks, need->n_blocks);
-	return 0;
-}
 
 /* Chunks and blocks up to these numbers join the free ones. */
 static void
@@ -260,35 +87,26 @@ list_update(struct cgn_pool *pool, uint32_t i)
 }
 
 /* First and last granule of block k; the range need not be a multiple of the block size. */
-static struct layout
+static struct cgn_span
 block_span(const struct cgn_pool_addr *addr, uint32_t k)
 {
 	uint32_t first = addr->first_granule + k * addr->block_granules;
 	uint32_t last = first + addr->block_granules - 1u;
 
-	return (struct layout){.first = (uint16_t)first,
+	return (struct cgn_span){.first = (uint16_t)first,
 		.last = (uint16_t)(last < addr->last_granule ? last : addr->last_granule)};
 }
 
-static bool
-is_whole(const struct cgn_pool_addr *addr, const struct layout *span)
-{
-	for (uint32_t w = span->first / 64u; w <= span->last / 64u; w++)
-		if ((addr->leased[w] & word_mask(w, span->first, span->last)) != 0)
-			return false;
-	return true;
-}
-
-/* Marks blocks from … to of the layout that are whole as free; those are not marked yet. */
+/* Marks blocks from … end - 1 of the layout that are whole as free; those are not marked yet. */
 static void
-open_blocks(struct cgn_pool *pool, uint32_t i, uint32_t from, uint32_t to)
+open_blocks(struct cgn_pool *pool, uint32_t i, uint32_t from, uint32_t end)
 {
 	struct cgn_pool_addr *addr = &pool->addrs[i];
 
-	for (uint32_t k = from; k <= to; k++) {
-		struct layout span = block_span(addr, k);
+	for (uint32_t k = from; k < end; k++) {
+		struct cgn_span span = block_span(addr, k);
 
-		if (!is_whole(addr, &span))
+		if (!cgn_span_is_free(addr, &span) || cgn_span_is_reserved(pool, i, &span))
 			continue;
 		addr->free_blocks[k / 64] |= UINT64_C(1) << (k % 64);
 		addr->n_free++;
@@ -304,27 +122,31 @@ close_blocks(struct cgn_pool *pool, uint32_t i)
 	struct cgn_pool_addr *addr = &pool->addrs[i];
 
 	memset(addr->free_blocks, 0, sizeof(addr->free_blocks));
-	pool->use[addr->tenant].n_blocks -= addr->n_free;
-	addr->n_blocks = (uint16_t)n_leased(addr);
-	addr->n_free = 0;
+	pool->use[addr->tenant].n_blocks -= (uint32_t)addr->n_free + addr->n_idle;
+	addr->n_blocks = (uint16_t)cgn_addr_n_leased(addr);
+	addr->n_free = addr->n_idle = 0;
 	list_update(pool, i);
 }
 
 /* Cuts an open address anew. 0 or -ENOMEM. */
 static int
-cut(struct cgn_pool *pool, uint32_t i, const struct layout *l)
+cut(struct cgn_pool *pool, uint32_t i, const struct cgn_layout *l)
 {
 	struct cgn_pool_addr *addr = &pool->addrs[i];
-	uint32_t chunks = n_covered(addr, l), blocks = n_leased(addr) + n_blocks(l);
+	uint32_t chunks = cgn_layout_covers(addr, l);
+	uint32_t blocks = cgn_addr_n_leased(addr) + cgn_layout_blocks(l);
 
-	if (!has_layout(addr, l) &&
+	if (!cgn_layout_is(addr, l) &&
 		keep(pool, addr, chunks, RTE_MIN(blocks, chunks)) < 0) /* each has a granule */
 		return -ENOMEM;
 	close_blocks(pool, i);
 	addr->first_granule = l->first;
 	addr->last_granule = l->last;
 	addr->block_granules = l->block;
-	open_blocks(pool, i, 0, n_blocks(l) - 1);
+	addr->fixed = l->fixed;
+	addr->fixed_block = l->fixed_block;
+	open_blocks(pool, i, 0, cgn_layout_free_blocks(l));
+	cgn_fixed_open(pool, i, 0, CGN_GRANULES - 1);
 	return 0;
 }
 
@@ -341,11 +163,11 @@ cgn_pool_addr_add(struct cgn_pool *pool, uint32_t i)
 {
 	uint32_t tenant = pool->dir->pool_tenants[i];
 	struct cgn_pool_addr *addr = &pool->addrs[i];
-	struct layout l;
+	struct cgn_layout l;
 
 	if (i >= pool->ready.n_pool || tenant >= pool->ready.n_tenants)
 		return -ENOMEM;
-	l = layout_of(pool, pool->dir, i);
+	l = cgn_layout_of(pool, pool->dir, i);
 	if (addr->state == CGN_ADDR_OPEN ||
 		(addr->state == CGN_ADDR_DRAINING && addr->tenant != tenant))
 		return -EBUSY;
@@ -379,7 +201,7 @@ cgn_pool_addr_remove(struct cgn_pool *pool, uint32_t i)
 	struct cgn_pool_addr *addr = &pool->addrs[i];
 
 	assert(addr->state != CGN_ADDR_NONE);
-	if (n_leased(addr) > 0)
+	if (cgn_addr_n_leased(addr) > 0)
 		return -EBUSY;
 	close_blocks(pool, i);
 	pool->kept_chunks -= addr->kept_chunks;
@@ -394,7 +216,7 @@ cgn_pool_addr_leave(struct cgn_pool *pool, uint32_t i, uint32_t until_s)
 {
 	cgn_pool_addr_drain(pool, i);
 	cgn_block_rest_addr(pool, i, until_s);
-	if (n_leased(&pool->addrs[i]) == 0)
+	if (cgn_addr_n_leased(&pool->addrs[i]) == 0)
 		cgn_pool_addr_remove(pool, i);
 }
 
@@ -402,19 +224,19 @@ int
 cgn_pool_addr_layout(struct cgn_pool *pool, uint32_t i)
 {
 	const struct cgn_pool_addr *addr = &pool->addrs[i];
-	struct layout l;
+	struct cgn_layout l;
 
 	if (addr->state != CGN_ADDR_OPEN)
 		return 0;
-	l = layout_of(pool, pool->dir, i);
-	return has_layout(addr, &l) ? 0 : cut(pool, i, &l);
+	l = cgn_layout_of(pool, pool->dir, i);
+	return cut(pool, i, &l);
 }
 
 uint32_t
 cgn_pool_addr_leased(const struct cgn_pool_addr *addr, uint32_t from)
 {
 	for (uint32_t w = from / 64; w < CGN_GRANULES / 64; w++) {
-		uint64_t bits = addr->leased[w] & word_mask(w, from, CGN_GRANULES - 1);
+		uint64_t bits = addr->leased[w] & cgn_word_mask(w, from, CGN_GRANULES - 1);
 
 		if (bits != 0)
 			return w * 64 + (uint32_t)__builtin_ctzll(bits);
@@ -460,15 +282,29 @@ void
 cgn_addr_lease(struct cgn_pool *pool, uint32_t i, uint32_t k, uint16_t *first, uint16_t *n)
 {
 	struct cgn_pool_addr *addr = &pool->addrs[i];
-	struct layout span = block_span(addr, k);
+	struct cgn_span span = block_span(addr, k);
 
 	for (uint32_t w = span.first / 64u; w <= span.last / 64u; w++)
-		addr->leased[w] |= word_mask(w, span.first, span.last);
+		addr->leased[w] |= cgn_word_mask(w, span.first, span.last);
 	addr->free_blocks[k / 64] &= ~(UINT64_C(1) << (k % 64));
 	addr->n_free--;
 	list_update(pool, i);
 	*first = span.first;
-	*n = (uint16_t)n_granules(&span);
+	*n = (uint16_t)(span.last - span.first + 1u);
+}
+
+void
+cgn_addr_lease_fixed(struct cgn_pool *pool, uint32_t i, const struct cgn_span *span)
+{
+	struct cgn_pool_addr *addr = &pool->addrs[i];
+
+	for (uint32_t w = span->first / 64u; w <= span->last / 64u; w++)
+		addr->leased[w] |= cgn_word_mask(w, span->first, span->last);
+	addr->n_blocks++;
+	if (addr->n_idle > 0)
+		addr->n_idle--;
+	else
+		pool->use[addr->tenant].n_blocks++;
 }
 
 void
@@ -478,14 +314,16 @@ cgn_addr_return(struct cgn_pool *pool, uint32_t i, uint32_t first, uint32_t n)
 	uint32_t last = first + n - 1;
 
 	for (uint32_t w = first / 64; w <= last / 64; w++)
-		addr->leased[w] &= ~word_mask(w, first, last);
+		addr->leased[w] &= ~cgn_word_mask(w, first, last);
 	addr->n_blocks--;
 	pool->use[addr->tenant].n_blocks--;
+	if (addr->state == CGN_ADDR_OPEN)
+		cgn_fixed_open(pool, i, first, last);
 	if (addr->state != CGN_ADDR_OPEN || last < addr->first_granule ||
 		first > addr->last_granule)
 		return;
 	first = RTE_MAX(first, addr->first_granule);
 	last = RTE_MIN(last, addr->last_granule);
 	open_blocks(pool, i, (first - addr->first_granule) / addr->block_granules,
-		(last - addr->first_granule) / addr->block_granules);
+		(last - addr->first_granule) / addr->block_granules + 1u);
 }

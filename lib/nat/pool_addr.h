@@ -59,11 +59,15 @@ void cgn_pool_addr_leave(struct cgn_pool *pool, uint32_t i, uint32_t until_s);
 int cgn_pool_addr_remove(struct cgn_pool *pool, uint32_t i);
 
 /*
- * Takes over ports.first, ports.last and ports.block_size of its tenant in pool->dir for blocks
- * that are leased from now on. 0, or -ENOMEM: not ready, and unchanged. An address that drains
- * ignores it. Control thread; looks at all granules of the address once.
+ * Takes over the ports of its tenant in pool->dir for blocks that are leased from now on. 0, or
+ * -ENOMEM: not ready, and unchanged. An address that drains ignores it. Control thread; looks at
+ * all granules of the address once.
  */
 int cgn_pool_addr_layout(struct cgn_pool *pool, uint32_t i);
+
+/* Takes over what its tenant reserves in pool->dir (cgn_tenant.reserved) for blocks that are
+ * leased; old: what it has reserved until now, or NULL. Control thread, between two mappings. */
+void cgn_pool_addr_reserve(struct cgn_pool *pool, uint32_t i, const uint64_t *old);
 
 /* First granule at or after `from` that is part of a leased block, or CGN_GRANULES. */
 uint32_t cgn_pool_addr_leased(const struct cgn_pool_addr *addr, uint32_t from);
@@ -76,6 +80,7 @@ uint32_t cgn_pool_addr_leased(const struct cgn_pool_addr *addr, uint32_t from);
 uint32_t cgn_addr_choose(struct cgn_pool *pool, uint32_t tenant);
 uint32_t cgn_addr_choose_block(struct cgn_pool *pool, const struct cgn_pool_addr *addr);
 void cgn_addr_lease(struct cgn_pool *pool, uint32_t i, uint32_t k, uint16_t *first, uint16_t *n);
+void cgn_addr_lease_fixed(struct cgn_pool *pool, uint32_t i, const struct cgn_span *span);
 void cgn_addr_return(struct cgn_pool *pool, uint32_t i, uint32_t first, uint32_t n);
 
 /* A set bit of mask, the first at or after a random place. */

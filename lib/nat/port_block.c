@@ -2,41 +2,17 @@
 /*
  * Port blocks. Which address: paired if the subscriber has one, else the emptier of two drawn at
  * random among those with a free block, which spreads load without looking at the whole pool. Which
- * block: the first free one after a random place (both pool_addr.c). Which port: likewise within
- * the block.
+ * block: the first free one after a random place (both pool_addr.c). Which port: port_pick.c.
  */
 #include "port_block.h"
 
 #include <assert.h>
 #include <errno.h>
 
+#include "fixed_range.h"
 #include "pool_addr.h"
+#include "pool_layout.h"
 #include "reserve.h"
-
-uint64_t
-cgn_granule_reserved(uint32_t granule, enum cgn_proto proto)
-{
-	static_assert(
-		CGN_PORT_PMP_CLIENT / CGN_GRANULE_PORTS == CGN_PORT_PMP_SERVER / CGN_GRANULE_PORTS,
-		"both in one granule");
-	if (granule == 0)
-		return proto == CGN_ICMP ? 0 : 1;
-	if (proto != CGN_UDP || granule != CGN_PORT_PMP_CLIENT / CGN_GRANULE_PORTS)
-		return 0;
-	return UINT64_C(3) << (CGN_PORT_PMP_CLIENT % CGN_GRANULE_PORTS);
-}
-
-static void
-reserve_ports(struct cgn_pool *pool, struct cgn_block *block, uint32_t granule, uint32_t chunk)
-{
-	for (int p = 0; p < CGN_N_PROTOS; p++) {
-		uint64_t reserved = cgn_granule_reserved(granule, (enum cgn_proto)p);
-
-		pool->ctl[chunk].busy[p] = reserved;
-		block->capacity[p] = (uint16_t)(block->capacity[p] + CGN_GRANULE_PORTS -
-			__builtin_popcountll(reserved));
-	}
-}
 
 /* Gives each granule of the block a clean chunk; its address keeps enough of them. */
 static void
@@ -48,12 +24,13 @@ attach_chunks(struct cgn_pool *pool, uint32_t b)
 		uint32_t c = pool->first_free_chunk;
 
 		pool->first_free_chunk = pool->ctl[c].block;
-		pool->ctl[c] = (struct cgn_chunk_ctl){.block = b};
-		reserve_ports(pool, block, block->first_granule + g, c);
+		pool->ctl[c] = (struct cgn_chunk_ctl){
+			.block = b, .granule = block->first_granule + g};
 		atomic_store_explicit(&pool->granules[(uint64_t)block->pool * CGN_GRANULES +
 					      block->first_granule + g],
 			c, memory_order_release);
 	}
+	cgn_block_reserve(pool, b);
 }
 
 static void
@@ -86,25 +63,55 @@ chunks_are_filled(struct cgn_pool *pool, uint32_t n)
 	return true;
 }
 
+static void
+tell(const struct cgn_pool *pool, const struct cgn_block *block, bool is_leased)
+{
+	if (block->is_dynamic && pool->watch.changed != NULL)
+		pool->watch.changed(pool->watch.arg, block, is_leased);
+}
+
+/* Block k of the address, or its fixed place. */
+static void
+occupy(struct cgn_pool *pool, uint32_t b, uint32_t k, const struct cgn_span *fixed)
+{
+	struct cgn_block *block = &pool->blocks[b];
+	const struct cgn_pool_addr *addr = &pool->addrs[block->pool];
+	bool is_computed = pool->dir->tenants[addr->tenant].det != NULL &&
+		cgn_pool_owner(pool, block->pool) == CGN_NONE;
+
+	if (fixed == NULL) {
+		cgn_addr_lease(pool, block->pool, k, &block->first_granule, &block->n_granules);
+	} else {
+		cgn_addr_lease_fixed(pool, block->pool, fixed);
+		block->first_granule = fixed->first;
+		block->n_granules = (uint16_t)(fixed->last - fixed->first + 1);
+	}
+	block->is_fixed = is_computed && fixed != NULL;
+	block->is_dynamic = is_computed && fixed == NULL;
+	attach_chunks(pool, b);
+	if (!block->is_fixed)
+		cgn_block_note(pool, block->pool, block->first_granule);
+}
+
 /*
- * Leases block k of address i to a subscriber that may have it; both are free for it. CGN_NONE when
- * the system has no memory for its chunks.
+ * Leases block k of address i, or a fixed place there, to a subscriber that may have it; both are
+ * free for it. CGN_NONE when the system has no memory for its chunks.
  */
 static uint32_t
-lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
+lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k, const struct cgn_span *fixed)
 {
 	struct cgn_subscriber *sub = &pool->subscribers[inside];
 	struct cgn_pool_use *use = &pool->use[pool->addrs[i].tenant];
 	uint32_t b = pool->first_free_block;
 	struct cgn_block *block = &pool->blocks[b];
 
-	if (!chunks_are_filled(pool, pool->addrs[i].block_granules))
+	if (!chunks_are_filled(pool,
+		    fixed != NULL ? fixed->last - fixed->first + 1u
+				  : pool->addrs[i].block_granules))
 		return CGN_NONE;
 	pool->first_free_block = block->next;
 	*block = (struct cgn_block){.inside = inside, .pool = i, .next = sub->first_block};
-	cgn_addr_lease(pool, i, k, &block->first_granule, &block->n_granules);
-	attach_chunks(pool, b);
-	cgn_block_note(pool, i, block->first_granule);
+	occupy(pool, b, k, fixed);
 	sub->first_block = b;
 	sub->pool = i;
 	sub->n_blocks++;
@@ -112,6 +119,7 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k)
 		use->blocks_peak = use->blocks;
 	cgn_peak_see(&pool->addrs[i].blocks_peak,
 		(uint32_t)pool->addrs[i].n_blocks - pool->addrs[i].n_free, pool->rest_now_s);
+	tell(pool, block, true);
 	return b;
 }
 
@@ -129,15 +137,18 @@ static bool
 may_have_another(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
 	const struct cgn_subscriber *sub = &pool->subscribers[inside];
+	bool is_computed = pool->dir->tenants[tenant].det != NULL;
 	int n = sub->n_blocks - sub->n_resting;
 	struct cgn_class own;
 
 	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next)
 		n -= !pool->blocks[b].is_resting &&
-			pool->blocks[b].pool != sub->pool; /* left when it drained */
+			(pool->blocks[b].is_fixed ||
+				pool->blocks[b].pool != sub->pool); /* left when it drained */
+	n += is_computed; /* a range counts, leased or not (M of RFC 7422) */
 	if (n >= (int)cgn_class_of(pool->dir, tenant, sub, inside, &own)->max_blocks)
 		return false;
-	return n <= 0 || may_extend(pool, tenant);
+	return n <= 0 || is_computed || may_extend(pool, tenant);
 }
 
 /* The last of an address are for those who have no resting block to fall back on (lease.h). */
@@ -146,6 +157,8 @@ has_block_for(const struct cgn_pool *pool, uint32_t i, const struct cgn_subscrib
 {
 	const struct cgn_pool_addr *addr = &pool->addrs[i];
 
+	if (!cgn_fixed_is_ready(pool, i, addr->tenant))
+		return false;
 	return addr->n_free > (sub->n_resting > 0 ? addr->n_blocks / 8 : 0);
 }
 
@@ -159,9 +172,12 @@ is_bound(const struct cgn_pool *pool, const struct cgn_subscriber *sub)
 bool
 cgn_pool_is_bound_elsewhere(const struct cgn_pool *pool, uint32_t inside, uint32_t pool_index)
 {
-	const struct cgn_subscriber *sub =
-		&pool->subscribers[cgn_directory_holder(pool->dir, inside)];
+	const uint32_t holder = cgn_directory_holder(pool->dir, inside);
+	const struct cgn_subscriber *sub = &pool->subscribers[holder];
+	struct cgn_fixed fixed;
 
+	if (cgn_fixed_find(pool, holder, pool->dir->pool_tenants[pool_index], &fixed))
+		return fixed.pool != pool_index;
 	return is_bound(pool, sub) && sub->pool != pool_index;
 }
 
@@ -182,15 +198,25 @@ must_move(const struct cgn_pool *pool, const struct cgn_subscriber *sub, uint32_
 bool
 cgn_block_moves(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
+	struct cgn_fixed fixed;
+
+	if (cgn_fixed_find(pool, inside, tenant, &fixed))
+		return pool->subscribers[inside].pool != fixed.pool;
 	return must_move(pool, &pool->subscribers[inside], tenant) && pool->use[tenant].n_avail > 0;
 }
 
 uint32_t
 cgn_pool_pair(struct cgn_pool *pool, uint32_t inside, uint32_t tenant)
 {
-	struct cgn_subscriber *sub = &pool->subscribers[cgn_directory_holder(pool->dir, inside)];
+	const uint32_t holder = cgn_directory_holder(pool->dir, inside);
+	struct cgn_subscriber *sub = &pool->subscribers[holder];
+	struct cgn_fixed fixed;
 	uint32_t i;
 
+	if (cgn_fixed_find(pool, holder, tenant, &fixed)) {
+		sub->pool = fixed.pool;
+		return fixed.pool;
+	}
 	if (!must_move(pool, sub, tenant))
 		return sub->pool;
 	i = cgn_addr_choose(pool, tenant);
@@ -217,7 +243,14 @@ cgn_block_foresee(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant,
 	const struct cgn_subscriber *sub = &pool->subscribers[inside];
 	uint32_t any = pool->use[tenant].n_avail > 0 ? pool->avail[tenant].addrs[0] : CGN_NONE;
 	bool moves = must_move(pool, sub, tenant);
+	struct cgn_fixed fixed;
 
+	if (cgn_fixed_find(pool, inside, tenant, &fixed)) {
+		*address = fixed.pool;
+		return cgn_fixed_is_free(pool, tenant, &fixed)
+			? CGN_FATE_NONE
+			: refuse_lease(pool, inside, tenant, fixed.pool);
+	}
 	*address = moves ? CGN_NONE : sub->pool;
 	return refuse_lease(pool, inside, tenant, moves ? any : sub->pool);
 }
@@ -226,11 +259,56 @@ enum cgn_fate
 cgn_block_lease(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *out)
 {
 	uint32_t i = cgn_pool_pair(pool, inside, tenant);
-	enum cgn_fate fate = refuse_lease(pool, inside, tenant, i);
+	struct cgn_fixed fixed;
+	enum cgn_fate fate;
 
+	if (cgn_fixed_find(pool, inside, tenant, &fixed) &&
+		cgn_fixed_is_free(pool, tenant, &fixed)) {
+		*out = lease(pool, inside, i, 0, &fixed.span);
+		return *out != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
+	}
+	fate = refuse_lease(pool, inside, tenant, i);
 	if (fate != CGN_FATE_NONE)
 		return fate;
-	*out = lease(pool, inside, i, cgn_addr_choose_block(pool, &pool->addrs[i]));
+	*out = lease(pool, inside, i, cgn_addr_choose_block(pool, &pool->addrs[i]), NULL);
+	return *out != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
+}
+
+/* Low granules that nobody has, and of which something can be given out. */
+static uint64_t
+low_granules(const struct cgn_pool *pool, uint32_t i)
+{
+	const struct cgn_pool_addr *addr = &pool->addrs[i];
+	uint64_t free = 0;
+
+	if (addr->state != CGN_ADDR_OPEN || addr->fixed_block == 0 ||
+		addr->fixed.last >= CGN_LOW_GRANULES)
+		return 0;
+	for (uint16_t g = 0; g < CGN_LOW_GRANULES; g++) {
+		const struct cgn_span span = {g, g};
+
+		if (!(addr->leased[0] >> g & 1) && !cgn_span_is_reserved(pool, i, &span))
+			free |= UINT64_C(1) << g;
+	}
+	return free;
+}
+
+bool
+cgn_block_may_lease_low(const struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t i)
+{
+	return i != CGN_NONE && low_granules(pool, i) != 0 &&
+		may_have_another(pool, inside, tenant);
+}
+
+enum cgn_fate
+cgn_block_lease_low(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *out)
+{
+	uint32_t i = cgn_pool_pair(pool, inside, tenant), g;
+
+	if (!cgn_block_may_lease_low(pool, inside, tenant, i))
+		return CGN_FATE_NO_PORTS;
+	g = cgn_random_bit(pool->rand, low_granules(pool, i));
+	*out = lease(pool, inside, i, 0, &(struct cgn_span){(uint16_t)g, (uint16_t)g});
 	return *out != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
 }
 
@@ -239,21 +317,29 @@ cgn_block_lease_at(struct cgn_pool *pool, uint32_t inside, uint32_t tenant, stru
 {
 	const struct cgn_pool_addr *addr = &pool->addrs[at.pool];
 	uint32_t granule = at.port / CGN_GRANULE_PORTS, k;
+	struct cgn_fixed fixed;
 
-	if (granule < addr->first_granule || granule > addr->last_granule ||
-		!may_have_another(pool, inside, tenant))
+	if (cgn_fixed_find(pool, inside, tenant, &fixed) && fixed.pool == at.pool &&
+		granule >= fixed.span.first && granule <= fixed.span.last)
+		return cgn_fixed_is_free(pool, tenant, &fixed) &&
+				lease(pool, inside, at.pool, 0, &fixed.span) != CGN_NONE
+			? CGN_FATE_NONE
+			: CGN_FATE_NO_PORTS;
+	if (!cgn_fixed_is_ready(pool, at.pool, tenant) || granule < addr->first_granule ||
+		granule > addr->last_granule || !may_have_another(pool, inside, tenant))
 		return CGN_FATE_NO_PORTS;
 	k = (granule - addr->first_granule) / addr->block_granules;
 	if (!(addr->free_blocks[k / 64] >> (k % 64) & 1))
 		return CGN_FATE_NO_PORTS;
-	return lease(pool, inside, at.pool, k) != CGN_NONE ? CGN_FATE_NONE : CGN_FATE_NO_PORTS;
+	return lease(pool, inside, at.pool, k, NULL) != CGN_NONE ? CGN_FATE_NONE
+								 : CGN_FATE_NO_PORTS;
 }
 
 int
 cgn_block_lease_all(struct cgn_pool *pool, uint32_t i)
 {
 	for (uint32_t k = 0; pool->addrs[i].n_free > 0; k++) {
-		uint32_t b = lease(pool, cgn_pool_owner(pool, i), i, k);
+		uint32_t b = lease(pool, cgn_pool_owner(pool, i), i, k, NULL);
 
 		if (b == CGN_NONE)
 			return -ENOMEM;
@@ -303,71 +389,13 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 	if (!block->is_orphan)
 		cgn_block_unchain(pool, b);
 	detach_chunks(pool, b);
-	cgn_block_note(pool, block->pool, block->first_granule);
+	if (!block->is_fixed)
+		cgn_block_note(pool, block->pool, block->first_granule);
+	tell(pool, block, false);
 	cgn_addr_return(pool, block->pool, block->first_granule, block->n_granules);
 	pool->use[pool->addrs[block->pool].tenant].blocks--;
 	block->next = pool->first_free_block;
 	pool->first_free_block = b;
 	if (!cgn_directory_pool_live(pool->dir, block->pool))
 		cgn_pool_addr_remove(pool, block->pool); /* if it was the last one */
-}
-
-/* Taken ports count as mapped until they rest (port_rest.c). */
-static void
-count_busy(struct cgn_pool *pool, uint32_t i, enum cgn_proto proto, int by)
-{
-	struct cgn_pool_addr *addr = &pool->addrs[i];
-	struct cgn_pool_use *use = &pool->use[addr->tenant];
-
-	use->busy[proto] += (uint32_t)by;
-	addr->busy += (uint32_t)by;
-	addr->mapped += (uint32_t)by;
-	cgn_peak_see(&use->busy_peak, use->busy[CGN_TCP] + use->busy[CGN_UDP] + use->busy[CGN_ICMP],
-		pool->rest_now_s);
-	cgn_peak_see(&addr->busy_peak, addr->busy, pool->rest_now_s);
-	cgn_peak_see(&addr->mapped_peak, addr->mapped, pool->rest_now_s);
-}
-
-uint16_t
-cgn_block_pick(struct cgn_pool *pool, uint32_t b, enum cgn_proto proto)
-{
-	struct cgn_block *block = &pool->blocks[b];
-	uint32_t g = cgn_rand_below(pool->rand, block->n_granules), bit, c;
-
-	assert(block->busy[proto] < block->capacity[proto]);
-	for (;;) {
-		c = atomic_load_explicit(&pool->granules[(uint64_t)block->pool * CGN_GRANULES +
-						 block->first_granule + g],
-			memory_order_relaxed);
-		if (pool->ctl[c].busy[proto] != UINT64_MAX)
-			break;
-		g = (g + 1) % block->n_granules;
-	}
-	bit = cgn_random_bit(pool->rand, ~pool->ctl[c].busy[proto]);
-	cgn_block_book(pool, c, proto, bit);
-	return (uint16_t)((block->first_granule + g) * CGN_GRANULE_PORTS + bit);
-}
-
-void
-cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit)
-{
-	struct cgn_block *block = &pool->blocks[pool->ctl[chunk].block];
-
-	pool->ctl[chunk].busy[proto] |= UINT64_C(1) << bit;
-	block->busy[proto]++;
-	count_busy(pool, block->pool, proto, 1);
-}
-
-void
-cgn_block_unpick(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit)
-{
-	uint32_t b = pool->ctl[chunk].block;
-	struct cgn_block *block = &pool->blocks[b];
-
-	assert(pool->ctl[chunk].busy[proto] >> bit & 1);
-	pool->ctl[chunk].busy[proto] &= ~(UINT64_C(1) << bit);
-	block->busy[proto]--;
-	count_busy(pool, block->pool, proto, -1);
-	if (cgn_block_is_idle(block))
-		cgn_block_give_back(pool, b);
 }

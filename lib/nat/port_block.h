@@ -68,8 +68,32 @@ void cgn_block_give_back(struct cgn_pool *pool, uint32_t block);
  * CGN_BLOCK_REST_SLOTS - 1 away (block_rest.c). */
 void cgn_block_rest_addr(struct cgn_pool *pool, uint32_t i, uint32_t until_s);
 
-/* A random free port of the block that is not full for the protocol; it becomes busy. */
-uint16_t cgn_block_pick(struct cgn_pool *pool, uint32_t block, enum cgn_proto proto);
+/* Ports of a protocol, the same ones in each granule. */
+struct cgn_port_set {
+	enum cgn_proto proto;
+	uint64_t mask;
+};
+
+/* Has the block a free port of the set? One of them at random, each with the same chance, becomes
+ * busy; it has one (port_pick.c). */
+bool cgn_block_has(const struct cgn_pool *pool, uint32_t block, const struct cgn_port_set *set);
+uint16_t cgn_block_pick(struct cgn_pool *pool, uint32_t block, const struct cgn_port_set *set);
+
+/* A block of low ports (ports.keep_range), which others do not count as theirs? */
+static inline bool
+cgn_block_is_low(const struct cgn_block *block)
+{
+	return block->first_granule < 1024 / CGN_GRANULE_PORTS && !block->is_owned;
+}
+
+/* Leases one more block of low ports on the paired address: CGN_FATE_NONE and *block, or NO_PORTS.
+ */
+enum cgn_fate cgn_block_lease_low(
+	struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t *block);
+
+/* Could it, on this address? */
+bool cgn_block_may_lease_low(
+	const struct cgn_pool *pool, uint32_t inside, uint32_t tenant, uint32_t i);
 
 /* A free port of a leased block becomes busy. */
 void cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint32_t bit);
@@ -80,6 +104,16 @@ void cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto,
  * its 64 ports.
  */
 uint64_t cgn_granule_reserved(uint32_t granule, enum cgn_proto proto);
+
+/* The same with what the tenant reserves (ports.reserved) on address i. */
+uint64_t cgn_pool_reserved(
+	const struct cgn_pool *pool, uint32_t i, uint32_t granule, enum cgn_proto proto);
+
+/* Are all TCP and UDP ports of these granules reserved? */
+bool cgn_span_is_reserved(const struct cgn_pool *pool, uint32_t i, const struct cgn_span *span);
+
+/* What is reserved of a block that was leased just now. */
+void cgn_block_reserve(struct cgn_pool *pool, uint32_t block);
 
 /*
  * The holder of a resting port takes it back; false when it does not rest or too many are taken

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "fixed_range.h"
 #include "port_block.h"
 
 static bool
@@ -69,7 +70,8 @@ cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 	for (uint32_t b = sub->first_block; b != CGN_NONE; b = pool->blocks[b].next) {
 		struct cgn_run run = {0};
 
-		if (pool->blocks[b].pool != sub->pool)
+		if (pool->blocks[b].pool != sub->pool || cgn_block_is_low(&pool->blocks[b]) ||
+			!cgn_fixed_may_use(pool, holder, want->tenant, b, want->proto))
 			continue;
 		if (want->first != 0 && suits(pool, b, want))
 			return (struct cgn_run){
@@ -80,7 +82,8 @@ cgn_pool_find_run(struct cgn_pool *pool, const struct cgn_run_want *want)
 		if (run.n > best.n)
 			best = run;
 	}
-	if (best.n < want->n &&
+	/* What a computed range has left comes before more of it elsewhere (RFC 7422 section 2). */
+	if (best.n < want->n && (best.n == 0 || pool->dir->tenants[want->tenant].det == NULL) &&
 		cgn_block_lease(pool, holder, want->tenant, &fresh) == CGN_FATE_NONE) {
 		struct cgn_run run = run_in_block(pool, fresh, want);
 

@@ -17,9 +17,10 @@ const struct cgn_event_field_info cgn_event_fields[CGN_N_EVENT_FIELDS] = {
 };
 
 /* why is every act's, for when it is refused. */
-#define F(id) (UINT32_C(1) << CGN_EVENT_FIELD_##id)
+#define F(id) (UINT64_C(1) << CGN_EVENT_FIELD_##id)
 #define EXTRA_ACT F(WHY)
 #define EXTRA_CHANGE 0
+#define EXTRA_PORTS 0
 
 const struct cgn_event_info cgn_events[CGN_N_EVENTS] = {
 #define EVENT(id, n, k, s, f, text)                                                                \
@@ -32,7 +33,8 @@ const struct cgn_event_info cgn_events[CGN_N_EVENTS] = {
 };
 
 #define EVENT(id, n, k, s, f, text)                                                                \
-	static_assert(__builtin_popcount((f) | EXTRA_##k) <= CGN_EVENT_MAX_VALUES, "fields of " n);
+	static_assert(                                                                             \
+		__builtin_popcountll((f) | EXTRA_##k) <= CGN_EVENT_MAX_VALUES, "fields of " n);
 #include "events.def"
 
 void
@@ -175,7 +177,7 @@ cgn_event_log(const struct cgn_event *ev)
 		: CGN_LOG_NOTICE;
 
 	cgn_event_values_str(ev, values);
-	if (info->kind == CGN_EVENT_CHANGE)
+	if (info->kind != CGN_EVENT_ACT)
 		cgn_log(level, "event", "%s %s", info->name, values);
 	else
 		cgn_log(level, "operator", "%s%s %s via=%s by %s claimed=%s",

@@ -16,7 +16,7 @@ enum cgn_event_field {
 #include "events.def"
 	CGN_N_EVENT_FIELDS
 };
-static_assert(CGN_N_EVENT_FIELDS <= 32, "sets of fields are 32 bits");
+static_assert(CGN_N_EVENT_FIELDS <= 64, "sets of fields are 64 bits");
 
 enum cgn_event_type {
 	CGN_EVENT_TYPE_TEXT,
@@ -37,14 +37,14 @@ enum cgn_event_id {
 	CGN_N_EVENTS
 };
 
-enum cgn_event_kind { CGN_EVENT_ACT, CGN_EVENT_CHANGE, CGN_N_EVENT_KINDS };
+enum cgn_event_kind { CGN_EVENT_ACT, CGN_EVENT_CHANGE, CGN_EVENT_PORTS, CGN_N_EVENT_KINDS };
 enum cgn_event_severity { CGN_EVENT_NOTICE, CGN_EVENT_WARNING };
 
 struct cgn_event_info {
 	const char *name; /* [a-z_]+ */
 	enum cgn_event_kind kind;
 	enum cgn_event_severity severity;
-	uint32_t fields; /* bit by enum cgn_event_field */
+	uint64_t fields; /* bit by enum cgn_event_field */
 	const char *sentence;
 };
 extern const struct cgn_event_info cgn_events[CGN_N_EVENTS];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "classes.h"
+#include "deterministic.h"
 #include "directory_maps.h"
 #include "directory_numbers.h"
 #include "reserve.h"
@@ -22,12 +23,30 @@ compare_names(const void *a, const void *b)
 	return strcmp((*x)->conf->name, (*y)->conf->name);
 }
 
-static void
+static int
+ports_init(struct cgn_tenant *tenant, const struct cgn_conf_tenant *c)
+{
+	if (c->ports.deterministic.algorithm != CGN_DET_OFF) {
+		tenant->det = cgn_det_create(c);
+		if (tenant->det == NULL)
+			return -ENOMEM;
+	}
+	if (c->ports.n_reserved == 0)
+		return 0;
+	tenant->reserved = calloc(65536 / 64, sizeof(*tenant->reserved));
+	if (tenant->reserved == NULL)
+		return -ENOMEM;
+	cgn_reserved_map(c, tenant->reserved);
+	return 0;
+}
+
+static int
 tenant_init(struct cgn_tenant *tenant, const struct cgn_conf_tenant *c)
 {
 	tenant->conf = c;
 	tenant->new_rate = cgn_rate_make(c->quota.tenant.new_per_s, c->quota.tenant.burst);
 	tenant->request_rate = cgn_rate_make(c->portctl.requests_per_s, c->portctl.burst);
+	return ports_init(tenant, c);
 }
 
 static uint8_t
@@ -58,7 +77,8 @@ build_tenants(struct cgn_directory *dir, const struct cgn_directory *old)
 		t = t == CGN_NONE ? dir->n_tenants++ : t;
 		if (t >= CGN_MAX_TENANTS)
 			return -ERANGE;
-		tenant_init(&dir->tenants[t], c);
+		if (tenant_init(&dir->tenants[t], c) < 0)
+			return -ENOMEM;
 		dir->policies |= policies_of(c);
 		dir->by_name[k] = &dir->tenants[t];
 	}
@@ -143,6 +163,8 @@ cgn_directory_destroy(struct cgn_directory *dir)
 	for (uint32_t t = 0; dir->tenants != NULL && t < dir->n_tenants; t++) {
 		cgn_range_map_fini(&dir->tenants[t].subscribers);
 		cgn_range_map_fini(&dir->tenants[t].inside_dst);
+		cgn_det_destroy(dir->tenants[t].det);
+		free(dir->tenants[t].reserved);
 	}
 	cgn_directory_classes_free(dir);
 	cgn_directory_maps_free(dir);

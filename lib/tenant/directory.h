@@ -106,6 +106,8 @@ struct cgn_tenant {
 	uint32_t n_classes;
 	struct cgn_rate new_rate;
 	struct cgn_rate request_rate; /* NAT-PMP and PCP, of one subscriber */
+	struct cgn_det *det;          /* ports.deterministic, or NULL: off */
+	uint64_t *reserved;           /* [1024] a bit for each of ports.reserved, or NULL: none */
 };
 
 /*

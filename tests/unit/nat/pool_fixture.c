@@ -195,15 +195,21 @@ is_leased(const struct cgn_pool_addr *addr, uint32_t granule)
 
 /* A block of the layout is free exactly when none of its granules is leased. */
 static bool
-free_blocks_are_sound(const struct cgn_pool_addr *addr, uint32_t i)
+free_blocks_are_sound(const struct cgn_pool *pool, const struct cgn_pool_addr *addr, uint32_t i)
 {
 	uint32_t n_free = 0, k = 0;
 
 	for (uint32_t g = addr->first_granule; g <= addr->last_granule; k++) {
-		bool is_whole = addr->state == CGN_ADDR_OPEN;
+		bool is_whole = addr->state == CGN_ADDR_OPEN, has_any = false;
 
-		for (uint32_t n = 0; n < addr->block_granules && g <= addr->last_granule; n++, g++)
+		for (uint32_t n = 0; n < addr->block_granules && g <= addr->last_granule;
+			n++, g++) {
+			const struct cgn_span one = {(uint16_t)g, (uint16_t)g};
+
 			is_whole = is_whole && !is_leased(addr, g);
+			has_any = has_any || !cgn_span_is_reserved(pool, i, &one);
+		}
+		is_whole = is_whole && has_any;
 		if ((addr->free_blocks[k / 64] >> (k % 64) & 1) != is_whole)
 			return say("free block is not free, or the other way round", i);
 		n_free += is_whole;
@@ -212,6 +218,23 @@ free_blocks_are_sound(const struct cgn_pool_addr *addr, uint32_t i)
 		if (addr->free_blocks[k / 64] >> (k % 64) & 1)
 			return say("free block beyond the last", i);
 	return n_free == addr->n_free ? true : say("free blocks of an address are miscounted", i);
+}
+
+/* A computed range is idle exactly when none of its granules is leased. */
+static bool
+idle_ranges_are_sound(const struct cgn_pool *pool, const struct cgn_pool_addr *addr, uint32_t i)
+{
+	uint32_t n_idle = 0;
+
+	if (pool->dir->tenants[addr->tenant].det != NULL && addr->fixed_block > 0)
+		for (uint32_t g = addr->fixed.first; g <= addr->fixed.last;) {
+			bool is_whole = addr->state == CGN_ADDR_OPEN;
+
+			for (uint32_t n = 0; n < addr->fixed_block; n++, g++)
+				is_whole = is_whole && !is_leased(addr, g);
+			n_idle += is_whole;
+		}
+	return n_idle == addr->n_idle ? true : say("idle ranges of an address are miscounted", i);
 }
 
 static bool
@@ -240,7 +263,7 @@ addr_is_sound(const struct cgn_pool *pool, uint32_t i)
 		return say("address is wrongly listed", i);
 	if (addr->n_free > 0 && pool->avail[addr->tenant].addrs[addr->avail_pos] != i)
 		return say("address is listed elsewhere", i);
-	return free_blocks_are_sound(addr, i);
+	return idle_ranges_are_sound(pool, addr, i) && free_blocks_are_sound(pool, addr, i);
 }
 
 /* audit: what its addresses' holders have, of whom some may be nobody's numbers by now. */
@@ -258,7 +281,7 @@ tenant_is_sound(const struct cgn_pool *pool, uint32_t t, const struct audit *aud
 		if (!addr_is_sound(pool, i))
 			return false;
 		n_addrs++;
-		n_free += addr->n_free;
+		n_free += (uint32_t)addr->n_free + addr->n_idle;
 		n_avail += addr->n_free > 0;
 	}
 	if (n_addrs != pool->avail[t].n_addrs)

@@ -84,7 +84,7 @@ Test(events, the_longest_record_is_whole)
 			}
 		}
 		cr_expect_lt(strlen(cgn_event_values_str(&ev, text)), CGN_EVENT_STRLEN - 1);
-		cr_expect_eq(ev.n_values, __builtin_popcount(cgn_events[id].fields));
+		cr_expect_eq(ev.n_values, __builtin_popcountll(cgn_events[id].fields));
 	}
 }
 
