@@ -117,14 +117,12 @@ copy_mapping(const struct cgn_control *c, uint32_t i)
 static enum cgn_fate
 foresee_port(const struct cgn_control *c, const struct cgn_flow *flow, struct cgn_explain *e)
 {
-	uint16_t port = rte_be_to_cpu_16(flow->port);
+	const struct cgn_pool_wish wish = cgn_wish_of(flow);
+	uint16_t port = wish.port;
 
 	e->is_owner = cgn_pool_owns(c->pool, flow->inside);
-	if (!e->is_owner) {
-		const struct cgn_pool_wish wish = cgn_wish_of(flow);
-
+	if (!e->is_owner)
 		return cgn_pool_foresee(c->pool, &wish, &e->choice);
-	}
 	e->choice = (struct cgn_pool_choice){
 		.block = CGN_NONE, .address = cgn_subscriber_of(c, flow->inside)->pool};
 	if (flow->other != 0)

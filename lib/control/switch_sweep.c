@@ -161,10 +161,13 @@ follow(struct cgn_control *c, struct cgn_mapping *m)
 	c->change.count.rehopped++;
 }
 
-/* Is its outside port where a computed range has it, if there is one (RFC 7422)? */
+/* Is its outside port where a computed range has it, if there is one and it has moved (RFC 7422)?
+ */
 static bool
 is_in_place(const struct cgn_control *c, const struct cgn_mapping *m)
 {
+	if (!(c->change.lost[m->tenant / 64] >> m->tenant % 64 & 1))
+		return true;
 	return cgn_fixed_allows(c->pool, cgn_directory_holder(c->dp->dir, m->inside), m->tenant,
 		cgn_mapping_port(m));
 }

@@ -155,17 +155,21 @@ bool
 cgn_fixed_allows(const struct cgn_pool *pool, uint32_t holder, uint32_t tenant, struct cgn_port at)
 {
 	const struct cgn_det *det = det_of(pool, tenant);
-	uint32_t chunk = atomic_load_explicit(
-		&pool->granules[(uint64_t)at.pool * CGN_GRANULES + at.port / CGN_GRANULE_PORTS],
-		memory_order_relaxed);
+	uint32_t b =
+		pool->ctl[atomic_load_explicit(&pool->granules[(uint64_t)at.pool * CGN_GRANULES +
+						       at.port / CGN_GRANULE_PORTS],
+				  memory_order_relaxed)]
+			.block;
 	struct cgn_fixed fixed;
 
 	if (det == NULL || cgn_pool_owner(pool, at.pool) != CGN_NONE)
 		return true;
-	if (is_dynamic(det, at.port, 1))
-		return pool->blocks[pool->ctl[chunk].block].is_dynamic;
-	return compute(pool, holder, tenant, &fixed) && fixed.pool == at.pool &&
-		span_has(&fixed.span, at.port / CGN_GRANULE_PORTS);
+	if (!compute(pool, holder, tenant, &fixed))
+		return false;
+	if (cgn_fixed_block(pool, holder, &fixed) == b)
+		return true;
+	return pool->blocks[b].is_dynamic && is_dynamic(det, at.port, 1) &&
+		(fixed.pool == at.pool || pool->addrs[fixed.pool].state == CGN_ADDR_DRAINING);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "diff.h"
 #include "directory_switch.h"
+#include "pool_fixture.h"
 #include "random_conf.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -456,6 +457,7 @@ main(void)
 
 	cgn_rand_init(&prng, seed | 1);
 	cgn_sim_eal();
+	pool_fixture_may_move = true; /* computed ranges have an address of their own */
 	random_conf_init(&conf);
 	params = random_conf_params(&conf, 0);
 	params.seed = seed | 1;

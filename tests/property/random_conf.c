@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT = 2048 };
+enum { TEXT = 2048, RANDOM_PORTS = 8, RANDOM_PLAIN_PORTS = 4 };
 
 static char texts[2][RANDOM_TENANTS + 1][TEXT];
 
@@ -87,7 +87,7 @@ change_tenant(struct random_tenant *t, struct cgn_rand *rand)
 		t->via = (uint8_t)(2 + cgn_rand_below(rand, 2));
 		break;
 	case 3:
-		t->ports = (uint8_t)cgn_rand_below(rand, 4);
+		t->ports = (uint8_t)cgn_rand_below(rand, RANDOM_PORTS);
 		break;
 	case 4:
 		t->rest = (uint8_t)cgn_rand_below(rand, 3);
@@ -183,7 +183,15 @@ put_tenant(FILE *f, const struct random_conf *conf, uint32_t t)
 	static const char *const ports[] = {"{first: 4096, last: 8191, block_size: 64}",
 		"{first: 4096, last: 8191, block_size: 256, max_blocks: 2}",
 		"{first: 2048, last: 6143, block_size: 64, max_blocks: 3}",
-		"{first: 2048, last: 16383, block_size: 512}"};
+		"{first: 2048, last: 16383, block_size: 512}",
+		"{first: 4096, last: 8191, block_size: 64, keep_range: true, parity: true, "
+		"reserved: [4100-4180, 4400, 500-600]}",
+		"{first: 2048, block_size: 64, max_blocks: 3, deterministic: {algorithm: "
+		"sequential, dynamic: 8}}",
+		"{first: 2048, block_size: 64, max_blocks: 2, reserved: [2060-2070, 60000-60050], "
+		"deterministic: {algorithm: spread, dynamic: 20}}",
+		"{first: 2048, block_size: 64, deterministic: {algorithm: sequential, ratio: "
+		"900}}"};
 	static const char *const portctl[] = {
 		"{}", "{natpmp: false}", "{pcp: false}", "{natpmp: false, pcp: false}"};
 	static const char *const rests[] = {"120", "0", "5"};
@@ -202,7 +210,8 @@ put_tenant(FILE *f, const struct random_conf *conf, uint32_t t)
 	fprintf(f, "timeouts: {port_rest_s: %s, udp_s: %u}\nnat: {inbound_refresh: %s}\n",
 		rests[tenant->rest], tenant->flags & 1 ? 120 : 300,
 		tenant->flags & 2 ? "true" : "false");
-	if (tenant->port_forward == 0)
+	/* A computed range would have to hold it, and what is reserved must not. */
+	if (tenant->port_forward == 0 || tenant->ports >= RANDOM_PLAIN_PORTS)
 		return;
 	while (conf->link_owner[link] != t)
 		link++;
