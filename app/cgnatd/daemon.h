@@ -27,8 +27,9 @@ struct cgn_daemon {
 	uint16_t n_devs_open;
 	struct rte_mempool *mempool;
 	struct cgn_box *box;
-	struct cgn_exporter *exporter; /* NULL: no journal is configured */
-	pthread_t capture_thread;      /* if box->captures */
+	struct cgn_exporter *exporter;    /* NULL: no journal is configured */
+	struct cgn_natlog_thread *natlog; /* natlog.c; NULL: the log has no outputs */
+	pthread_t capture_thread;         /* if box->captures */
 	atomic_bool capture_stop;
 	struct cgn_radius_thread *radius; /* radius.c */
 	atomic_bool stop;                 /* main sets it, the loops watch it */
@@ -62,6 +63,9 @@ void cgn_exporter_close(struct cgn_daemon *d);
 void cgn_exporter_restore(struct cgn_daemon *d); /* control thread, before its first turn */
 int cgn_exporter_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_exporter_stop(struct cgn_daemon *d);
+/* The thread that gives records of the log to its outputs (natlog.c). */
+int cgn_natlog_start(struct cgn_daemon *d, struct cgn_errmsg *err);
+void cgn_natlog_stop(struct cgn_daemon *d);
 /* The thread that writes captures (capture.c). */
 int cgn_capture_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_capture_stop(struct cgn_daemon *d);

@@ -78,6 +78,7 @@ static const struct cgn_stage stages[] = {
 	{"box", box_start, box_stop},
 	{"state", cgn_exporter_open, cgn_exporter_close},
 	{"exporter", cgn_exporter_start, cgn_exporter_stop},
+	{"log", cgn_natlog_start, cgn_natlog_stop},
 	{"capture", cgn_capture_start, cgn_capture_stop},
 	{"threads", cgn_threads_start, cgn_threads_stop},
 	{"radius", cgn_radius_start, cgn_radius_stop},

@@ -107,6 +107,7 @@ cgn_conf_free(struct cgn_conf *conf)
 	free(conf->ports);
 	free(conf->uplinks);
 	free(conf->routes);
+	free(conf->log.collectors);
 	free_strings(conf->files, conf->n_files);
 	free(conf);
 }

@@ -250,6 +250,17 @@ struct cgn_conf_radius {
 	enum cgn_radius_class class_from;
 };
 
+/* Where records of the log go by IPFIX. */
+enum cgn_transport { CGN_TRANSPORT_UDP, CGN_TRANSPORT_TCP };
+enum cgn_delivery { CGN_DELIVERY_ALL, CGN_DELIVERY_FIRST };
+
+struct cgn_conf_collector {
+	uint32_t address;
+	uint16_t port;
+	enum cgn_transport protocol;
+	struct cgn_conf_pos pos;
+};
+
 struct cgn_conf_timeouts { /* seconds */
 	uint32_t udp, icmp, other, tcp_established, tcp_opening, tcp_closing, port_rest;
 };
@@ -292,6 +303,10 @@ struct cgn_conf_tenant {
 	struct cgn_conf_timeouts timeouts;
 	struct cgn_conf_portctl portctl;
 	struct cgn_conf_radius radius;
+	struct {
+		bool blocks, explicit_mappings, mappings; /* records of these */
+		uint32_t vrf;                             /* 0: the tenant's place in the list */
+	} log;
 	struct cgn_conf_static *statics;
 	uint32_t n_statics;
 	struct cgn_conf_own_address *addresses;
@@ -382,6 +397,14 @@ struct cgn_conf {
 		uint32_t events;          /* kept, of each kind */
 	} telemetry;
 	int log_level; /* enum cgn_log_level */
+	struct {
+		uint32_t ring; /* records */
+		struct cgn_conf_collector *collectors;
+		uint32_t n_collectors;
+		enum cgn_delivery delivery;
+		uint32_t domain;    /* observation domain */
+		uint16_t templates; /* s between two sendings over UDP */
+	} log;
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;
 	char **files; /* paths as opened; [0] is the appliance file */

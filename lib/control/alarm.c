@@ -102,6 +102,7 @@ note(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id, const struct 
 	cgn_event_set_number(&ev, CGN_EVENT_FIELD_BOUND, alarm->limit);
 	cgn_event_set_text(&ev, CGN_EVENT_FIELD_UNIT, cgn_alarms[id].unit);
 	cgn_event_note(&c->events, &ev);
+	cgn_natlog_alarm(c, tenant, id, alarm);
 }
 
 static void

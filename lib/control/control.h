@@ -29,6 +29,7 @@
 #include "event_log.h"
 #include "explicit.h"
 #include "fair_queue.h"
+#include "natlog_feed.h"
 #include "rand.h"
 #include "refusals.h"
 #include "request.h"
@@ -113,6 +114,7 @@ struct cgn_control {
 	struct cgn_alarms alarms;
 	struct cgn_event_log events;
 	struct cgn_det_log det_log;
+	struct cgn_natlog_feed natlog; /* ring to the log thread; set up by the daemon */
 	struct cgn_drains drains;
 	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;

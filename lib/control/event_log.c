@@ -40,6 +40,7 @@ cgn_event_note(struct cgn_event_log *log, const struct cgn_event *ev)
 
 	ring->records[ring->next] = *ev;
 	ring->records[ring->next].number = ++log->number;
+	cgn_natlog_event(log->feed, &ring->records[ring->next]);
 	ring->next = (ring->next + 1) % log->kept;
 	ring->n_used += ring->n_used < log->kept;
 }

@@ -17,7 +17,10 @@ struct cgn_event_ring {
 	uint32_t next, n_used;     /* where the next one goes */
 };
 
+struct cgn_natlog_feed;
+
 struct cgn_event_log {
+	struct cgn_natlog_feed *feed; /* that has them too; set by whoever made it */
 	struct cgn_event_ring rings[CGN_N_EVENT_KINDS];
 	uint32_t kept;        /* of each kind; fixed */
 	uint64_t number;      /* of the newest; events since start */

@@ -102,6 +102,7 @@ cgn_explicit_drop(struct cgn_control *c, struct cgn_mapping *m, uint32_t rest_s)
 	if (e == NULL)
 		return;
 	cgn_portctl_update_stop(c, m->explicit_ref);
+	cgn_natlog_explicit_end(c, m, e);
 	cgn_state_del(c, m, rest_s);
 	retire_filter(c, m, 0);
 	cgn_peers_drop(c, e);

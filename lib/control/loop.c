@@ -31,6 +31,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	work += cgn_sessions_turn(c);
 	cgn_state_resync(c);
 	cgn_state_leases(c);
+	cgn_natlog_turn(c);
 	cgn_alarms_turn(c);
 	work += cgn_det_log_turn(c);
 	work += cgn_request_serve(c, &c->requests);

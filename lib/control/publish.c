@@ -28,6 +28,7 @@ cgn_publish(struct cgn_control *c, uint32_t i)
 	cgn_use_add(&cgn_subscriber_of(c, m->inside)->use, proto);
 	cgn_wheel_add(&c->wheel, i,
 		cgn_lifetime_check_s(&cgn_conf_of(c, m->tenant)->timeouts, m, c->now_s));
+	cgn_natlog_mapping(c, m, CGN_NATLOG_MAPPING_MADE);
 	return CGN_FATE_NONE;
 }
 
@@ -51,6 +52,7 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	if (m->alg)
 		cgn_alg_end(c, i);
 	cgn_explicit_drop(c, m, rest_s);
+	cgn_natlog_mapping(c, m, CGN_NATLOG_MAPPING_ENDED);
 	cgn_wheel_del(&c->wheel, i);
 	if (m->proto == CGN_OTHER)
 		cgn_others_unlink(&c->others, m, cgn_holder_of(c, m->inside));

@@ -52,6 +52,7 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 		return;
 	}
 	cgn_subscriber_of(c, pkt->inside)->last_refusal = (uint16_t)fate;
+	cgn_natlog_refused(c, &flow, fate);
 	if (pkt->dir == CGN_OUT2IN) /* strangers are told nothing (RFC 5382 REQ-4) */
 		cgn_control_drop(c, m, fate);
 	else

@@ -138,6 +138,7 @@ cgn_state_set(struct cgn_control *c, const struct cgn_mapping *m, const struct c
 {
 	struct cgn_journal_record r;
 
+	cgn_natlog_explicit(c, m, e, 0);
 	if (c->state.ring == NULL)
 		return;
 	r = set_record(c, m, e);

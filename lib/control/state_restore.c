@@ -146,6 +146,7 @@ restore_set(struct restore *s, const struct cgn_journal_record *r)
 	else
 		memcpy(e->nonce, r->nonce, sizeof(e->nonce));
 	cgn_explicit_restart_timer(c, i);
+	cgn_natlog_explicit(c, cgn_table_at(c->table, i), e, CGN_NATLOG_RESTORED);
 	return true;
 }
 

@@ -50,6 +50,8 @@ add(struct cgn_control *c, uint32_t tenant, const struct cgn_conf_static *s, boo
 	e->configured = configured;
 	if (!configured)
 		cgn_state_set(c, cgn_table_at(c->table, i), e);
+	else
+		cgn_natlog_explicit(c, cgn_table_at(c->table, i), e, 0);
 	cgn_explicit_restart_timer(c, i);
 	return NULL;
 }

@@ -68,6 +68,17 @@ lease_at(const struct cgn_pool *pool, uint32_t i, uint32_t granule)
 	return lease;
 }
 
+bool
+cgn_block_is_leased(const struct cgn_pool *pool, uint32_t b)
+{
+	const struct cgn_block *block = &pool->blocks[b];
+	uint32_t chunk = atomic_load_explicit(
+		&pool->granules[(uint64_t)block->pool * CGN_GRANULES + block->first_granule],
+		memory_order_relaxed);
+
+	return chunk != 0 && pool->ctl[chunk].block == b;
+}
+
 /* A noted granule whose note is taken away, or CGN_NONE; whether others are left. */
 static uint32_t
 take_note(struct cgn_pool_notes *notes, bool *is_more)

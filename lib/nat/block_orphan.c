@@ -57,6 +57,7 @@ cgn_block_orphan(struct cgn_pool *pool, uint32_t b)
 	struct cgn_block *block = &pool->blocks[b];
 	struct cgn_subscriber *sub = &pool->subscribers[block->inside];
 
+	cgn_block_tell(pool, b, CGN_BLOCK_ORPHANED);
 	cgn_block_unchain(pool, b);
 	sub->n_resting = (uint16_t)(sub->n_resting - block->is_resting);
 	block->is_orphan = true;

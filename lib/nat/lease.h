@@ -58,6 +58,9 @@ uint32_t cgn_lease_restore(
  * CGN_MAPPING_NONE at its end. */
 uint32_t cgn_block_next_mapping(const struct cgn_pool *pool, uint32_t block, uint32_t *place);
 
+/* Whether a block of the array (below pool->n_blocks) is leased. */
+bool cgn_block_is_leased(const struct cgn_pool *pool, uint32_t block);
+
 /*
  * Its holder has a leased block no more: nothing is taken of it from now on, and it is returned as
  * soon as nothing in it rests or is mapped.

@@ -74,6 +74,19 @@ struct cgn_block {
 	uint32_t
 		claims_from_s; /* holder may take resting ports back from then on; 0: at any time */
 	uint32_t rests_until_s, rest_next; /* rest_next as in rest_blocks */
+	/* Of whom cgn_block_watch tells; zero when the block is leased. */
+	struct {
+		uint32_t inside_addr, outside_addr;
+		uint16_t name;
+	} told;
+};
+
+/* Told of every lease after it, and of every end of one before it. Control thread. */
+enum cgn_block_change { CGN_BLOCK_LEASED, CGN_BLOCK_ORPHANED, CGN_BLOCK_RETURNED };
+struct cgn_pool;
+struct cgn_block_watch {
+	void (*tell)(void *ctx, uint32_t block, enum cgn_block_change change); /* NULL: nobody */
+	void *ctx;
 };
 
 /* Granules of an address at which a block was leased or returned (lease.h). */
@@ -200,6 +213,7 @@ struct cgn_pool {
 	struct cgn_pool_watch watch;
 	bool restores; /* mappings of before a restart are taken back: where they were */
 	struct cgn_rand *rand;
+	struct cgn_block_watch watch;
 };
 
 /* Is the block one of the subscriber's? Control. */

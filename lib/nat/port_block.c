@@ -120,6 +120,7 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k, const stru
 	cgn_peak_see(&pool->addrs[i].blocks_peak,
 		(uint32_t)pool->addrs[i].n_blocks - pool->addrs[i].n_free, pool->rest_now_s);
 	tell(pool, block, true);
+	cgn_block_tell(pool, b, CGN_BLOCK_LEASED);
 	return b;
 }
 
@@ -386,6 +387,7 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 {
 	struct cgn_block *block = &pool->blocks[b];
 
+	cgn_block_tell(pool, b, CGN_BLOCK_RETURNED);
 	if (!block->is_orphan)
 		cgn_block_unchain(pool, b);
 	detach_chunks(pool, b);

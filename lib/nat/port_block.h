@@ -42,6 +42,14 @@ cgn_block_is_idle(const struct cgn_block *block)
 		block->busy[CGN_ICMP] == 0 && !block->is_resting && !block->is_owned;
 }
 
+/* For whoever watches the blocks. */
+static inline void
+cgn_block_tell(struct cgn_pool *pool, uint32_t block, enum cgn_block_change change)
+{
+	if (pool->watch.tell != NULL)
+		pool->watch.tell(pool->watch.ctx, block, change);
+}
+
 /* Notes that a block was leased or returned at this granule of address i; or withdraws the note
  * (block_note.c). */
 void cgn_block_note(struct cgn_pool *pool, uint32_t i, uint32_t granule);

@@ -207,7 +207,7 @@ Test(decode, mistyped_key_gets_the_nearest_or_its_place)
 	cr_expect_str_eq(cgn_key_suggest(CGN_SCHEMA_TENANT, NULL, "xyzzy", buf, sizeof(buf)),
 		"keys here are tenant classes subscribers subscribers_file attachments pool drain "
 		"ports quota timeouts nat "
-		"alg portctl "
+		"alg portctl log "
 		"static "
 		"static_addresses radius routes");
 }
