@@ -108,6 +108,7 @@ cgn_conf_free(struct cgn_conf *conf)
 	free(conf->uplinks);
 	free(conf->routes);
 	free(conf->log.collectors);
+	free(conf->log.servers);
 	free_strings(conf->files, conf->n_files);
 	free(conf);
 }

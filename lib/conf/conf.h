@@ -254,6 +254,9 @@ struct cgn_conf_radius {
 enum cgn_transport { CGN_TRANSPORT_UDP, CGN_TRANSPORT_TCP };
 enum cgn_delivery { CGN_DELIVERY_ALL, CGN_DELIVERY_FIRST };
 
+/* Of syslog messages. */
+enum cgn_log_form { CGN_LOG_STRUCTURED, CGN_LOG_COMPACT };
+
 struct cgn_conf_collector {
 	uint32_t address;
 	uint16_t port;
@@ -402,8 +405,13 @@ struct cgn_conf {
 		struct cgn_conf_collector *collectors;
 		uint32_t n_collectors;
 		enum cgn_delivery delivery;
-		uint32_t domain;    /* observation domain */
-		uint16_t templates; /* s between two sendings over UDP */
+		uint32_t domain;                    /* observation domain */
+		uint16_t templates;                 /* s between two sendings over UDP */
+		struct cgn_conf_collector *servers; /* of syslog */
+		uint32_t n_servers;
+		bool is_local; /* to the machine's own syslog too */
+		enum cgn_log_form form;
+		uint16_t facility;
 	} log;
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;

@@ -3,20 +3,29 @@
 #include "outputs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "collector.h"
+#include "log.h"
+#include "syslog_target.h"
 
 struct cgn_outputs {
 	struct cgn_lane *lanes; /* of IPFIX: one, or one for each collector */
 	uint32_t n_lanes;
 	struct cgn_ipfix_message message; /* that is being filled, for all lanes */
+	struct cgn_syslog_target *targets;
+	uint32_t n_targets;
+	struct cgn_syslog_style style;
+	uint64_t number; /* of the last record */
 };
 
 bool
 cgn_outputs_are_wanted(const struct cgn_conf *conf)
 {
-	return conf->log.n_collectors > 0;
+	return conf->log.n_collectors > 0 || conf->log.n_servers > 0 || conf->log.is_local;
 }
 
 static int
@@ -36,6 +45,38 @@ create_lanes(struct cgn_outputs *out, const struct cgn_conf *conf)
 	return 0;
 }
 
+static void
+set_style(struct cgn_syslog_style *style, const struct cgn_conf *conf)
+{
+	*style = (struct cgn_syslog_style){.pid = (uint32_t)getpid(),
+		.facility = (uint8_t)conf->log.facility,
+		.is_compact = conf->log.form == CGN_LOG_COMPACT};
+	if (gethostname(style->host, sizeof(style->host) - 1) < 0 || style->host[0] == '\0')
+		snprintf(style->host, sizeof(style->host), "-");
+}
+
+static int
+create_targets(struct cgn_outputs *out, const struct cgn_conf *conf)
+{
+	uint32_t n = conf->log.n_servers + conf->log.is_local;
+
+	set_style(&out->style, conf);
+	out->targets = calloc(n, sizeof(*out->targets));
+	if (out->targets == NULL)
+		return -ENOMEM;
+	for (; out->n_targets < conf->log.n_servers; out->n_targets++) {
+		const struct cgn_conf_collector *server = &conf->log.servers[out->n_targets];
+
+		if (cgn_syslog_init_at(&out->targets[out->n_targets],
+			    server->protocol == CGN_TRANSPORT_TCP ? CGN_SYSLOG_TCP : CGN_SYSLOG_UDP,
+			    server->address, server->port) < 0)
+			return -ENOMEM;
+	}
+	if (!conf->log.is_local)
+		return 0;
+	return cgn_syslog_init_local(&out->targets[out->n_targets++], "/dev/log");
+}
+
 struct cgn_outputs *
 cgn_outputs_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 {
@@ -44,6 +85,8 @@ cgn_outputs_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 
 	if (rc == 0 && conf->log.n_collectors > 0)
 		rc = create_lanes(out, conf);
+	if (rc == 0 && (conf->log.n_servers > 0 || conf->log.is_local))
+		rc = create_targets(out, conf);
 	if (rc == 0) {
 		cgn_ipfix_begin(&out->message);
 		return out;
@@ -62,6 +105,9 @@ cgn_outputs_destroy(struct cgn_outputs *out)
 	for (uint32_t i = 0; i < out->n_lanes; i++)
 		cgn_lane_fini(&out->lanes[i]);
 	free(out->lanes);
+	for (uint32_t i = 0; i < out->n_targets; i++)
+		cgn_syslog_fini(&out->targets[i]);
+	free(out->targets);
 	free(out);
 }
 
@@ -75,11 +121,9 @@ flush_message(struct cgn_outputs *out)
 	cgn_ipfix_begin(&out->message);
 }
 
-void
-cgn_outputs_put(
-	struct cgn_outputs *out, const struct cgn_natlog_record *r, const struct cgn_event *event)
+static void
+put_ipfix(struct cgn_outputs *out, const struct cgn_natlog_record *r)
 {
-	(void)event;
 	if (r->id == CGN_NATLOG_GAP) {
 		flush_message(out);
 		for (uint32_t i = 0; i < out->n_lanes; i++)
@@ -92,11 +136,48 @@ cgn_outputs_put(
 }
 
 void
+cgn_outputs_put(
+	struct cgn_outputs *out, const struct cgn_natlog_record *r, const struct cgn_event *event)
+{
+	char text[CGN_SYSLOG_MAX];
+	size_t len;
+
+	out->number = r->number;
+	put_ipfix(out, r);
+	if (out->n_targets == 0)
+		return;
+	len = cgn_syslog_text(&out->style, r, event, text);
+	for (uint32_t i = 0; i < out->n_targets; i++)
+		cgn_syslog_put(&out->targets[i], text, len);
+}
+
+/* What a server did not get is a gap there alone. */
+static void
+tell_lost(struct cgn_outputs *out, struct cgn_syslog_target *target, uint64_t utc_ms)
+{
+	struct cgn_natlog_record gap = {.id = CGN_NATLOG_GAP,
+		.number = out->number,
+		.utc_ms = utc_ms,
+		.value = cgn_syslog_lost(target)};
+	char text[CGN_SYSLOG_MAX];
+
+	if (gap.value == 0)
+		return;
+	cgn_warn("log", "records lost on the way to a syslog server %s records=%llu", target->name,
+		(unsigned long long)gap.value);
+	cgn_syslog_put(target, text, cgn_syslog_text(&out->style, &gap, NULL, text));
+}
+
+void
 cgn_outputs_turn(struct cgn_outputs *out, uint64_t now_ms, uint64_t utc_ms)
 {
 	flush_message(out);
 	for (uint32_t i = 0; i < out->n_lanes; i++)
 		cgn_lane_turn(&out->lanes[i], now_ms, (uint32_t)(utc_ms / 1000));
+	for (uint32_t i = 0; i < out->n_targets; i++) {
+		tell_lost(out, &out->targets[i], utc_ms);
+		cgn_syslog_turn(&out->targets[i], now_ms);
+	}
 }
 
 bool
@@ -104,6 +185,9 @@ cgn_outputs_are_busy(const struct cgn_outputs *out)
 {
 	for (uint32_t i = 0; i < out->n_lanes; i++)
 		if (out->lanes[i].n_queued > 0)
+			return true;
+	for (uint32_t i = 0; i < out->n_targets; i++)
+		if (out->targets[i].used > 0)
 			return true;
 	return out->message.n_records > 0;
 }

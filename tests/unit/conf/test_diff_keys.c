@@ -26,6 +26,7 @@ static const struct {
 	{CGN_SCHEMA_BOX, "uplinks", "wan:100:7"},
 	{CGN_SCHEMA_BOX, "routes", "0.0.0.0/0"},
 	{CGN_SCHEMA_BOX, "log.ipfix.collectors", "192.0.2.80:4739:udp"},
+	{CGN_SCHEMA_BOX, "log.syslog.servers", "192.0.2.90:514:udp"},
 	{CGN_SCHEMA_TENANT, "classes", "gold"},
 	{CGN_SCHEMA_TENANT, "subscribers", "100.64.1.10"},
 	{CGN_SCHEMA_TENANT, "subscribers[].tags", "business"},

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A syslog server: over UDP (RFC 5426), over TCP with octet counting (RFC 6587 3.4.1), or the
+ * machine's own at a local datagram socket. Messages wait in a queue while it is away; when that is
+ * full they are lost, and a gap record says how many as soon as there is room. Never blocks; log
+ * thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "syslog_text.h"
+
+enum {
+	CGN_SYSLOG_QUEUE = 4 << 20, /* bytes: some 20 000 records */
+	CGN_SYSLOG_RETRY_MS = 2000,
+	CGN_SYSLOG_STALL_MS = 10000,
+};
+
+enum cgn_syslog_transport { CGN_SYSLOG_UDP, CGN_SYSLOG_TCP, CGN_SYSLOG_LOCAL };
+
+struct cgn_syslog_target {
+	enum cgn_syslog_transport transport;
+	struct sockaddr_storage to;
+	socklen_t to_len;
+	char name[128]; /* for the daemon's own log */
+	int fd;         /* -1: closed */
+	bool is_connected, complained, has_tried;
+	uint64_t tried_ms, progress_ms;
+	/* Messages, each behind 4 bytes of length in the machine's order, in a ring of bytes. */
+	uint8_t *queue;
+	uint32_t first, used;
+	uint32_t sent; /* TCP: bytes of the first message, with its count, that it has */
+	uint64_t n_sent, n_lost, n_lost_told, n_failures;
+};
+
+/* addr, port: host order; path: of a LOCAL one. 0 or -ENOMEM. Nothing is opened yet. */
+int cgn_syslog_init_at(struct cgn_syslog_target *at, enum cgn_syslog_transport transport,
+	uint32_t addr, uint16_t port);
+int cgn_syslog_init_local(struct cgn_syslog_target *at, const char *path);
+void cgn_syslog_fini(struct cgn_syslog_target *at);
+
+/* A copy of a message waits to be sent, or is counted as lost. */
+void cgn_syslog_put(struct cgn_syslog_target *at, const char *text, size_t len);
+
+/* Records that were lost since it was asked last, if the queue has room to say so; else 0. */
+uint64_t cgn_syslog_lost(struct cgn_syslog_target *at);
+
+/* Opens what is closed, sends what can be sent. now_ms: a clock that only goes forward. */
+void cgn_syslog_turn(struct cgn_syslog_target *at, uint64_t now_ms);
