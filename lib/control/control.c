@@ -165,6 +165,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 		return NULL;
 	}
 	cgn_det_log_init(c);
+	cgn_block_watch_init(c);
 	c->dp->table = c->table;
 	c->dp->pool = c->pool;
 	c->dp->filters = &c->filters;

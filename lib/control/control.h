@@ -265,6 +265,9 @@ cgn_wish_of(const struct cgn_flow *flow)
 		.port = rte_be_to_cpu_16(flow->port)};
 }
 
+/* Who hears of blocks that change hands (block_watch.c). Main thread, before the first lease. */
+void cgn_block_watch_init(struct cgn_control *c);
+
 /* May this subscriber open a mapping? CGN_FATE_NONE, or why not (admit.c). */
 enum cgn_fate cgn_admit(struct cgn_control *c, const struct cgn_flow *flow);
 

@@ -10,10 +10,9 @@
 
 enum { DAY_S = 86400, RECORDS_A_TURN = 4 };
 
-static void
-on_block(void *arg, const struct cgn_block *block, bool is_leased)
+void
+cgn_det_log_block(struct cgn_control *c, const struct cgn_block *block, bool is_leased)
 {
-	struct cgn_control *c = arg;
 	const struct cgn_directory *dir = c->dp->dir;
 	uint32_t first = block->first_granule * (uint32_t)CGN_GRANULE_PORTS;
 	char text[CGN_PREFIX_STRLEN] = "-", ports[16];
@@ -42,7 +41,6 @@ void
 cgn_det_log_init(struct cgn_control *c)
 {
 	c->det_log.tenant = CGN_NONE;
-	c->pool->watch = (struct cgn_pool_watch){.changed = on_block, .arg = c};
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "conf.h"
 
+struct cgn_block;
 struct cgn_control;
 
 struct cgn_det_log {
@@ -25,6 +26,9 @@ struct cgn_det_log {
 };
 
 void cgn_det_log_init(struct cgn_control *c);
+
+/* A block beyond a computed range has been leased or is returned (section 2 step 4). */
+void cgn_det_log_block(struct cgn_control *c, const struct cgn_block *block, bool is_leased);
 
 /* The tenant's parameters are other ones, or nobody's by now. */
 void cgn_det_log_add(struct cgn_control *c, uint32_t tenant);

@@ -28,12 +28,6 @@ union event_slots {
 };
 static_assert(sizeof(union event_slots) == CGN_NATLOG_EVENT_SLOTS * SLOT, "an event fits");
 
-static void
-watch_block(void *control, uint32_t block, enum cgn_block_change change)
-{
-	cgn_natlog_block_change(control, block, (int)change);
-}
-
 int
 cgn_natlog_feed_init(struct cgn_control *c, const char *name, uint32_t n_records, int socket)
 {
@@ -54,7 +48,6 @@ cgn_natlog_feed_init(struct cgn_control *c, const char *name, uint32_t n_records
 	}
 	f->n_names = 1;
 	c->events.feed = f;
-	c->pool->watch = (struct cgn_block_watch){.tell = watch_block, .ctx = c};
 	cgn_natlog_put(f, &(struct cgn_natlog_record){.id = CGN_NATLOG_START});
 	return 0;
 }
@@ -65,7 +58,6 @@ cgn_natlog_feed_fini(struct cgn_control *c)
 	struct cgn_natlog_feed *f = &c->natlog;
 
 	c->events.feed = NULL;
-	c->pool->watch = (struct cgn_block_watch){0};
 	rte_ring_free(f->ring);
 	free(f->names);
 	free(f->name_of);

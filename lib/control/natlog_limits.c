@@ -56,6 +56,7 @@ record_of(struct cgn_control *c, enum cgn_natlog_id id, const struct cgn_flow *f
 	const struct cgn_directory *dir = c->dp->dir;
 	const struct cgn_subscriber *sub = cgn_subscriber_of(c, flow->inside);
 	struct cgn_natlog_record r = cgn_natlog_of_tenant(c, id, flow->tenant);
+	struct cgn_class own;
 
 	if (id == CGN_NATLOG_TENANT_QUOTA) {
 		r.value = cgn_conf_mappings_max(&cgn_conf_of(c, flow->tenant)->quota.tenant);
@@ -64,7 +65,7 @@ record_of(struct cgn_control *c, enum cgn_natlog_id id, const struct cgn_flow *f
 	r.inside_addr = cgn_directory_inside_addr(dir, flow->inside);
 	if (id == CGN_NATLOG_SUBSCRIBER_QUOTA)
 		r.value = subscriber_limit(
-			&cgn_class_of(dir, flow->tenant, sub, flow->inside)->quota, fate);
+			&cgn_class_of(dir, flow->tenant, sub, flow->inside, &own)->quota, fate);
 	if (id != CGN_NATLOG_PORTS_EXHAUSTED)
 		return r;
 	r.proto = ip_protos[flow->proto];

@@ -59,7 +59,7 @@ name_block(struct cgn_control *c, struct cgn_block *block)
 	const struct cgn_directory *dir = c->dp->dir;
 	uint32_t tenant = c->pool->addrs[block->pool].tenant;
 
-	if (!cgn_directory_pool_live(dir, block->pool) || !cgn_directory_tenant_live(dir, tenant) ||
+	if (block->is_fixed || !cgn_directory_pool_live(dir, block->pool) || !cgn_directory_tenant_live(dir, tenant) ||
 		!cgn_directory_inside_live(dir, block->inside) ||
 		!cgn_conf_of(c, tenant)->log.blocks)
 		return false;
@@ -130,7 +130,7 @@ mapping_record(struct cgn_control *c, const struct cgn_mapping *m, enum cgn_natl
 	r.inside_port = rte_be_to_cpu_16(m->inside_port);
 	r.outside_addr = rte_be_to_cpu_32(m->outside_addr);
 	r.outside_port = rte_be_to_cpu_16(m->outside_port);
-	r.proto = ip_protos[m->proto];
+	r.proto = m->proto == CGN_OTHER ? m->ip_proto : ip_protos[m->proto];
 	return r;
 }
 

@@ -65,8 +65,8 @@ struct cgn_block {
 	/* Leased before the last restart: all its ports rest but those that are mapped (lease.h).
 	 */
 	bool is_resting;
-	bool is_fixed;   /* a computed range (fixed_range.h): no journal, no event */
-	bool is_dynamic; /* beyond one: pool->watch is told */
+	bool is_fixed;   /* a computed range (fixed_range.h): no journal, no record */
+	bool is_dynamic; /* beyond one */
 	bool is_owned;   /* half of an address that its holder has for itself: not returned */
 	/* Its holder's session is over: in no chain, nothing more is taken of it, and it is
 	 * returned when its ports have rested. inside says who had it (lease.h). */
@@ -178,13 +178,6 @@ struct cgn_claim {
 
 enum { CGN_MAX_CLAIMS = 256 };
 
-/* Told of each block beyond a computed range that is leased or returned (RFC 7422 section 2 step
- * 4). Control thread; set before the first lease. */
-struct cgn_pool_watch {
-	void (*changed)(void *arg, const struct cgn_block *block, bool is_leased);
-	void *arg;
-};
-
 /* The arrays are reserved (base/reserve.h) and never move. */
 struct cgn_pool {
 	const struct cgn_directory *dir; /* in force; control sets the next one */
@@ -210,10 +203,9 @@ struct cgn_pool {
 	uint32_t first_noted, last_noted;           /* queue of addresses, + 1; 0: empty */
 	struct cgn_claim claims[CGN_MAX_CLAIMS];
 	uint32_t n_claims;
-	struct cgn_pool_watch watch;
 	bool restores; /* mappings of before a restart are taken back: where they were */
 	struct cgn_rand *rand;
-	struct cgn_block_watch watch;
+	struct cgn_block_watch watch; /* set before the first lease */
 };
 
 /* Is the block one of the subscriber's? Control. */

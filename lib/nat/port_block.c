@@ -63,13 +63,6 @@ chunks_are_filled(struct cgn_pool *pool, uint32_t n)
 	return true;
 }
 
-static void
-tell(const struct cgn_pool *pool, const struct cgn_block *block, bool is_leased)
-{
-	if (block->is_dynamic && pool->watch.changed != NULL)
-		pool->watch.changed(pool->watch.arg, block, is_leased);
-}
-
 /* Block k of the address, or its fixed place. */
 static void
 occupy(struct cgn_pool *pool, uint32_t b, uint32_t k, const struct cgn_span *fixed)
@@ -119,7 +112,6 @@ lease(struct cgn_pool *pool, uint32_t inside, uint32_t i, uint32_t k, const stru
 		use->blocks_peak = use->blocks;
 	cgn_peak_see(&pool->addrs[i].blocks_peak,
 		(uint32_t)pool->addrs[i].n_blocks - pool->addrs[i].n_free, pool->rest_now_s);
-	tell(pool, block, true);
 	cgn_block_tell(pool, b, CGN_BLOCK_LEASED);
 	return b;
 }
@@ -393,7 +385,6 @@ cgn_block_give_back(struct cgn_pool *pool, uint32_t b)
 	detach_chunks(pool, b);
 	if (!block->is_fixed)
 		cgn_block_note(pool, block->pool, block->first_granule);
-	tell(pool, block, false);
 	cgn_addr_return(pool, block->pool, block->first_granule, block->n_granules);
 	pool->use[pool->addrs[block->pool].tenant].blocks--;
 	block->next = pool->first_free_block;

@@ -53,6 +53,12 @@ proto_str(uint8_t proto)
 		return "udp";
 	case IPPROTO_ICMP:
 		return "icmp";
+	case IPPROTO_GRE:
+		return "gre";
+	case IPPROTO_ESP:
+		return "esp";
+	case IPPROTO_SCTP:
+		return "sctp";
 	default:
 		return "-";
 	}
