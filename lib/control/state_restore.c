@@ -41,10 +41,10 @@ locate(const struct cgn_control *c, const struct cgn_journal_record *r, struct c
 		return false;
 	at->pool = cgn_dst_number(range->value) + (r->outside_addr - range->origin);
 	at->port = r->outside_port;
-	flow->tenant = (uint16_t)tenant;
-	flow->inside = cgn_directory_inside_find(dir, tenant, r->inside_addr);
-	flow->port = rte_cpu_to_be_16(r->inside_port);
-	flow->proto = proto_of(r);
+	*flow = (struct cgn_flow){.tenant = (uint16_t)tenant,
+		.inside = cgn_directory_inside_find(dir, tenant, r->inside_addr),
+		.port = rte_cpu_to_be_16(r->inside_port),
+		.proto = proto_of(r)};
 	return flow->inside != CGN_NONE && dir->pool_tenants[at->pool] == tenant;
 }
 
