@@ -59,7 +59,8 @@ name_block(struct cgn_control *c, struct cgn_block *block)
 	const struct cgn_directory *dir = c->dp->dir;
 	uint32_t tenant = c->pool->addrs[block->pool].tenant;
 
-	if (block->is_fixed || !cgn_directory_pool_live(dir, block->pool) || !cgn_directory_tenant_live(dir, tenant) ||
+	if (block->is_fixed || !cgn_directory_pool_live(dir, block->pool) ||
+		!cgn_directory_tenant_live(dir, tenant) ||
 		!cgn_directory_inside_live(dir, block->inside) ||
 		!cgn_conf_of(c, tenant)->log.blocks)
 		return false;

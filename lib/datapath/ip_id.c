@@ -3,9 +3,9 @@
 #include "ip_id.h"
 
 /*
- * A permutation of the 16 bits for each key: each step can be undone. The multipliers and shifts are
- * those of a finalizer that was searched for (hash-prospector, hash16_xm2), so that no key is a weak
- * one.
+ * A permutation of the 16 bits for each key: each step can be undone. The multipliers and shifts
+ * are those of a finalizer that was searched for (hash-prospector, hash16_xm2), so that no key is a
+ * weak one.
  */
 static uint16_t
 permute(uint16_t x, uint32_t key)

@@ -4,8 +4,8 @@
  * behind one outside address must differ for a destination and protocol. Sequences by a keyed hash
  * of the three; each worker counts in a part of the 16 bits of its own, and a permutation keyed by
  * the hash spreads what is counted, so that who sees its own sequence does not know that of another
- * destination (RFC 7739 section 5.3). An identifier comes again after 65536 / workers packets of the
- * sequence, a power of two. Sequences whose hashes are the same count together. Worker threads.
+ * destination (RFC 7739 section 5.3). An identifier comes again after 65536 / workers packets of
+ * the sequence, a power of two. Sequences whose hashes are the same count together. Worker threads.
  */
 #pragma once
 

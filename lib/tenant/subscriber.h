@@ -37,8 +37,8 @@ static inline const struct cgn_class *
 cgn_class_of(const struct cgn_directory *dir, uint32_t tenant, const struct cgn_subscriber *sub,
 	uint32_t inside, struct cgn_class *own)
 {
-	const struct cgn_class *c =
-		cgn_directory_class_at(dir, tenant, sub->use.class_number, inside);
+	const struct cgn_class *c = cgn_directory_class_at(
+		dir, tenant, sub->use.class_number, inside);
 
 	if ((dir->inside_kinds[inside] & CGN_KIND_OWN) == 0)
 		return c;

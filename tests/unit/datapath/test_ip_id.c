@@ -120,8 +120,8 @@ Test(ip_id, sequences_of_two_destinations_have_no_common_distance)
 
 	start(1, 99);
 	for (uint32_t dst = 1; dst <= 4000; dst++) {
-		uint16_t distance = (uint16_t)(next(0, DST + (dst << 24 | dst >> 8)) -
-			next(0, DST + dst));
+		uint16_t distance =
+			(uint16_t)(next(0, DST + (dst << 24 | dst >> 8)) - next(0, DST + dst));
 
 		if (++distances[distance] > most)
 			most = distances[distance];
