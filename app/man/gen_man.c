@@ -186,6 +186,24 @@ print_verbs(void)
 }
 
 static void
+print_type(const struct cgn_key *key)
+{
+	char range[96], list[2 * sizeof(range)], text[sizeof(list) + 64];
+	char *end = list;
+
+	cgn_key_range_str(key, range, sizeof(range));
+	for (const char *s = range; *s != '\0'; s++) {
+		*end++ = *s == '|' ? ',' : *s;
+		if (*s == '|')
+			*end++ = ' ';
+	}
+	*end = '\0';
+	snprintf(text, sizeof(text), "Type: %s%s%s%s.", cgn_key_type_str(key),
+		list[0] != '\0' ? " (" : "", list, list[0] != '\0' ? ")" : "");
+	print_text(text);
+}
+
+static void
 print_key(const struct cgn_key *key)
 {
 	char buf[96];
@@ -197,14 +215,7 @@ print_key(const struct cgn_key *key)
 	if (key->type == CGN_KEY_MAP)
 		return;
 	fputs(".br\n", stdout);
-	printf("Type: %s", cgn_key_type_str(key));
-	if (cgn_key_range_str(key, buf, sizeof(buf))[0] != '\0') {
-		fputs(" (", stdout);
-		for (const char *s = buf; *s != '\0'; s++)
-			fputs(*s == '|' ? ", " : (char[2]){*s, '\0'}, stdout);
-		putchar(')');
-	}
-	puts(".");
+	print_type(key);
 	switch (key->presence) {
 	case CGN_PRESENCE_DEFAULT:
 		fputs("Default:\n.Li", stdout);

@@ -68,6 +68,29 @@ cgn_subscriber_id_is_good(const char *id)
 	return n > 0 && n < CGN_SUBSCRIBER_ID_LEN;
 }
 
+const struct cgn_conf_nat_rule *
+cgn_conf_nat_rule_find(const struct cgn_conf_tenant *tenant, uint32_t protocol, uint16_t port)
+{
+	for (uint32_t i = 0; i < tenant->nat.n_rules; i++) {
+		const struct cgn_conf_nat_rule *rule = &tenant->nat.rules[i];
+
+		for (uint32_t k = 0; (uint32_t)rule->protocol == protocol && k < rule->n_ports; k++)
+			if (port >= rule->ports[k].range.first && port <= rule->ports[k].range.last)
+				return rule;
+	}
+	return NULL;
+}
+
+bool
+cgn_conf_filters(const struct cgn_conf_tenant *tenant)
+{
+	bool is_any = tenant->nat.filtering != CGN_FILTERING_INDEPENDENT;
+
+	for (uint32_t i = 0; i < tenant->nat.n_rules; i++)
+		is_any |= tenant->nat.rules[i].filtering != CGN_FILTERING_INDEPENDENT;
+	return is_any;
+}
+
 static void
 free_tenant(struct cgn_conf_tenant *tenant)
 {
@@ -85,6 +108,9 @@ free_tenant(struct cgn_conf_tenant *tenant)
 	free(tenant->routes);
 	free(tenant->portctl.nocs);
 	free(tenant->statics);
+	for (uint32_t i = 0; i < tenant->nat.n_rules; i++)
+		free(tenant->nat.rules[i].ports);
+	free(tenant->nat.rules);
 	free(tenant->addresses);
 }
 

@@ -92,11 +92,12 @@ struct cgn_conf_attachment {
 	struct cgn_conf_pos pos;
 };
 
+/* Both inclusive. */
 struct cgn_port_range {
 	uint16_t first, last;
 };
 
-struct cgn_conf_reserved {
+struct cgn_conf_port_range {
 	struct cgn_port_range range;
 	struct cgn_conf_pos pos;
 };
@@ -110,9 +111,10 @@ struct cgn_conf_pool {
 };
 
 struct cgn_conf_quota_subscriber {
-	uint32_t mappings, tcp, udp, icmp; /* mappings at one time */
-	uint32_t explicit_mappings;        /* of these, asked for */
-	uint32_t new_per_s, burst;         /* new mappings */
+	uint32_t mappings, tcp, udp, icmp;   /* mappings at one time */
+	uint32_t explicit_mappings;          /* of these, asked for */
+	uint32_t contacts, mapping_contacts; /* peers remembered: in all, of one mapping */
+	uint32_t new_per_s, burst;           /* new mappings */
 	uint16_t fragments; /* datagrams in fragments, and fragments held, per worker */
 	uint16_t other;     /* mappings by address pair, of nat.protocols */
 };
@@ -156,6 +158,7 @@ struct cgn_conf_quota_tenant {
 	uint32_t explicit_mappings; /* asked for, at one time */
 	uint32_t explicit_min;      /* of these, guaranteed */
 	uint32_t tcp_sessions;      /* of each of them, 0: as many as there is room for */
+	uint32_t contacts;          /* peers remembered; 0 in the file: an equal share, if needed */
 	uint16_t weight;            /* of its part of control's time */
 };
 
@@ -268,6 +271,23 @@ struct cgn_conf_timeouts { /* seconds */
 	uint32_t udp, icmp, other, tcp_established, tcp_opening, tcp_closing, port_rest;
 };
 
+/* Who may send to a mapping from outside (RFC 4787 section 5). */
+enum cgn_filtering {
+	CGN_FILTERING_INDEPENDENT,
+	CGN_FILTERING_ADDRESS,
+	CGN_FILTERING_ADDRESS_PORT,
+};
+
+/* What some destination ports are translated by. */
+struct cgn_conf_nat_rule {
+	char name[CGN_NAME_LEN];
+	enum { CGN_NAT_RULE_TCP, CGN_NAT_RULE_UDP } protocol; /* in the order of enum cgn_proto */
+	struct cgn_conf_port_range *ports;
+	uint32_t n_ports;
+	enum cgn_filtering filtering;
+	struct cgn_conf_pos pos;
+};
+
 struct cgn_conf_tenant {
 	char name[CGN_NAME_LEN];
 	struct cgn_conf_class *classes;
@@ -291,7 +311,7 @@ struct cgn_conf_tenant {
 		uint16_t kept_percent; /* of the pool's blocks, for subscribers without one */
 		bool parity;           /* UDP: even to even, odd to odd */
 		bool keep_range;       /* TCP, UDP: 1-1023 to 1-1023 */
-		struct cgn_conf_reserved *reserved;
+		struct cgn_conf_port_range *reserved;
 		uint32_t n_reserved;
 		struct {
 			enum cgn_det_algorithm algorithm;
@@ -324,6 +344,9 @@ struct cgn_conf_tenant {
 		uint16_t n_protocols;
 		struct cgn_conf_bypass *bypasses;
 		uint32_t n_bypasses;
+		enum cgn_filtering filtering;
+		struct cgn_conf_nat_rule *rules;
+		uint32_t n_rules;
 	} nat;
 	struct {
 		bool ftp;
@@ -361,6 +384,7 @@ struct cgn_conf {
 		uint32_t tcp_sessions;     /* of each of them */
 		uint32_t others;           /* of mappings, those by address pair */
 		uint32_t algs;             /* connections that an ALG has edited */
+		uint32_t contacts;         /* peers remembered for filtering */
 	} table;
 	struct {
 		uint32_t ring; /* packets per worker ring, a power of two */
@@ -421,6 +445,12 @@ struct cgn_conf {
 
 /* Is it an id as a subscriber has one? Pure. */
 bool cgn_subscriber_id_is_good(const char *id);
+/* The rule of a protocol (in the order of enum cgn_proto) and a destination port, or NULL. */
+const struct cgn_conf_nat_rule *cgn_conf_nat_rule_find(
+	const struct cgn_conf_tenant *tenant, uint32_t protocol, uint16_t port);
+
+/* Does the tenant have mappings that remember who they have sent to? */
+bool cgn_conf_filters(const struct cgn_conf_tenant *tenant);
 
 /* Index of a class by its name, or CGN_NONE. */
 uint32_t cgn_conf_class_find(const struct cgn_conf_tenant *tenant, const char *name);

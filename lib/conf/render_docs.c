@@ -92,7 +92,7 @@ cgn_key_range_str(const struct cgn_key *key, char *buf, size_t size)
 static void
 example_comment(const struct example *e, const struct cgn_key *key)
 {
-	char range[64], text[512];
+	char range[96], text[512];
 
 	cgn_key_range_str(key, range, sizeof(range));
 	snprintf(text, sizeof(text), "%s%s%s%s%s%s", key->help, range[0] != '\0' ? " (" : "", range,
@@ -296,7 +296,7 @@ cgn_key_reload_str(const struct cgn_key *key, char *buf, size_t size)
 static void
 reference_key(FILE *out, const struct cgn_key *key)
 {
-	char range[64];
+	char range[96];
 
 	if (key->type == CGN_KEY_MAP) {
 		fprintf(out, "| **`%s`** | | | | | %s |\n", key->path, key->help);

@@ -126,7 +126,7 @@ cgn_choice_word(const char *choices, uint32_t i, char *word, size_t size)
 static int
 parse_choice(const struct value *v)
 {
-	char word[16];
+	char word[32];
 
 	for (uint32_t i = 0; cgn_choice_word(v->key->unit, i, word, sizeof(word)); i++) {
 		if (strcmp(v->text, word) == 0) {
@@ -419,7 +419,7 @@ print_range(FILE *out, const void *field)
 static void
 print_word(FILE *out, const struct cgn_key *key, const void *field)
 {
-	char word[16] = "";
+	char word[32] = "";
 
 	if (key->type == CGN_KEY_BOOL)
 		fputs(*(const bool *)field ? "true" : "false", out);

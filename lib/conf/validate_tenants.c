@@ -166,6 +166,7 @@ cgn_validate_tenants(struct cgn_validation *v)
 
 	check_subscribers_total(v);
 	check_explicit(v);
+	cgn_validate_contacts(v);
 	for (uint32_t t = 0; t < v->conf->n_tenants; t++) {
 		check_ports(v, &v->conf->tenants[t]);
 		give_share(v, &v->conf->tenants[t], share);
@@ -174,5 +175,6 @@ cgn_validate_tenants(struct cgn_validation *v)
 		cgn_validate_own(v, &v->conf->tenants[t]);
 		cgn_validate_drain(v, &v->conf->tenants[t]);
 		cgn_validate_deterministic(v, &v->conf->tenants[t]);
+		cgn_validate_nat(v, &v->conf->tenants[t]);
 	}
 }

@@ -140,8 +140,10 @@ map_data_port(struct cgn_control *c, const struct cgn_pkt *pkt, uint16_t port)
 	uint32_t i = cgn_flow_find(c, &flow);
 	enum cgn_fate fate;
 
-	if (i != CGN_MAPPING_NONE)
+	if (i != CGN_MAPPING_NONE) {
+		cgn_contacts_end(c, i); /* open as one that is asked for: the server comes */
 		return i;
+	}
 	fate = cgn_admit(c, &flow);
 	if (fate == CGN_FATE_NONE)
 		fate = cgn_allocate(c, &flow, NULL, &i);

@@ -56,12 +56,34 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		cgn_fair_fill(&c->queue, dir->n_tenants) == 0 &&
 		cgn_alarms_fill(&c->alarms, dir->n_tenants) == 0 &&
 		cgn_drains_fill(&c->drains, dir) == 0 &&
+		cgn_contacts_fill(&c->contacts, dir) == 0 &&
 		cgn_directory_shares_fill(dir, c->error_rates.full_at) == 0 &&
 		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
 		return 0;
 	cgn_errmsg_set(err, "no memory for %u subscriber addresses: free some or assign fewer",
 		dir->n_inside);
 	return -ENOMEM;
+}
+
+/* What is unlinked waits for its grace period: room beside what the tenants are promised. */
+static uint32_t
+table_capacity(const struct cgn_conf *conf)
+{
+	return conf->table.mappings + conf->table.mappings / LIMBO_SHARE + LIMBO_MIN;
+}
+
+static int
+create_contacts(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
+{
+	const struct cgn_conf *conf = c->dp->dir->conf;
+	int rc = cgn_contacts_init(&c->contacts, p->name, conf->table.contacts,
+		table_capacity(conf), &c->rand, p->socket);
+
+	if (rc < 0)
+		cgn_errmsg_set(err,
+			"no memory for %u contacts: lower table.contacts or raise memory.size_mib",
+			conf->table.contacts);
+	return rc;
 }
 
 static int
@@ -73,15 +95,14 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	int rc = reserve_arrays(c, p->socket, err);
 
 	if (rc == 0)
+		rc = create_contacts(c, p, err);
+	if (rc == 0)
 		rc = cgn_control_fill(c, dir, err);
 	if (rc < 0)
 		return rc;
 	cgn_error_rates_set(&c->error_rates, dir);
-	/* What is unlinked waits for its grace period: room beside what the tenants are promised.
-	 */
-	c->table = cgn_table_create(p->name,
-		conf->table.mappings + conf->table.mappings / LIMBO_SHARE + LIMBO_MIN,
-		conf->table.shards, &c->rand, p->socket, err);
+	c->table = cgn_table_create(
+		p->name, table_capacity(conf), conf->table.shards, &c->rand, p->socket, err);
 	if (c->table == NULL)
 		return -errno;
 	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);
@@ -172,6 +193,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->others = &c->others;
 	c->dp->alg_marks = c->algs.marks;
 	c->dp->tcp_sessions = &c->tcp_sessions;
+	c->dp->contacts = &c->contacts;
 	c->dp->neigh = c->neigh;
 	c->dp->owners = c->sessions.owners;
 	c->dp->session_classes = c->sessions.classes;
@@ -193,6 +215,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_algs_fini(&c->algs);
 	cgn_reserve_destroy(c->others.counts);
 	cgn_tcp_sessions_fini(&c->tcp_sessions);
+	cgn_contacts_fini(&c->contacts);
 	cgn_refusals_fini(&c->refusals);
 	cgn_sessions_fini(&c->sessions);
 	cgn_reserve_destroy(c->request_counts);
@@ -232,6 +255,9 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 		&c->wheel, &c->table->entries[0].wheel, sizeof(c->table->entries[0]), c->now_s);
 	cgn_wheel_init(
 		&c->updates.wheel, &c->updates.at[0].node, sizeof(c->updates.at[0]), c->now_s);
+	if (c->contacts.capacity > 0)
+		cgn_wheel_init(&c->contact_wheel, &c->contacts.records[0].wheel,
+			sizeof(c->contacts.records[0]), c->now_s);
 	cgn_neigh_start(c->neigh, c->now_s);
 	c->announce_at_s = c->now_s;
 	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++) {

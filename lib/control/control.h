@@ -23,6 +23,8 @@
 #include "alarm.h"
 #include "alg_edit.h"
 #include "busiest.h"
+#include "contact.h"
+#include "contact_record.h"
 #include "announce.h"
 #include "epoch.h"
 #include "error_rate.h"
@@ -46,7 +48,8 @@ struct cgn_limbo {
 	uint32_t first;          /* mapping index or CGN_MAPPING_NONE */
 	uint32_t first_filter;   /* filter set or 0 */
 	uint32_t first_sessions; /* record of tcp_session.h or 0 */
-	uint32_t n;              /* of all three */
+	uint32_t first_contact;  /* of nat/contact.h or 0 */
+	uint32_t n;              /* of all four */
 	uint64_t token;          /* of rte_rcu_qsbr_start, for the list that waits */
 };
 
@@ -101,6 +104,8 @@ struct cgn_control {
 	struct cgn_others others;
 	struct cgn_algs algs;
 	struct cgn_tcp_session_pool tcp_sessions;
+	struct cgn_contacts contacts;
+	struct cgn_wheel contact_wheel;
 	struct cgn_tcp_ending tcp_ending;
 	struct cgn_epoch *epochs;       /* [n_tenants], reserved */
 	struct cgn_announce *announces; /* [n_ifaces], reserved; trains of NAT-PMP and PCP */

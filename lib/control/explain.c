@@ -21,6 +21,7 @@ struct cgn_scratch {
 	struct cgn_chunk chunks[1 + MAX_PLACED];
 	uint64_t placed[MAX_PLACED]; /* granules with a chunk */
 	uint32_t n_placed;
+	struct cgn_contacts contacts; /* the real ones, touched by nobody */
 };
 
 int
@@ -136,7 +137,8 @@ foresee_port(const struct cgn_control *c, const struct cgn_flow *flow, struct cg
 
 /* The mapping that would be made; its outside port is not known, and 0 here. */
 static enum cgn_fate
-fill_new(const struct cgn_control *c, const struct cgn_flow *flow, struct cgn_explain *e)
+fill_new(const struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_pkt *pkt,
+	struct cgn_explain *e)
 {
 	uint32_t i = c->table->capacity + 1;
 	struct cgn_mapping *m = &c->scratch->entries[i];
@@ -159,6 +161,7 @@ fill_new(const struct cgn_control *c, const struct cgn_flow *flow, struct cgn_ex
 		m->remote = flow->remote;
 	}
 	m->one_to_one = e->is_owner;
+	cgn_filtering_choose(c, m, pkt);
 	e->mapping = *m;
 	return CGN_FATE_NONE;
 }
@@ -202,7 +205,7 @@ foresee_mapping(struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn_exp
 	e->reached |= CGN_EXPLAIN_PORTS;
 	if (e->choice.block != CGN_NONE)
 		e->block = c->pool->blocks[e->choice.block];
-	return fill_new(c, &flow, e);
+	return fill_new(c, &flow, pkt, e);
 }
 
 static bool
@@ -331,9 +334,7 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 		e->is_impossible = true;
 		return CGN_FATE_NONE;
 	}
-	cgn_in2out(&s->w);
-	cgn_out2in(&s->w);
-	cgn_hairpin(&s->w);
+	e->fate = cgn_explain_stages(c, &s->w, &s->contacts, e);
 	unplace_all(s);
 	if (s->w.new_flows.n > 0) { /* control would read its text, and send it back */
 		s->w.new_flows.n = 0;
@@ -342,7 +343,7 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 			pkt->neigh = e->mapping.neigh;
 		return leave(c, pkt, e);
 	}
-	return b->tx.n > 0 ? leave(c, pkt, e) : CGN_FATE_NONE; /* dropped, too long, too far */
+	return b->tx.n > 0 ? leave(c, pkt, e) : e->fate; /* NONE: dropped, too long, too far */
 }
 
 /* A packet of nat.protocols, as cgn_other_protos does with it; FATE_NONE: it has been dropped. */

@@ -23,6 +23,7 @@ enum cgn_explain_reached {
 	CGN_EXPLAIN_PORTS = 1 << 6,    /* choice: there is a port for it */
 	CGN_EXPLAIN_RECEIVER = 1 << 7, /* to: mapping of a hairpin's receiver */
 	CGN_EXPLAIN_NEXT_HOP = 1 << 8, /* neigh */
+	CGN_EXPLAIN_CONTACT = 1 << 9,  /* control is asked to note the peer */
 };
 
 struct cgn_explain {
@@ -61,6 +62,10 @@ struct rte_mbuf *cgn_explain_frame(const struct cgn_control *c, const struct cgn
 
 /* What the look-ups of classify will find, for the story; the decisions are classify's. */
 void cgn_explain_describe(const struct cgn_control *c, struct cgn_explain *e);
+
+/* The stages behind the look-up, and noting a new peer (explain_contact.c). What control says. */
+enum cgn_fate cgn_explain_stages(struct cgn_control *c, struct cgn_worker *w,
+	struct cgn_contacts *copy, struct cgn_explain *e);
 
 /* The worker that is none; fini accepts NULL. 0 or -ENOMEM. Main thread. */
 int cgn_explain_init(struct cgn_control *c, int socket);

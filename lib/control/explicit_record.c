@@ -76,6 +76,7 @@ cgn_explicit_add(struct cgn_control *c, uint32_t i)
 	e->set_first = rte_be_to_cpu_16(m->inside_port);
 	e->set_size = 1;
 	m->explicit_ref = (uint32_t)(e - c->explicits.records);
+	cgn_contacts_end(c, i);
 	cgn_tcp_sessions_begin(c, m);
 	return e;
 }
@@ -84,7 +85,7 @@ cgn_explicit_add(struct cgn_control *c, uint32_t i)
 static void
 retire_filter(struct cgn_control *c, struct cgn_mapping *m, uint32_t successor)
 {
-	uint32_t old = atomic_load_explicit(&m->filter, memory_order_relaxed);
+	uint32_t old = cgn_filter_of(m);
 
 	atomic_store_explicit(&m->filter, successor, memory_order_release);
 	if (old == 0)
@@ -198,7 +199,7 @@ static uint32_t
 filters_kept(const struct cgn_control *c, const struct cgn_mapping *m,
 	const struct cgn_explicit_ask *ask)
 {
-	uint32_t set = m != NULL ? atomic_load_explicit(&m->filter, memory_order_relaxed) : 0;
+	uint32_t set = m != NULL ? cgn_filter_of(m) : 0;
 
 	return ask->filters_cleared || set == 0 ? 0 : c->filters.sets[set].n;
 }
@@ -229,7 +230,7 @@ void
 cgn_explicit_filters_apply(
 	struct cgn_control *c, struct cgn_mapping *m, const struct cgn_explicit_ask *ask)
 {
-	uint32_t old = atomic_load_explicit(&m->filter, memory_order_relaxed);
+	uint32_t old = cgn_filter_of(m);
 	uint32_t kept = filters_kept(c, m, ask), set = 0;
 
 	if (ask->n_filters == 0 && !(ask->filters_cleared && old != 0))
@@ -350,7 +351,7 @@ cgn_explicit_make(struct cgn_control *c, const struct cgn_flow *flow, const stru
 	atomic_store_explicit(&m->last_use_s, c->now_s - NEVER_USED_S, memory_order_relaxed);
 	if (ask != NULL)
 		cgn_explicit_filters_apply(c, m, ask);
-	set = atomic_load_explicit(&m->filter, memory_order_relaxed);
+	set = cgn_filter_of(m);
 	fate = cgn_publish(c, *i);
 	if (fate != CGN_FATE_NONE && set != 0)
 		cgn_filter_free(&c->filters, set); /* seen by nobody */

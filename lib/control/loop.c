@@ -20,6 +20,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	}
 	work += cgn_punt_drain(c);
 	work += cgn_expire(c);
+	work += cgn_contacts_expire(c);
 	work += cgn_tcp_end_slice(c);
 	work += cgn_reclaim(c);
 	cgn_neigh_tick(c->neigh, c->now_s, NEIGH_SLICE);

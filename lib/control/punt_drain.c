@@ -42,9 +42,13 @@ new_flow(struct cgn_control *c, struct rte_mbuf *m)
 		fate = cgn_admit(c, &flow);
 		if (fate == CGN_FATE_NONE)
 			fate = cgn_allocate(c, &flow, NULL, &mapping);
-		if (fate == CGN_FATE_NONE)
+		if (fate == CGN_FATE_NONE) {
+			cgn_filtering_choose(c, cgn_table_at(c->table, mapping), pkt);
 			fate = cgn_publish(c, mapping);
+		}
 	}
+	if (fate == CGN_FATE_NONE)
+		fate = cgn_contact_note(c, mapping, pkt);
 	if (fate == CGN_FATE_NONE) {
 		/* Ask for the way back while the packet is on its way out. */
 		want(c, cgn_table_at(c->table, mapping)->neigh);

@@ -49,6 +49,13 @@ cgn_reclaim(struct cgn_control *c)
 		c->waiting.n--;
 		cgn_tcp_sessions_free(&c->tcp_sessions, r);
 	}
+	for (; n < RECLAIM_SLICE && c->waiting.first_contact != 0; n++) {
+		uint32_t r = c->waiting.first_contact;
+
+		c->waiting.first_contact = c->contacts.records[r].next;
+		c->waiting.n--;
+		cgn_contact_reclaim(&c->contacts, r);
+	}
 	for (; n < RECLAIM_SLICE && c->waiting.n > 0; n++) {
 		uint32_t i = c->waiting.first;
 		struct cgn_mapping *m = cgn_table_at(c->table, i);

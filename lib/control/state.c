@@ -90,7 +90,7 @@ record_of(const struct cgn_control *c, enum cgn_journal_type type, const struct 
 static void
 add_filters(const struct cgn_control *c, const struct cgn_mapping *m, struct cgn_journal_record *r)
 {
-	uint32_t set = atomic_load_explicit(&m->filter, memory_order_relaxed);
+	uint32_t set = cgn_filter_of(m);
 
 	for (uint32_t f = 0; set != 0 && f < c->filters.sets[set].n; f++) {
 		const struct cgn_filter_rule *rule = &c->filters.sets[set].rules[f];

@@ -67,7 +67,7 @@ renumber(struct cgn_control *c, uint32_t i)
 		.port = m->inside_port,
 		.proto = (enum cgn_proto)m->proto};
 	const uint32_t last_use_s = atomic_load_explicit(&m->last_use_s, memory_order_relaxed);
-	uint32_t set = atomic_load_explicit(&m->filter, memory_order_relaxed), fresh;
+	uint32_t set = cgn_filter_of(m), fresh;
 	const struct cgn_filter_set rules = set != 0 ? c->filters.sets[set]
 						     : (struct cgn_filter_set){0};
 	struct cgn_explicit *e;

@@ -12,6 +12,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "alg.h"
+#include "contact.h"
 #include "directory.h"
 #include "filter.h"
 #include "fragment_table.h"
@@ -49,7 +50,8 @@ struct cgn_dataplane {
 	const struct cgn_others *others;       /* writer: control */
 	const struct cgn_alg_marks *alg_marks; /* writer: control */
 	const struct cgn_tcp_session_pool
-		*tcp_sessions;   /* records: workers write what is in them */
+		*tcp_sessions;               /* records: workers write what is in them */
+	const struct cgn_contacts *contacts; /* writer: control; workers write last_use_s */
 	_Atomic uint8_t *owners; /* [n_inside], reserved; writer: control, see CGN_UNSERVED */
 	/* [n_inside], reserved; of a holder: number of the class that its session names, or 0.
 	 * Writer: control. */

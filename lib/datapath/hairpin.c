@@ -9,6 +9,7 @@
  * An echo request that comes back from outside is let in to nobody, and so it is here, but for a
  * subscriber who pings its own outside address. Worker threads.
  */
+#include "contact_check.h"
 #include "forward.h"
 
 /* The two mappings of a packet, and what it looks like between them. */
@@ -29,9 +30,7 @@ find_receiver(const struct cgn_worker *w, struct bounce *b)
 	b->to = cgn_forward_find_outside(w, (enum cgn_proto)pkt->proto, pkt->dst, pkt->dport);
 	if (b->to == NULL || (pkt->proto == CGN_ICMP && b->to != b->from))
 		return CGN_FATE_NO_MAPPING;
-	if (!cgn_filter_allows(w->dp->filters, b->to, pkt))
-		return CGN_FATE_FILTERED;
-	return CGN_FATE_NONE;
+	return cgn_peer_refused(w, b->to, pkt->src, pkt->sport, true);
 }
 
 /* As in2out and out2in do, before the packet is changed. */
@@ -55,9 +54,14 @@ hairpin_one(struct cgn_worker *w, uint8_t at)
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	struct bounce b = {.from = cgn_table_at(w->dp->table, w->burst.found[at]), .outside = *pkt};
-	enum cgn_fate fate = find_receiver(w, &b);
 	struct cgn_rewrite out, in;
+	enum cgn_fate fate;
 
+	if (cgn_peer_is_new(w, b.from, pkt)) {
+		cgn_lane_add(&w->burst.miss, at);
+		return;
+	}
+	fate = find_receiver(w, &b);
 	if (fate != CGN_FATE_NONE) {
 		cgn_drop(w, m, fate);
 		return;

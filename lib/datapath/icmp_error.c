@@ -12,6 +12,7 @@
  */
 #include <rte_ip.h>
 
+#include "contact_check.h"
 #include "forward.h"
 #include "icmp_quote.h"
 #include "icmp_reply.h"
@@ -128,14 +129,16 @@ out2in(struct cgn_worker *w, struct error *e)
 {
 	const struct cgn_icmp_quote *q = &e->quote;
 	const struct cgn_mapping *m;
+	enum cgn_fate refused;
 
 	if (q->src != e->pkt->dst)
 		return CGN_FATE_ICMP_FOREIGN;
 	m = cgn_forward_find_outside(w, (enum cgn_proto)q->proto, q->src, q->sport);
 	if (m == NULL || !is_known_query(w, e, m))
 		return CGN_FATE_ICMP_NO_MAPPING;
-	if (!cgn_filter_allows_peer(w->dp->filters, m, q->dst, q->dport))
-		return CGN_FATE_FILTERED;
+	refused = cgn_peer_refused(w, m, q->dst, q->dport, false);
+	if (refused != CGN_FATE_NONE)
+		return refused;
 	e->pkt->to_tenant = m->tenant;
 	e->pkt->to_inside = m->inside;
 	if (!e->pkt->hairpin)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* in2out: rewrites the packets of subscribers whose mapping was found. Worker threads. */
+#include "contact_check.h"
 #include "forward.h"
 
 void
@@ -16,6 +17,10 @@ cgn_in2out(struct cgn_worker *w)
 
 		if (pkt->proto == CGN_ICMP && pkt->icmp_type == 0 && !m->one_to_one) {
 			cgn_drop(w, b->mbufs[at], CGN_FATE_ICMP_OTHER);
+			continue;
+		}
+		if (cgn_peer_is_new(w, m, pkt)) {
+			cgn_lane_add(&b->miss, at);
 			continue;
 		}
 		if (unlikely(m->alg) && cgn_alg_takes(w, b->mbufs[at], b->found[at]))

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * out2in: rewrites outside packets whose mapping was found. Filtering is endpoint-independent
- * (RFC 4787 REQ-8, RFC 6888 REQ-7) unless a PCP client has set filters. Worker threads.
+ * (RFC 4787 REQ-8, RFC 6888 REQ-7) unless a PCP client has set filters or the tenant filters by
+ * contacts. Worker threads.
  */
+#include "contact_check.h"
 #include "forward.h"
 
 /*
@@ -27,14 +29,16 @@ cgn_out2in(struct cgn_worker *w)
 		struct cgn_mapping *m = cgn_table_at(w->dp->table, b->found[at]);
 		struct cgn_rewrite rw = cgn_forward_rewrite(m, CGN_OUT2IN);
 		uint8_t *frame = rte_pktmbuf_mtod(b->mbufs[at], uint8_t *);
+		enum cgn_fate fate;
 
 		if (!is_for(m, pkt)) {
 			cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
 			continue;
 		}
 		pkt->inside = m->inside;
-		if (!cgn_filter_allows(w->dp->filters, m, pkt)) {
-			cgn_drop(w, b->mbufs[at], CGN_FATE_FILTERED);
+		fate = cgn_peer_refused(w, m, pkt->src, pkt->sport, true);
+		if (unlikely(fate != CGN_FATE_NONE)) {
+			cgn_drop(w, b->mbufs[at], fate);
 			continue;
 		}
 		if (pkt->ttl <= 1) {

@@ -21,6 +21,7 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.explicits = c->explicits.n_used,
 		.filters = c->filters.n_used,
 		.tcp_tracked = c->tcp_sessions.n_used,
+		.contacts = c->contacts.n_used,
 		.journal_on = c->state.ring != NULL,
 		.journal_written = c->state.written,
 		.journal_resyncs = c->state.resyncs,

@@ -54,7 +54,7 @@ struct cgn_query_box {
 	uint32_t mappings, limbo; /* published and unlinked; unlinked only */
 	uint64_t made, refused, expired, grace_wait_ns_max;
 	uint32_t neighbours, held;
-	uint32_t explicits, filters, tcp_tracked; /* records in use */
+	uint32_t explicits, filters, tcp_tracked, contacts; /* records in use */
 	bool journal_on;
 	uint64_t journal_written, journal_resyncs, journal_waits;
 	uint32_t blocks_restored, blocks_resting; /* since the last restart */
@@ -182,7 +182,8 @@ struct cgn_query_mappings {
 		uint8_t proto, ip_proto; /* ip_proto and remote: of CGN_OTHER */
 		uint32_t remote;         /* host order */
 		uint32_t tcp, age_s, idle_s;
-		int32_t left_s; /* -1: the operator's */
+		int32_t left_s;            /* -1: the operator's */
+		uint32_t filter, contacts; /* word of the mapping; peers it remembers */
 	} rows[CGN_QUERY_ROWS];
 };
 void cgn_query_mappings(struct cgn_control *c, void *arg);

@@ -65,7 +65,7 @@ explicit_row(const struct cgn_control *c, uint32_t r, const struct cgn_mapping *
 	struct cgn_explicit_row *row)
 {
 	const struct cgn_explicit *e = &c->explicits.records[r];
-	uint32_t set = atomic_load_explicit(&m->filter, memory_order_relaxed);
+	uint32_t set = cgn_filter_of(m);
 
 	*row = (struct cgn_explicit_row){
 		.at = r,

@@ -68,6 +68,8 @@ cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at)
 		.age_s = age,
 		.idle_s = idle > 0 ? (uint32_t)idle : 0, /* a worker's second may be ahead */
 		.left_s = mapping_left(c, m),
+		.filter = atomic_load_explicit(&m->filter, memory_order_relaxed),
+		.contacts = cgn_contacts_of(c, i),
 	};
 }
 

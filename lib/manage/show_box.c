@@ -46,6 +46,8 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_u64(r, "mappings_max", box->conf->table.mappings);
 	cgn_reply_u64(r, "explicit", q.explicits);
 	cgn_reply_u64(r, "explicit_max", box->conf->table.explicit_mappings);
+	cgn_reply_u64(r, "contacts", q.contacts);
+	cgn_reply_u64(r, "contacts_max", box->conf->table.contacts);
 	cgn_reply_u64(r, "limbo", q.limbo);
 	cgn_reply_u64(r, "made", q.made);
 	cgn_reply_u64(r, "refused", q.refused);

@@ -284,6 +284,10 @@ tell_mapping(struct cgn_show *show, const struct cgn_explain *e)
 	}
 	if (reached(e, CGN_EXPLAIN_FOUND)) {
 		step(show, "mapping", "%s", cgn_mapping_str(&e->mapping, text));
+		if (reached(e, CGN_EXPLAIN_CONTACT))
+			step(show, "contact", "new: %s",
+				reached(e, CGN_EXPLAIN_NEXT_HOP) ? "control remembers the peer"
+								 : fate_name(e));
 		return;
 	}
 	if (reached(e, CGN_EXPLAIN_CONTROL)) {
@@ -314,8 +318,12 @@ tell_filter(struct cgn_show *show, const struct cgn_explain *e)
 		return;
 	if (e->fate == CGN_FATE_FILTERED)
 		step(show, "filter", "keeps this peer out");
+	else if (e->fate == CGN_FATE_NO_CONTACT)
+		step(show, "filter", "the mapping has not sent to this peer");
 	else if (m->filter == 0)
 		step(show, "filter", "none: whoever comes");
+	else if (m->filter & CGN_FILTER_CONTACTS)
+		step(show, "filter", "the mapping has sent to this peer");
 	else
 		step(show, "filter", "lets this peer in");
 }

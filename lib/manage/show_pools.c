@@ -6,6 +6,16 @@
 #include "show.h"
 #include "tcp_track.h"
 
+static const char *
+filtering_str(uint32_t filter)
+{
+	if (filter & CGN_FILTER_ADDRESS_PORT)
+		return "address_and_port";
+	if (filter & CGN_FILTER_ADDRESS)
+		return "address";
+	return filter != 0 ? "pcp_filter" : "none";
+}
+
 static uint64_t
 mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 {
@@ -30,6 +40,10 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	cgn_reply_u64(r, "age_s", row->age_s);
 	cgn_reply_u64(r, "idle_s", row->idle_s);
 	cgn_reply_i32(r, "left_s", row->left_s);
+	/* Without ports a mapping is of one remote address. */
+	cgn_reply_str(
+		r, "filtering", row->proto == CGN_OTHER ? "address" : filtering_str(row->filter));
+	cgn_reply_u64(r, "contacts", row->contacts);
 	return row->at;
 }
 

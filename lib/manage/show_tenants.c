@@ -118,6 +118,8 @@ add_dscp(struct cgn_reply *r, const char *name, uint32_t dscp)
 static void
 add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 {
+	static const char *const filterings[] = {
+		"endpoint_independent", "address_dependent", "address_and_port_dependent"};
 	static const char *const ip_options[] = {[CGN_IP_OPTIONS_PASS] = "pass",
 		[CGN_IP_OPTIONS_CLEAR] = "clear",
 		[CGN_IP_OPTIONS_DROP] = "drop"};
@@ -155,6 +157,8 @@ add_tenant_conf(struct cgn_reply *r, const struct cgn_conf_tenant *conf)
 	cgn_reply_str(r, "ip_options", ip_options[conf->nat.ip_options]);
 	cgn_reply_str(r, "tcp_loose", conf->nat.tcp_loose ? "true" : "false");
 	cgn_reply_str(r, "inbound_refresh", conf->nat.inbound_refresh ? "true" : "false");
+	cgn_reply_str(r, "filtering", filterings[conf->nat.filtering]);
+	cgn_reply_u64(r, "contacts_max", conf->quota.tenant.contacts);
 }
 
 /* High-water marks and when they were seen. */

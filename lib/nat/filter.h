@@ -42,20 +42,11 @@ void cgn_filter_free(struct cgn_filters *f, uint32_t set);
 /* Does the set let this peer in? */
 bool cgn_filter_matches(const struct cgn_filter_set *set, rte_be32_t addr, rte_be16_t port);
 
-/* Worker: may this peer send to the mapping? */
-static inline bool
-cgn_filter_allows_peer(
-	const struct cgn_filters *f, const struct cgn_mapping *m, rte_be32_t addr, rte_be16_t port)
+/* Control: the set of the mapping, or 0. */
+static inline uint32_t
+cgn_filter_of(const struct cgn_mapping *m)
 {
-	uint32_t set = atomic_load_explicit(&m->filter, memory_order_acquire);
+	uint32_t filter = atomic_load_explicit(&m->filter, memory_order_relaxed);
 
-	return set == 0 || cgn_filter_matches(&f->sets[set], addr, port);
-}
-
-/* Worker: may this out2in packet pass? */
-static inline bool
-cgn_filter_allows(
-	const struct cgn_filters *f, const struct cgn_mapping *m, const struct cgn_pkt *pkt)
-{
-	return cgn_filter_allows_peer(f, m, pkt->src, pkt->sport);
+	return filter & CGN_FILTER_CONTACTS ? 0 : filter;
 }

@@ -20,6 +20,11 @@
 
 enum { CGN_MAPPING_NONE = 0 };
 
+/* In place of a filter set in cgn_mapping.filter: whoever it has sent to may answer (contact.h). */
+#define CGN_FILTER_ADDRESS UINT32_C(0x40000000)
+#define CGN_FILTER_ADDRESS_PORT UINT32_C(0x80000000)
+#define CGN_FILTER_CONTACTS (CGN_FILTER_ADDRESS | CGN_FILTER_ADDRESS_PORT)
+
 struct cgn_mapping {
 	/* Fixed after publish but for filter; read by workers. Wire order where typed so. */
 	rte_be32_t inside_addr, outside_addr;
@@ -36,7 +41,8 @@ struct cgn_mapping {
 	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
 	uint8_t alg : 1;         /* may carry a connection whose text is edited (datapath/alg.h) */
 	uint8_t one_to_one : 1;  /* its owner has the outside address for itself */
-	_Atomic uint32_t filter; /* filter set (filter.h), 0: whoever comes; control changes it */
+	_Atomic uint32_t filter; /* filter set (filter.h) or CGN_FILTER_ADDRESS…, 0: whoever comes;
+				    control changes it */
 	/* Written by workers, relaxed, only when the value changes. */
 	_Atomic uint32_t last_use_s;
 	union {

@@ -235,6 +235,38 @@ split(void)
 	return end(sim, ok);
 }
 
+/* The server comes from a port that the client has not sent to: strict filtering is no obstacle, be
+ * the mapping new, or of a port that the client has used before. */
+static bool
+open_to_the_server(bool is_used)
+{
+	static const char strict[] = "pool: [203.0.113.16/32]\nalg: {ftp: true}\n"
+				     "nat: {filtering: address_and_port_dependent}\n";
+	struct cgn_sim *sim = open_connection(strict, "table: {mappings: 16384, contacts: 100}\n");
+	struct packet_spec s = packet_tcp(A1, 5001, W1, 80, SYN);
+	bool ok = true;
+
+	if (is_used) {
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+		cgn_sim_run(sim);
+		ok = receive(sim, SIM_WAN);
+		s = packet_tcp(W1, 20, POOL, got.sport, SYN);
+		cgn_sim_send_spec(sim, SIM_WAN, &s);
+		cgn_sim_run(sim);
+		ok &= CHECK(cgn_sim_tenant_fate(sim, "a", "no_contact") == 1);
+	}
+	ok &= client(sim, 1, port_command, PSH_ACK) && data_arrives(sim, named_port());
+	return end(sim, ok);
+}
+
+static bool
+filtered(void)
+{
+	bool ok = open_to_the_server(false);
+
+	return open_to_the_server(true) && ok;
+}
+
 /* A server inside, reached by a port forward. */
 static bool
 passive(void)
@@ -268,6 +300,7 @@ passive(void)
 const struct row_case row_cases_alg[] = {
 	{"ftp_data_of_an_active_client_arrives", CGN_FATE_IN2OUT, active},
 	{"ftp_data_of_a_passive_server_arrives", CGN_FATE_OUT2IN, passive},
+	{"ftp_data_passes_strict_filtering", CGN_FATE_OUT2IN, filtered},
 	{"ftp_texts_are_left_alone", CGN_FATE_IN2OUT, untouched},
 	{"ftp_beyond_the_table_is_left_alone", CGN_FATE_IN2OUT, table_full},
 	{"a_part_of_a_replaced_text_is_dropped", CGN_FATE_ALG_SPLIT, split},

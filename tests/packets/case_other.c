@@ -374,6 +374,24 @@ operated(void)
 	return end(sim, ok);
 }
 
+/* A mapping of an address pair filters by it already: it needs no contacts, and takes none. */
+static bool
+filtered(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){
+		.box = "table: {mappings: 16384, shards: 2, contacts: 1}\n",
+		.a = "pool: [203.0.113.16/32]\n"
+		     "nat: {protocols: [gre], filtering: address_and_port_dependent}\n"});
+	bool ok;
+
+	cgn_sim_elapse_s(sim, 130);
+	cgn_sim_flush(sim, SIM_ACCESS);
+	ok = works(sim, GRE, A1, W1) && works(sim, GRE, A1, W2) && works(sim, GRE, A1, W1);
+	ok &= ends(sim, SIM_WAN, packet(GRE, SIM_PEER2 + 1, POOL), "no_mapping");
+	ok &= CHECK(sim->box->control->contacts.n_used == 0);
+	return end(sim, ok);
+}
+
 const struct row_case row_cases_other[] = {
 	{"named_protocols_go_both_ways_by_address", CGN_FATE_IN2OUT, both_ways},
 	{"other_protocols_are_refused", CGN_FATE_OTHER_PROTO, refused},
@@ -385,6 +403,7 @@ const struct row_case row_cases_other[] = {
 	{"other_protocols_have_a_limit", CGN_FATE_QUOTA_SUBSCRIBER_OTHER, limited},
 	{"other_protocols_have_a_table", CGN_FATE_TABLE_FULL, table_full},
 	{"an_own_address_is_reached_by_other_protocols", CGN_FATE_OUT2IN, own_address},
+	{"other_protocols_need_no_contacts", CGN_FATE_NO_MAPPING, filtered},
 	{"operators_end_mappings_of_other_protocols", CGN_FATE_OTHER_PROTO, operated},
 };
 const uint32_t row_n_cases_other = sizeof(row_cases_other) / sizeof(row_cases_other[0]);

@@ -137,6 +137,38 @@ counts_are_sound(const struct cgn_box *box, uint32_t n_live)
 	return true;
 }
 
+/* Each contact is found under a mapping that filters by contacts, and is counted once. */
+static bool
+contacts_are_sound(const struct cgn_box *box)
+{
+	const struct cgn_control *c = box->control;
+	const struct cgn_contacts *t = &c->contacts;
+	uint32_t n = 0, held = 0;
+
+	for (uint32_t i = 1; i <= t->capacity; i++) {
+		const struct cgn_contact *r = &t->records[i];
+		const struct cgn_mapping *m = cgn_table_at(c->table, r->key.mapping);
+
+		if (r->wheel.prev == 0)
+			continue;
+		n++;
+		if (!is_live(m) || !(m->filter & CGN_FILTER_CONTACTS) || m->explicit_ref != 0)
+			return say("contact of a mapping that has none", i);
+		if (cgn_contact_find(t, &r->key) != i)
+			return say("contact is not found", i);
+	}
+	for (uint32_t k = 0; t->capacity > 0 && k < box->dir->n_tenants; k++)
+		held += t->of_tenants[k];
+	if (held != n)
+		return say("contacts of tenants are miscounted", held);
+	held = 0;
+	for (uint32_t k = 0; t->capacity > 0 && k < box->dir->n_inside; k++)
+		held += t->of_holders[k];
+	if (held != n || n != t->n_used)
+		return say("contacts are miscounted", held);
+	return n == c->contact_wheel.n_nodes ? true : say("timers of contacts are lost", n);
+}
+
 /* What control keeps up to date with each mapping and each reload, counted anew. */
 static bool
 rooms_are_sound(const struct cgn_box *box)
@@ -194,7 +226,7 @@ audit_is_sound(const struct cgn_box *box)
 		ok = cgn_others_of(&c->others, i) == n_pairs[i] ||
 			say("pairs of a subscriber are miscounted", i);
 	ok = ok && slots_are_sound(box, n_live) && use_is_sound(box, subscribers, tenants) &&
-		counts_are_sound(box, n_live) && rooms_are_sound(box) &&
+		counts_are_sound(box, n_live) && rooms_are_sound(box) && contacts_are_sound(box) &&
 		pool_is_consistent(c->pool);
 	free(subscribers);
 	free(tenants);

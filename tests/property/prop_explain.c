@@ -240,17 +240,22 @@ int
 main(void)
 {
 	static const struct cgn_sim_params params = {
-		.box = "punt: {subscriber_per_s: 1, subscriber_burst: 4}\n",
+		.box = "punt: {subscriber_per_s: 1, subscriber_burst: 4}\n"
+		       "table: {mappings: 16384, shards: 2, contacts: 500}\n",
 		.a = "attachments:\n"
 		     "  - {port: access, address: 100.64.0.1/22, binding: access, subscribers: "
 		     "[{prefix: 100.64.0.0/22, subscriber_mask: 31}]}\n"
 		     "  - {port: trunk, vlan: 101, address: 100.65.0.1/24, binding: access, "
 		     "subscribers: [{prefix: 100.65.0.0/24}]}\n"
 		     "quota: {subscriber: {udp: 4, new_per_s: 1, burst: 3}}\n"
-		     "nat: {tcp_loose: false, protocols: [gre, esp]}\n"
+		     "nat: {tcp_loose: false, protocols: [gre, esp], rules: [{name: some, "
+		     "protocol: udp, ports: [1-65535], "
+		     "filtering: address_and_port_dependent}]}\n"
 		     "alg: {ftp: true}\n"
 		     "portctl: {pcp: false}\n",
 		.b = "ports: {block_size: 64, max_blocks: 1}\n"
+		     "nat: {filtering: address_dependent}\n"
+		     "quota: {subscriber: {mapping_contacts: 2, contacts: 8}}\n"
 		     "static_addresses:\n  - {inside: 100.64.0.12, outside: 203.0.113.40}\n",
 		.c = "ports: {first: 1024, last: 1151, block_size: 64, max_blocks: 1}\n"
 		     "nat: {protocols: [gre], bypass: [192.0.2.2/32]}\n"};

@@ -235,8 +235,12 @@ main(void)
 		.n_workers = 2,
 		.a = "ports: {first: 4096, last: 6143, block_size: 64, max_blocks: 3}\n"
 		     "nat: {tcp_loose: true, protocols: [gre, esp]}\n",
-		.b = "pool: [203.0.113.32/31]\nports: {block_size: 512, max_blocks: 2}\n"
-		     "nat: {protocols: [sctp, gre]}\nalg: {ftp: true}\n"});
+		.box = "table: {mappings: 16384, shards: 2, contacts: 3000}\n",
+		.b = "nat: {filtering: address_and_port_dependent, protocols: [sctp, gre], rules: "
+		     "[{name: low, protocol: tcp, ports: [1-30, 50], filtering: "
+		     "address_dependent}]}\nalg: {ftp: true}\n"
+		     "quota: {subscriber: {mapping_contacts: 2, contacts: 200}}\n"
+		     "pool: [203.0.113.32/31]\nports: {block_size: 512, max_blocks: 2}\n"});
 	for (uint32_t i = 0; i < N_BURSTS; i++) {
 		for (int k = 0; k < BURST; k++)
 			if (below(8) == 0)
@@ -255,6 +259,9 @@ main(void)
 			must(audit_is_sound(sim->box), "the audit failed");
 	}
 	cgn_sim_dump(sim, stdout);
+	must(cgn_sim_fate(sim, "no_contact") > 1000 &&
+			cgn_sim_fate(sim, "quota_mapping_contacts") > 100,
+		"hardly anything was filtered");
 	must(cgn_sim_fate(sim, "out2in") > 1000 && cgn_sim_fate(sim, "in2out") > 10000 &&
 			cgn_sim_fate(sim, "hairpin") > 1000 &&
 			cgn_sim_fate(sim, "other_taken") > 100,

@@ -207,9 +207,12 @@ put_tenant(FILE *f, const struct random_conf *conf, uint32_t t)
 			fprintf(f, "%s203.0.113.%u/30", n++ > 0 ? ", " : "", 16 + 4 * p);
 	fprintf(f, "]\nports: %s\nportctl: %s\nquota: %s\n", ports[tenant->ports],
 		portctl[tenant->portctl], quotas[tenant->quota]);
-	fprintf(f, "timeouts: {port_rest_s: %s, udp_s: %u}\nnat: {inbound_refresh: %s}\n",
+	fprintf(f,
+		"timeouts: {port_rest_s: %s, udp_s: %u}\nnat: {inbound_refresh: %s, filtering: "
+		"%s}\n",
 		rests[tenant->rest], tenant->flags & 1 ? 120 : 300,
-		tenant->flags & 2 ? "true" : "false");
+		tenant->flags & 2 ? "true" : "false",
+		tenant->flags & 1 ? "address_dependent" : "endpoint_independent");
 	/* A computed range would have to hold it, and what is reserved must not. */
 	if (tenant->port_forward == 0 || tenant->ports >= RANDOM_PLAIN_PORTS)
 		return;
@@ -246,7 +249,8 @@ random_conf_params(const struct random_conf *conf, int slot)
 	FILE *f = fmemopen(texts[slot][RANDOM_TENANTS], TEXT, "w");
 	const char *comma = "";
 
-	fprintf(f, "%stable: {mappings: 16384, shards: 2}\ntenants: [", uplinks[conf->uplink]);
+	fprintf(f, "%stable: {mappings: 16384, shards: 2, contacts: 3000}\ntenants: [",
+		uplinks[conf->uplink]);
 	for (uint32_t t = 0; t < RANDOM_TENANTS; t++)
 		if (conf->tenants[t].live) {
 			fprintf(f, "%s%c", comma, 'a' + (int)t);

@@ -37,6 +37,8 @@ static const struct {
 	{CGN_SCHEMA_TENANT, "nat.bypass", "192.0.2.128/25"},
 	{CGN_SCHEMA_TENANT, "ports.reserved", "5060-5061"},
 	{CGN_SCHEMA_TENANT, "portctl.third_party", "100.64.1.2"},
+	{CGN_SCHEMA_TENANT, "nat.rules", "web"},
+	{CGN_SCHEMA_TENANT, "nat.rules[].ports", "80"},
 	{CGN_SCHEMA_TENANT, "static", "tcp:203.0.113.17:8443"},
 	{CGN_SCHEMA_TENANT, "static_addresses", "203.0.113.70"},
 	{CGN_SCHEMA_TENANT, "radius.clients", "192.0.2.64/28"},

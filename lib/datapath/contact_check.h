@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who may send to a mapping: asked of its PCP filter and of its filtering (RFC 4787 section 5),
+ * both in one word, which is 0 when anybody may. Called by in2out.c, out2in.c, hairpin.c and
+ * icmp_error.c; worker threads.
+ */
+#pragma once
+
+#include "contact.h"
+#include "filter.h"
+#include "verdict.h"
+
+enum cgn_fate cgn_peer_refused_slow(const struct cgn_worker *w, const struct cgn_mapping *m,
+	rte_be32_t addr, rte_be16_t port, bool refresh);
+bool cgn_contact_is_known(const struct cgn_worker *w, const struct cgn_mapping *m, uint32_t filter,
+	const struct cgn_pkt *pkt);
+
+/* Why this peer may not send to the mapping, or CGN_FATE_NONE. refresh: nat.inbound_refresh counts
+ * for such a packet. */
+static inline enum cgn_fate
+cgn_peer_refused(const struct cgn_worker *w, const struct cgn_mapping *m, rte_be32_t addr,
+	rte_be16_t port, bool refresh)
+{
+	if (likely(atomic_load_explicit(&m->filter, memory_order_relaxed) == 0))
+		return CGN_FATE_NONE;
+	return cgn_peer_refused_slow(w, m, addr, port, refresh);
+}
+
+/*
+ * The subscriber sends to a peer that control has to record first: a new flow, though it has a
+ * mapping. Else its contact is in use.
+ */
+static inline bool
+cgn_peer_is_new(const struct cgn_worker *w, const struct cgn_mapping *m, const struct cgn_pkt *pkt)
+{
+	uint32_t filter = atomic_load_explicit(&m->filter, memory_order_relaxed);
+
+	return unlikely((filter & CGN_FILTER_CONTACTS) != 0) &&
+		!cgn_contact_is_known(w, m, filter, pkt);
+}
