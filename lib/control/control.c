@@ -67,17 +67,17 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 
 /* What is unlinked waits for its grace period: room beside what the tenants are promised. */
 static uint32_t
-table_capacity(const struct cgn_conf *conf)
+with_limbo(uint32_t n)
 {
-	return conf->table.mappings + conf->table.mappings / LIMBO_SHARE + LIMBO_MIN;
+	return n > 0 ? n + n / LIMBO_SHARE + LIMBO_MIN : 0;
 }
 
 static int
 create_contacts(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
 {
 	const struct cgn_conf *conf = c->dp->dir->conf;
-	int rc = cgn_contacts_init(&c->contacts, p->name, conf->table.contacts,
-		table_capacity(conf), &c->rand, p->socket);
+	int rc = cgn_contacts_init(&c->contacts, p->name, with_limbo(conf->table.contacts),
+		with_limbo(conf->table.mappings), &c->rand, p->socket);
 
 	if (rc < 0)
 		cgn_errmsg_set(err,
@@ -101,8 +101,8 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	if (rc < 0)
 		return rc;
 	cgn_error_rates_set(&c->error_rates, dir);
-	c->table = cgn_table_create(
-		p->name, table_capacity(conf), conf->table.shards, &c->rand, p->socket, err);
+	c->table = cgn_table_create(p->name, with_limbo(conf->table.mappings), conf->table.shards,
+		&c->rand, p->socket, err);
 	if (c->table == NULL)
 		return -errno;
 	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);

@@ -351,6 +351,27 @@ filters_are_asked(void)
 	return icmp_bed_end(&bed, ok);
 }
 
+/* The same of contacts: the quoted packet must have gone to a peer that the mapping has sent to. */
+static bool
+contacts_are_asked(void)
+{
+	struct icmp_bed bed = icmp_bed_create(IPPROTO_UDP,
+		&(struct cgn_sim_params){
+			.box = "table: {mappings: 16384, shards: 2, contacts: 10}\n",
+			.a = "nat: {filtering: address_and_port_dependent}\n"});
+	struct pair p = pair_of(&bed, OUT2IN);
+	bool ok;
+
+	icmp_error_send(&bed, SIM_WAN, &p.in);
+	ok = icmp_error_came(&bed, SIM_ACCESS, &p.out);
+	p.in.quoted.dport++;
+	ok = ok && icmp_error_ends(&bed, SIM_WAN, &p.in, "no_contact");
+	p = pair_of(&bed, OUT2IN);
+	p.in.quoted.dst = SIM_PEER2;
+	ok = ok && icmp_error_ends(&bed, SIM_WAN, &p.in, "no_contact");
+	return icmp_bed_end(&bed, ok);
+}
+
 /* PCP-30: a mapping that was asked for, before any packet has gone out over it, to its last second.
  */
 static bool
@@ -443,6 +464,7 @@ const struct row_case row_cases_icmp[] = {
 	{"a_router_behind_a_subscriber_is_heard", CGN_FATE_ICMP_FOREIGN,
 		router_behind_a_subscriber},
 	{"the_filter_is_asked_about_the_quoted_peer", CGN_FATE_FILTERED, filters_are_asked},
+	{"the_contacts_are_asked_about_the_quoted_peer", CGN_FATE_NO_CONTACT, contacts_are_asked},
 	{"errors_about_a_requested_mapping_pass_before_its_first_packet", CGN_FATE_NONE,
 		before_any_traffic},
 	{"errors_about_queries_of_an_own_address_go_both_ways", CGN_FATE_NONE,

@@ -101,6 +101,7 @@ static const struct case_list case_lists[] = {
 	{"bypass", row_cases_bypass, &row_n_cases_bypass},
 	{"other", row_cases_other, &row_n_cases_other},
 	{"alg", row_cases_alg, &row_n_cases_alg},
+	{"contacts", row_cases_contacts, &row_n_cases_contacts},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };
