@@ -111,6 +111,7 @@ free_tenant(struct cgn_conf_tenant *tenant)
 	for (uint32_t i = 0; i < tenant->nat.n_rules; i++)
 		free(tenant->nat.rules[i].ports);
 	free(tenant->nat.rules);
+	free(tenant->nat.bypasses);
 	free(tenant->addresses);
 }
 

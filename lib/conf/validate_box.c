@@ -129,8 +129,8 @@ check_fragments(struct cgn_validation *v, uint64_t n_rx)
 		"are not in receive queues; lower it to %llu, or raise memory.mbufs to %llu",
 		conf->fragments.hold, conf->cores.n_workers, (unsigned long long)held,
 		(unsigned long long)rest, cgn_rule_where(v, &conf->memory.mbufs, where),
-		(unsigned long long)(rest / 2 / conf->cores.n_workers),
-		(unsigned long long)(n_rx + 2 * held));
+		(unsigned long long)rest / 2 / conf->cores.n_workers,
+		(unsigned long long)n_rx + 2ULL * held);
 }
 
 static void

@@ -127,8 +127,11 @@ is_half_free(const struct cgn_natlog_feed *f)
 static void
 end_gap(struct cgn_natlog_feed *f)
 {
-	struct cgn_natlog_record r = {.id = CGN_NATLOG_GAP, .value = f->gap};
+	struct cgn_natlog_record r;
 
+	memset(&r, 0, sizeof(r));
+	r.id = CGN_NATLOG_GAP;
+	r.value = f->gap;
 	f->gap = 0;
 	cgn_natlog_put(f, &r);
 	f->walk.is_on = f->walk.has_all = true;
