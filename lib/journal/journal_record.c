@@ -123,6 +123,7 @@ put_text(uint8_t *p, const char *text)
 	size_t len = strlen(text);
 
 	*p++ = (uint8_t)len;
+	/* Its length stands before it. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(p, text, len);
 	return p + len;
 }
