@@ -8,22 +8,6 @@
 ctl() { "$LAB" ctl --json "$@"; }
 field() { /usr/bin/python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"; }
 
-# seen HOST PORT: address:port of its UDP packets as a server sees them.
-seen() {
-	begin wan /usr/bin/python3 -u -c 'import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("192.0.2.1", 7009))
-print("ready")
-print("%s:%u" % s.recvfrom(64)[1])' >"$WORK/$1.seen"
-	wait_for 5 grep -q ready "$WORK/$1.seen"
-	"in_$1" /usr/bin/python3 -c "import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(('', $2))
-s.sendto(b'x', ('192.0.2.1', 7009))"
-	wait_for 5 grep -q : "$WORK/$1.seen"
-	grep : "$WORK/$1.seen"
-}
-
 # within ADDRESS:PORT ADDRESS FIRST-LAST
 within() {
 	local port=${1##*:}

@@ -29,22 +29,6 @@ config() {
 	END
 }
 
-# seen HOST PORT: sends from that port and prints address:port as the server sees it.
-seen() {
-	begin wan /usr/bin/python3 -u -c 'import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("192.0.2.1", 7008))
-print("ready")
-print("%s:%u" % s.recvfrom(64)[1])' >"$WORK/$1.seen"
-	wait_for 5 grep -q ready "$WORK/$1.seen"
-	"in_$1" /usr/bin/python3 -c "import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(('', $2))
-s.sendto(b'x', ('192.0.2.1', 7008))"
-	wait_for 5 grep -q : "$WORK/$1.seen"
-	grep : "$WORK/$1.seen"
-}
-
 # has FILE WORDS...: one line has all of them.
 has() {
 	local file=$1 word found
