@@ -152,6 +152,20 @@ is_of_a_request(enum cgn_fate fate)
 		fate == CGN_FATE_PORTCTL_BAD || fate == CGN_FATE_NATPMP_OFF;
 }
 
+/* Ports are drawn at random: of a packet to a free port the own new mapping may have got that. */
+static bool
+goes_to_itself(const struct cgn_explain *e)
+{
+	static const uint8_t ip_protos[] = {[CGN_TCP] = 6, [CGN_UDP] = 17, [CGN_ICMP] = 1};
+	const struct cgn_mapping *m = e->proto < CGN_N_PROTOS && (e->reached & CGN_EXPLAIN_PORTS)
+		? cgn_sim_mapping(sim, cgn_directory_tenant_name(sim->box->dir, e->tenant),
+			  ip_protos[e->proto], e->src, e->sport)
+		: NULL;
+
+	return m != NULL && m->outside_addr == rte_cpu_to_be_32(e->dst) &&
+		m->outside_port == rte_cpu_to_be_16(e->dport);
+}
+
 /* The fates of the box before and after the packet. */
 static void
 check_fate(const struct cgn_explain *e, const uint64_t *before)
@@ -165,6 +179,9 @@ check_fate(const struct cgn_explain *e, const uint64_t *before)
 		if (f == CGN_FATE_HAIRPIN && e->fate == CGN_FATE_NO_MAPPING && n == 1 &&
 			e->proto == CGN_ICMP && (e->reached & CGN_EXPLAIN_PORTS) &&
 			e->choice.address == CGN_NONE)
+			return;
+		if (f == CGN_FATE_HAIRPIN && e->fate == CGN_FATE_NO_MAPPING && n == 1 &&
+			goes_to_itself(e))
 			return;
 		/* Or on it another one has the protocol. */
 		if (f == CGN_FATE_OTHER_TAKEN && e->fate == CGN_FATE_IN2OUT && n == 1 &&
