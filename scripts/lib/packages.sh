@@ -11,7 +11,7 @@ PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
 	dpdk tshark python3-pyte python3-jsonschema freeradius-utils python3-pyftpdlib nfdump pmacct
 	rsyslog coturn)
-PACKAGES_test=(mandoc groff-base libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
+PACKAGES_test=(mold mandoc groff-base libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 # Of scripts/package, and of installing what it makes.
 PACKAGES_package=(dpkg-dev systemd man-db librte-meta-bus librte-meta-mempool librte-meta-net)
 PACKAGES_lint=(git clang-format clang-tidy codespell shellcheck binutils python3)
