@@ -30,25 +30,26 @@
 
 #define KEY(sch, ty, text, ...)                                                                    \
 	{.schema = CGN_SCHEMA_##sch, .type = CGN_KEY_##ty, .path = text, __VA_ARGS__},
-#define LIST(container, member, n, pos, inside)                                                    \
+#define LIST(container, member, n, pos, inside, bulk)                                              \
 	.offset = offsetof(container, member), .size = SIZE_OF(container, member), .unit = "",     \
 	.list = {offsetof(container, n), SIZE_OF(container, n),                                    \
-		sizeof(ITEM_OF(container, member)), pos, inside}
+		sizeof(ITEM_OF(container, member)), pos, inside, bulk}
 
 #define CGN_MAP(sch, path, text) KEY(sch, MAP, path, DEFAULT(""), .unit = "", .help = text)
 #define CGN_LIST(sch, path, lo, hi, value, rel, container, member, n, text)                        \
 	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
-		LIST(container, member, n, offsetof(ITEM_OF(container, member), pos), false))
+		LIST(container, member, n, offsetof(ITEM_OF(container, member), pos), false,       \
+			false))
 #define CGN_FILES(sch, path, lo, hi, value, rel, container, member, n, text)                       \
 	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
-		LIST(container, member, n, CGN_NONE, false))
+		LIST(container, member, n, CGN_NONE, false, false))
 #define CGN_ARRAY(sch, path, lo, hi, value, rel, container, member, n, text)                       \
 	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
-		LIST(container, member, n, CGN_NONE, true))
+		LIST(container, member, n, CGN_NONE, true, false))
 #define CGN_BULK(sch, path, lo, hi, value, rel, container, member, n, text)                        \
 	KEY(sch, LIST, path, .min = lo, .max = hi, value, rel, .help = text,                       \
-		LIST(container, member, n, offsetof(ITEM_OF(container, member), pos), false),      \
-		.list.is_bulk = true)
+		LIST(container, member, n, offsetof(ITEM_OF(container, member), pos), false,       \
+			true))
 #define CGN_VALUE(sch, path, ty, units, lo, hi, value, rel, container, member, text)               \
 	KEY(sch, ty, path, .unit = units, .min = lo, .max = hi, value, rel, .help = text,          \
 		.offset = offsetof(container, member), .size = SIZE_OF(container, member))

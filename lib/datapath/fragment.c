@@ -323,6 +323,12 @@ lead(struct cgn_worker *w, uint32_t i, struct rte_mbuf *m)
 
 	if (d->state != CGN_DATAGRAM_WAITS)
 		return;
+	/* It may come back from control after a reload has taken its next hop away. Then it ends in
+	 * tx, and the number may be another one's before the rest comes. */
+	if (!cgn_directory_neigh_live(w->dir, pkt->neigh)) {
+		refuse(w, i, CGN_FATE_RECONFIGURED);
+		return;
+	}
 	d->state = CGN_DATAGRAM_GOES;
 	d->fate = pkt->fate;
 	d->src = ip->src_addr;

@@ -79,6 +79,12 @@ pings() {
 	ip netns exec "$1" ping -n -q -c 1 -W 1 "$2"
 }
 
+# start_anew DIRECTORY: the daemon with this configuration, and nothing that another test has left in the
+# journal.
+start_anew() {
+	"$LAB" stop && rm -f /run/cgnat-lab/state.journal && "$LAB" start --config "$1"
+}
+
 # seen HOST PORT: sends UDP from that port, and prints address:port as a server outside sees it.
 seen() {
 	begin wan /usr/bin/python3 -u -c 'import socket

@@ -22,6 +22,8 @@ WORDS = {
     "subscriber": ["a", A1],
     "trace port": ["transport={outside}/udp"],
     "trace subscriber": ["a", A1],
+    "deterministic port": ["outside=203.0.113.32:5000"],
+    "deterministic subscriber": ["b", A1],
     "explain": ["tenant=a", f"from={A1}:5000", "to=192.0.2.1:53/udp"],
     "map add": ["a", "tcp", f"{A1}:4443", "{address}:4443"],
     "map delete": ["a", "tcp", f"{A1}:4443"],

@@ -27,7 +27,7 @@ cp -r "$TOP/config/lab" "$WORK/config"
 sed -i 's|prefix: 100.64.0.0/16|prefix: 100.64.0.0/24|' "$WORK/config/tenants/a.yaml"
 printf 'ports: {deterministic: {algorithm: sequential, dynamic: 2}}\n' >>"$WORK/config/tenants/a.yaml"
 AT_END+=(lab_config_restore)
-check "the daemon starts with computed ports" "$LAB" restart --config "$WORK/config"
+check "the daemon starts with computed ports" start_anew "$WORK/config"
 check "a1 reaches the Internet" wait_for 10 pings cgn-a1 192.0.2.1
 for host in a1:100.64.0.10 a2:100.64.0.11; do
 	name=${host%:*} address=${host#*:}

@@ -10,11 +10,6 @@ config() {
 		$ a classes: [{name: gold, mappings: 1000}]' "$WORK/config/tenants/a.yaml"
 }
 
-# Another test may have left a session in the journal.
-start_anew() {
-	"$LAB" stop && rm -f /run/cgnat-lab/state.journal && "$LAB" start --config "$WORK/config"
-}
-
 lab_config_restore() {
 	"$LAB" restart --config "$before" >/dev/null
 }
@@ -53,7 +48,7 @@ s.sendto(b'x', ('${out%:*}', ${out#*:}))"
 before=$("$LAB" status | sed -n 's/^up, configuration //p')
 config
 AT_END+=(lab_config_restore)
-check "the daemon starts with the configuration of the test" start_anew
+check "the daemon starts with the configuration of the test" start_anew "$WORK/config"
 check "a1 reaches nothing without a session" reaches_not a1
 check "which is told as no_session" test "$(fate no_session)" -gt 0
 check "a session is added" session add tenant=a address=100.64.0.10 session=cust-1 class=gold
