@@ -171,8 +171,8 @@ from_inside(uint32_t tcp, const struct step *s)
 	const uint32_t known = s->seg.flags & ACK ? CGN_TCP_KNOWN : 0;
 
 	if (s->seg.flags & SYN) {
-		if (state_of(tcp) == CGN_TCP_CLOSING)
-			return opening(s);
+		if (state_of(tcp) == CGN_TCP_CLOSING) /* another one may be closing still */
+			return opening(s) | (tcp & CGN_TCP_AFTER);
 		if (state_of(tcp) == CGN_TCP_OPENING && known)
 			tcp |= CGN_TCP_SYN_OUT;
 		return (tcp & ~(uint32_t)(CGN_TCP_KNOWN | ENDS | FINS)) | known;

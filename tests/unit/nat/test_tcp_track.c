@@ -265,6 +265,9 @@ Test(tcp_track, opening_after_a_dead_connection_keeps_the_longer_timeout)
 	cr_assert_eq(atomic_load(&one.m.tcp) & CGN_TCP_AFTER, 0);
 	expect(">bS", O);
 	cr_assert_eq(atomic_load(&one.m.tcp) & CGN_TCP_AFTER, 0);
+	/* Also when the second one is refused and tries again. */
+	expect(OPEN_A CLOSE_A ">bS <bRA >bS", O);
+	cr_assert_neq(atomic_load(&one.m.tcp) & CGN_TCP_AFTER, 0);
 }
 
 Test(tcp_track, new_syn_on_a_live_connection_changes_nothing)
