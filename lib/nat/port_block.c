@@ -277,8 +277,8 @@ low_granules(const struct cgn_pool *pool, uint32_t i)
 	if (addr->state != CGN_ADDR_OPEN || addr->fixed_block == 0 ||
 		addr->fixed.last >= CGN_LOW_GRANULES)
 		return 0;
-	for (uint16_t g = 0; g < CGN_LOW_GRANULES; g++) {
-		const struct cgn_span span = {g, g};
+	for (uint32_t g = 0; g < CGN_LOW_GRANULES; g++) {
+		const struct cgn_span span = {(uint16_t)g, (uint16_t)g};
 
 		if (!(addr->leased[0] >> g & 1) && !cgn_span_is_reserved(pool, i, &span))
 			free |= UINT64_C(1) << g;

@@ -38,7 +38,7 @@ cgn_lane_init(struct cgn_lane *lane, const struct cgn_conf_collector *collectors
 void
 cgn_lane_fini(struct cgn_lane *lane)
 {
-	for (uint32_t i = 0; i < lane->n_collectors; i++)
+	for (uint32_t i = 0; lane->collectors != NULL && i < lane->n_collectors; i++)
 		if (lane->collectors[i].fd >= 0)
 			close(lane->collectors[i].fd);
 	free(lane->collectors);

@@ -75,7 +75,7 @@ def state():
 def steady(said):
     """Without what traffic counts, and without clocks."""
     moves = ("packets", "bytes", "made", "refused", "expired", "peak", "mappings", "blocks", "tcp", "udp",
-             "icmp", "used", "seconds", "at_limit")
+             "icmp", "used", "seconds", "at_limit", "explicit")
     if isinstance(said, dict):
         return {k: steady(v) for k, v in said.items()
                 if k not in ("left_s", "idle_s") and
