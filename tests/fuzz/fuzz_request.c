@@ -3,7 +3,8 @@
  * Fuzz target of the whole path of NAT-PMP and PCP requests: an input is a list of datagrams of
  * three subscribers, two of them with the same address in two tenants, with packets of traffic and
  * time in between. The state lives on for some inputs. After each input the law must hold, answers
- * must go to who asked, at most as many as a request may have, and no record may stand alone.
+ * must go to who asked, at most as many as a request may have, and each record must belong to a
+ * mapping.
  *
  * A record starts with two bytes, operation and argument:
  *   bits 0..1 of the operation: 0, 1, 2 request of that subscriber, argument bytes of payload
@@ -133,16 +134,36 @@ record(const uint8_t *p, size_t left)
 	return 2 + n;
 }
 
+/* Records of one mapping: its own, and those of more peers of PEER chained to it. */
+static uint32_t
+chain_length(const struct cgn_explicit_pool *p, uint32_t first)
+{
+	uint32_t n = 0;
+
+	for (uint32_t r = first; r != 0 && n <= p->capacity; r = p->records[r].next_peer, n++)
+		must(p->records[r].mapping == p->records[first].mapping, "a chain has one mapping");
+	return n;
+}
+
 static void
 check_records(void)
 {
 	const struct cgn_control *c = sim->box->control;
-	uint32_t n = 0;
+	const struct cgn_explicit_pool *p = &c->explicits;
+	uint32_t n = 0, n_chained = 0;
 
 	for (uint32_t t = 0; t < 3; t++)
 		n += c->tenants[t].explicit_mappings;
-	must(c->explicits.n_used == n, "records are counted");
-	must(n <= cgn_sim_n_mappings(sim), "each record has a mapping");
+	must(p->n_used == n, "records are counted");
+	for (uint32_t i = 1; i <= c->table->capacity; i++) {
+		const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+		if (m->explicit_ref == 0)
+			continue;
+		must(p->records[m->explicit_ref].mapping == i, "a record and its mapping agree");
+		n_chained += chain_length(p, m->explicit_ref);
+	}
+	must(n_chained == n, "each record has a mapping");
 	must(c->filters.n_used <= n, "each filter set has a record");
 }
 
