@@ -30,7 +30,7 @@ class Top:
         self.raw = b""
         pid, self.fd = pty.fork()
         if pid == 0:
-            os.environ["TERM"] = "xterm-256color"
+            os.environ["TERM"] = "linux"  # all of it is in pyte; REP and SU of xterm are not
             os.environ.pop("NO_COLOR", None)
             os.environ.update(env or {})
             os.execv(LAB, [LAB, "ctl", "top", "--interval", "0.3"])
