@@ -12,7 +12,8 @@
 #include "machine.h"
 #include "packet_build.h"
 
-enum { DATA_ROOM = 2048, SPARE_MBUFS = 8192, PORTS_PER_ADDRESS = 64512, BLOCK = 512 };
+enum { DATA_ROOM = 2048, SPARE_MBUFS = 8192, FIRST_PORT = 1024, PORTS_PER_ADDRESS = 64512 };
+enum { BLOCK = 512 };
 
 static const char *
 text_of(const char *s)
@@ -20,25 +21,65 @@ text_of(const char *s)
 	return s != NULL ? s : "";
 }
 
+static uint32_t
+tenants(const struct bed_params *p)
+{
+	return p->n_tenants > 0 ? p->n_tenants : 1;
+}
+
+static uint32_t
+mappings(const struct bed_params *p)
+{
+	return p->n_mappings > 1024 ? p->n_mappings : 1024;
+}
+
+/* Of one address. */
+static uint32_t
+n_blocks(const struct bed_params *p)
+{
+	uint32_t ports = p->last_port > 0 ? p->last_port - FIRST_PORT + 1 : PORTS_PER_ADDRESS;
+
+	return ports / (p->block_size > 0 ? p->block_size : BLOCK);
+}
+
 /* Prefix length of a pool in which each subscriber can have one block. */
 static uint32_t
 pool_len(const struct bed_params *p)
 {
-	uint32_t blocks = PORTS_PER_ADDRESS / (p->block_size > 0 ? p->block_size : BLOCK);
+	uint32_t blocks = n_blocks(p), subscribers = p->n_subscribers / tenants(p);
 	uint32_t len = 32;
 
-	while ((UINT32_C(1) << (32 - len)) * blocks < p->n_subscribers + p->n_subscribers / 16)
+	if (p->pool_len > 0)
+		return p->pool_len;
+	while ((UINT32_C(1) << (32 - len)) * blocks < subscribers + subscribers / 16)
 		len--;
 	return len;
+}
+
+static uint32_t
+subscribers_len(const struct bed_params *p)
+{
+	return p->subscribers_len > 0 ? p->subscribers_len : 16;
+}
+
+/* A list of numbers from 0, or of tenants' files. */
+static void
+write_list(FILE *f, const char *prefix, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(f, "%s%s%u", i > 0 ? ", " : "", prefix, i);
 }
 
 static void
 write_box(FILE *f, const struct bed_params *p)
 {
 	uint16_t n = p->n_workers > 0 ? p->n_workers : 1;
+	uint64_t assigned = (uint64_t)tenants(p) << (32 - subscribers_len(p));
 
+	fputs("cores: {workers: [", f);
+	write_list(f, "", n);
 	fprintf(f,
-		"cores: {workers: [%s], control: 63}\n"
+		"], control: 63}\n"
 		"memory: {hugepages: %s}\n"
 		"ports:\n"
 		"  - {name: access, device: net_null0, role: inside, rx_queues: %u}\n"
@@ -47,57 +88,86 @@ write_box(FILE *f, const struct bed_params *p)
 		"routes: [{prefix: 0.0.0.0/0, via: 198.51.100.1}]\n"
 		"arp: {refresh_s: 86400}\n"
 		"punt: {subscriber_per_s: 10000000, subscriber_burst: 10000000}\n"
-		"table: {mappings: %u%s}\n"
-		"tenants: [tenant]\n%s",
-		n > 1 ? "0, 1" : "0", machine_has_hugepages() ? "true" : "false", n, n,
-		p->n_mappings > 1024 ? p->n_mappings : 1024, text_of(p->table), text_of(p->box));
+		"table: {mappings: %u, subscribers: %lu%s}\n"
+		"%stenants: [",
+		machine_has_hugepages() ? "true" : "false", n, n, mappings(p),
+		RTE_MAX(assigned, UINT64_C(1) << 20), text_of(p->table), text_of(p->box));
+	write_list(f, "tenant", tenants(p));
+	fputs("]\n", f);
 }
 
 static void
-write_tenant(FILE *f, const struct bed_params *p)
+write_tenant(FILE *f, const struct bed_params *p, uint32_t number)
 {
+	uint32_t len = pool_len(p), pool = (uint32_t)BED_POOL + (number << (32 - len));
+	/* No more than the tenant's equal share of the table. */
+	uint32_t quota = RTE_MIN(mappings(p) / tenants(p), 65535U);
+	uint16_t tci[2];
+
+	bed_tags(number, tci);
+	fprintf(f, "tenant: bench%u\nattachments:\n  - port: access\n    address: 100.64.0.1/24\n",
+		number);
+	if (p->n_tenants > 0)
+		fprintf(f, "    outer_vlan: %u\n    outer_tpid: 0x8100\n    vlan: %u\n", tci[0],
+			tci[1]);
 	fprintf(f,
-		"tenant: bench\n"
-		"attachments:\n"
-		"  - port: access\n"
-		"    address: 100.64.0.1/24\n"
 		"%s"
-		"    subscribers: [{prefix: 100.65.0.0/16, via: 100.64.0.2%s}]\n"
-		"pool: [198.18.0.0/%u]\n"
-		"ports: {block_size: %u}\n"
-		"quota: {new_per_s: 10000000, burst: 10000000, subscriber: {mappings: 1024, "
-		"tcp: 1024, udp: 1024, icmp: 1024, new_per_s: 10000000, burst: 10000000}}\n"
+		"    subscribers: [{prefix: 100.96.0.0/%u, via: 100.64.0.2%s}]\n"
+		"pool: [%u.%u.%u.%u/%u]\n"
+		"ports: {block_size: %u, last: %u, max_blocks: %u}\n"
+		"quota: {new_per_s: 10000000, burst: 10000000, subscriber: {mappings: %u, "
+		"tcp: %u, udp: %u, icmp: %u, new_per_s: 10000000, burst: 10000000}}\n"
 		"portctl: {natpmp: false, pcp: false}\n"
 		"%s",
-		text_of(p->attachment), text_of(p->subscribers), pool_len(p),
-		p->block_size > 0 ? p->block_size : BLOCK, text_of(p->tenant));
+		text_of(p->attachment), subscribers_len(p), text_of(p->subscribers), pool >> 24,
+		pool >> 16 & 255, pool >> 8 & 255, pool & 255, len,
+		p->block_size > 0 ? p->block_size : BLOCK, p->last_port > 0 ? p->last_port : 65535,
+		RTE_MIN(n_blocks(p), 1008U), quota, quota, quota, quota, text_of(p->tenant));
+}
+
+static void
+write_file(struct cgn_conf_source *file, const struct bed_params *p, uint32_t number)
+{
+	enum { NAME_LEN = 20 };
+	char *text, *name = malloc(NAME_LEN);
+	FILE *f = open_memstream(&text, &file->len);
+
+	if (f == NULL || name == NULL)
+		machine_die("no memory");
+	snprintf(name, NAME_LEN, number == 0 ? "box" : "tenant%u", number - 1);
+	if (number == 0)
+		write_box(f, p);
+	else
+		write_tenant(f, p, number - 1);
+	fclose(f);
+	file->name = name;
+	file->text = text;
 }
 
 static struct cgn_conf *
 load_conf(const struct bed_params *p)
 {
-	struct cgn_conf_source files[2] = {{.name = "box"}, {.name = "tenant"}};
+	uint32_t n = 1 + tenants(p);
+	struct cgn_conf_source *files = calloc(n, sizeof(*files));
 	struct cgn_conf_errors errors;
 	struct cgn_conf *conf;
-	char *texts[2], line[1024];
+	char line[1024];
 
-	for (int i = 0; i < 2; i++) {
-		FILE *f = open_memstream(&texts[i], &files[i].len);
-
-		if (f == NULL)
-			machine_die("no memory");
-		(i == 0 ? write_box : write_tenant)(f, p);
-		fclose(f);
-		files[i].text = texts[i];
-	}
-	conf = cgn_conf_load_mem(files, 2, &errors);
+	if (files == NULL)
+		machine_die("no memory");
+	for (uint32_t i = 0; i < n; i++)
+		write_file(&files[i], p, i);
+	conf = cgn_conf_load_mem(files, n, &errors);
 	for (uint32_t i = 0; i < errors.n_errors; i++)
 		fprintf(stderr, "%s\n", cgn_conf_error_str(&errors, i, line, sizeof(line)));
 	if (conf == NULL)
 		machine_die("the configuration is wrong");
 	cgn_conf_errors_free(&errors);
-	free(texts[0]);
-	free(texts[1]);
+	for (uint32_t i = 0; i < n; i++) {
+		free((void *)(uintptr_t)files[i].name);
+		free((void *)(uintptr_t)files[i].text);
+	}
+	free(files);
 	return conf;
 }
 
@@ -138,10 +208,10 @@ create_box(struct bed *bed, const struct bed_params *params)
 
 /* A router asks for the box, which thereby learns where the router is. */
 static void
-introduce(struct bed *bed, int port, uint32_t router, uint32_t box)
+introduce(struct bed *bed, int port, uint32_t tenant, uint32_t router, uint32_t box)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(bed->mempool);
-	struct packet_tag tag = {.tpid = 0x8100, .tci = bed->vlan};
+	uint16_t tci[2];
 	struct cgn_arp arp = {.op = CGN_ARP_REQUEST,
 		.sender_mac = {{2, 2, 0, 0, 0, (uint8_t)port}},
 		.sender_ip = router,
@@ -157,8 +227,11 @@ introduce(struct bed *bed, int port, uint32_t router, uint32_t box)
 	spec.payload = body;
 	spec.payload_len = sizeof(body);
 	if (port == WIRE_INSIDE) {
+		bed_tags(tenant, tci);
 		spec.n_tags = (uint8_t)bed->n_tags;
-		spec.tags[0] = tag;
+		for (int i = 0; i < spec.n_tags; i++)
+			spec.tags[i] = (struct packet_tag){
+				.tpid = 0x8100, .tci = spec.n_tags == 1 ? bed->vlan : tci[i]};
 	}
 	m->pkt_len = m->data_len = (uint16_t)packet_build(&spec, bytes);
 	memcpy(rte_pktmbuf_mtod(m, void *), bytes, m->data_len);
@@ -169,6 +242,7 @@ introduce(struct bed *bed, int port, uint32_t router, uint32_t box)
 struct bed *
 bed_create(const struct bed_params *params)
 {
+	enum { AT_ONCE = 256 };
 	uint16_t n_workers = params->n_workers > 0 ? params->n_workers : 1;
 	struct bed *bed = calloc(1, sizeof(*bed));
 
@@ -182,8 +256,12 @@ bed_create(const struct bed_params *params)
 	bed->stopped_at = 1000 * CGN_NS_PER_S;
 	cgn_worker_online(&bed->box->workers[0]);
 	cgn_control_start(bed->box->control, bed->stopped_at);
-	introduce(bed, WIRE_INSIDE, BED_ROUTER, BED_ROUTER - 1);
-	introduce(bed, WIRE_OUTSIDE, BED_NEXT_HOP, BED_NEXT_HOP + 1);
+	introduce(bed, WIRE_OUTSIDE, 0, BED_NEXT_HOP, BED_NEXT_HOP + 1);
+	for (uint32_t t = 0; t < tenants(params); t++) {
+		introduce(bed, WIRE_INSIDE, t, BED_ROUTER, BED_ROUTER - 1);
+		if (t % AT_ONCE == AT_ONCE - 1)
+			bed_settle(bed);
+	}
 	bed_settle(bed);
 	return bed;
 }

@@ -10,7 +10,7 @@
 #include "machine.h"
 
 enum { FIRST_PORT = 5000, FEW = 16, MANY = 128, MANY_FROM = 100000, BATCH = 64 };
-enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };
+enum { TCP_SYN = 0x02, TCP_ACK = 0x10, TWO_TAGS = 22 };
 
 uint32_t
 flows_subscribers(uint32_t n)
@@ -23,20 +23,29 @@ flows_subscribers(uint32_t n)
 struct flows *
 flows_create(uint32_t n, const uint8_t shares[CGN_N_PROTOS])
 {
+	return flows_spread(n, flows_subscribers(n), 1, shares);
+}
+
+struct flows *
+flows_spread(
+	uint32_t n, uint32_t n_subscribers, uint32_t n_tenants, const uint8_t shares[CGN_N_PROTOS])
+{
 	struct flows *flows = calloc(1, sizeof(*flows));
 
 	if (flows == NULL || (flows->at = calloc(n, sizeof(*flows->at))) == NULL)
 		machine_die("no memory for %u flows", n);
 	flows->n = n;
-	flows->n_subscribers = flows_subscribers(n);
+	flows->n_subscribers = n_subscribers;
+	flows->n_tenants = n_tenants;
 	if (flows->n_subscribers > BED_MAX_SUBSCRIBERS)
 		machine_die("%u flows need too many subscribers", n);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t part = (uint32_t)((uint64_t)i * 61 % 100); /* mixed, each part exact */
 
 		flows->at[i] = (struct flow){
-			.inside = (uint32_t)BED_INSIDE + i % flows->n_subscribers,
-			.inside_port = (uint16_t)(FIRST_PORT + i / flows->n_subscribers),
+			.tenant = (uint16_t)(i % n_tenants),
+			.inside = (uint32_t)BED_INSIDE + i % n_subscribers / n_tenants,
+			.inside_port = (uint16_t)(FIRST_PORT + i / n_subscribers),
 			.proto = part < shares[CGN_TCP]                              ? CGN_TCP
 				: part < (uint32_t)shares[CGN_TCP] + shares[CGN_UDP] ? CGN_UDP
 										     : CGN_ICMP,
@@ -77,8 +86,8 @@ frame_make(struct frame *frame, const struct bed *bed, const struct frame_spec *
 	memcpy(p.dst_mac, bed->wire->devs[port].mac.addr_bytes, 6);
 	p.frag = s->no_df ? 0 : PACKET_DF;
 	if (port == WIRE_INSIDE && bed->n_tags > 0) {
-		p.n_tags = 1;
-		p.tags[0] = (struct packet_tag){.tpid = 0x8100, .tci = bed->vlan};
+		p.n_tags = (uint8_t)bed->n_tags;
+		p.tags[0] = p.tags[1] = (struct packet_tag){.tpid = 0x8100, .tci = bed->vlan};
 	}
 	frame->l3_off = (uint16_t)(14 + 4 * p.n_tags);
 	p.payload_len = (uint16_t)(s->len - 14 - 20 - l4_len[s->proto]);
@@ -107,6 +116,36 @@ csum_patch(uint8_t *at, uint64_t delta)
 	memcpy(at, &csum, 2);
 }
 
+/* Where they stand in a frame that has two. */
+static void
+put_tags(uint8_t *frame, uint32_t tenant)
+{
+	uint16_t tci[2];
+
+	bed_tags(tenant, tci);
+	for (int i = 0; i < 2; i++) {
+		rte_be16_t wire = rte_cpu_to_be_16(tci[i]);
+
+		memcpy(frame + 14 + 4 * i, &wire, sizeof(wire));
+	}
+}
+
+/* Where the IPv4 header begins. Ends the process if the frame has another tenant's tags. */
+static uint32_t
+skip_tags(const uint8_t *frame, uint32_t tenant)
+{
+	uint8_t want[TWO_TAGS];
+
+	if (frame[12] != 0x81)
+		return 14;
+	if (frame[16] != 0x81)
+		return 18;
+	put_tags(want, tenant);
+	if (memcmp(frame + 14, want + 14, 2) != 0 || memcmp(frame + 18, want + 18, 2) != 0)
+		machine_die("a packet went to another tenant");
+	return TWO_TAGS;
+}
+
 void
 frame_put(const struct frame *frame, const struct flows *flows, uint32_t flow, struct rte_mbuf *m)
 {
@@ -118,6 +157,8 @@ frame_put(const struct frame *frame, const struct flows *flows, uint32_t flow, s
 	uint64_t pseudo = frame->proto == CGN_ICMP ? 0 : cgn_csum_delta32(0, addr);
 
 	memcpy(p, frame->bytes, frame->len);
+	if (frame->l3_off == TWO_TAGS)
+		put_tags(p, f->tenant);
 	m->data_len = frame->len;
 	m->pkt_len = frame->len;
 	m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD;
@@ -137,7 +178,7 @@ frame_check(const struct rte_mbuf *m, const struct flows *flows, enum cgn_dir di
 	const struct flow *f = &flows->at[frame_flow(m)];
 	bool out = dir == CGN_IN2OUT;
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint8_t *ip = p + (p[12] == 0x81 ? 18 : 14);
+	const uint8_t *ip = p + skip_tags(p, f->tenant);
 	uint32_t addr;
 	uint16_t port;
 
@@ -171,7 +212,7 @@ static uint32_t
 load(struct bed *bed, const struct frame *frame, const struct flows *flows, const uint32_t range[2])
 {
 	const int port = frame->dir == CGN_IN2OUT ? WIRE_INSIDE : WIRE_OUTSIDE;
-	struct wire_queue *q = &bed->wire->lanes[0].rx[port];
+	struct wire_queue *q = &bed->wire->lanes[bed->lane].rx[port];
 	uint32_t n = 0;
 
 	for (uint32_t i = range[0]; i < range[1]; i++) {
@@ -194,7 +235,7 @@ load(struct bed *bed, const struct frame *frame, const struct flows *flows, cons
 static void
 unload(struct bed *bed, struct flows *flows, enum cgn_dir dir, uint32_t n, bool first)
 {
-	struct wire_lane *lane = &bed->wire->lanes[0];
+	struct wire_lane *lane = &bed->wire->lanes[bed->lane];
 	struct wire_queue *tx = &lane->tx[dir == CGN_IN2OUT ? WIRE_OUTSIDE : WIRE_INSIDE];
 	uint32_t n_flows = 0;
 
@@ -229,12 +270,12 @@ open_batch(
 		n += load(bed, &frame, flows, range);
 	}
 	bed_clock_start(bed);
-	bed_turns(bed, 0);
+	bed_turns(bed, bed->lane);
 	if (turn != NULL)
 		turn(arg, bed);
 	else
 		cgn_control_poll(bed->box->control, bed_now(bed));
-	cgn_worker_poll(&bed->box->workers[0], bed_now(bed));
+	cgn_worker_poll(&bed->box->workers[bed->lane], bed_now(bed));
 	bed_clock_stop(bed);
 	unload(bed, flows, CGN_IN2OUT, n, true);
 }

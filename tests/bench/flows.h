@@ -16,16 +16,20 @@ struct flow {
 	uint32_t inside, outside;
 	uint16_t inside_port, outside_port; /* outside: 0 until it is open */
 	uint8_t proto;                      /* enum cgn_proto */
+	uint16_t tenant;
 };
 
 struct flows {
 	struct flow *at; /* [n] */
-	uint32_t n, n_subscribers;
+	uint32_t n, n_subscribers, n_tenants;
 };
 
 /* Flows of this many mappings, spread over subscribers; flow i is of subscriber i mod
  * n_subscribers. None is open. shares: percent of TCP, UDP and ICMP. */
 struct flows *flows_create(uint32_t n, const uint8_t shares[CGN_N_PROTOS]);
+/* The same, of so many subscribers of so many tenants; flow i is of tenant i mod n_tenants. */
+struct flows *flows_spread(
+	uint32_t n, uint32_t n_subscribers, uint32_t n_tenants, const uint8_t shares[CGN_N_PROTOS]);
 void flows_destroy(struct flows *flows);
 
 /* Subscribers that so many flows are spread over. */
@@ -67,7 +71,7 @@ frame_is_arp(const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *) + 12;
 
-	if (p[0] == 0x81) /* a tag */
+	while (p[0] == 0x81) /* tags */
 		p += 4;
 	return p[0] == 8 && p[1] == 6;
 }

@@ -42,7 +42,8 @@ open_bed(struct forward *f, const struct options *o, const struct forward_params
 	struct bed_params bed = p->bed;
 
 	bed.n_mappings = o->n;
-	bed.n_subscribers = flows_subscribers(o->n);
+	if (bed.n_subscribers == 0)
+		bed.n_subscribers = flows_subscribers(o->n);
 	bed.n_packets = o->round * (bed.n_workers > 0 ? bed.n_workers : 1);
 	f->params = bed;
 	memcpy(f->shares, p->shares, sizeof(f->shares));
@@ -53,7 +54,8 @@ open_bed(struct forward *f, const struct options *o, const struct forward_params
 		return;
 	}
 	forward_end();
-	f->flows = flows_create(o->n, p->shares);
+	f->flows = flows_spread(
+		o->n, bed.n_subscribers, bed.n_tenants > 0 ? bed.n_tenants : 1, p->shares);
 	f->bed = bed_create(&bed);
 	flows_open(f->bed, f->flows, 0, o->n);
 }

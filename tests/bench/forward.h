@@ -8,7 +8,7 @@
 enum { FORWARD_MAX_SPECS = 24 };
 
 struct forward_params {
-	struct bed_params bed;        /* mappings, subscribers and packets are filled in */
+	struct bed_params bed;        /* mappings, packets, and subscribers if 0, are filled in */
 	uint8_t shares[CGN_N_PROTOS]; /* percent */
 	struct frame_spec specs[FORWARD_MAX_SPECS];
 	uint32_t n_specs;

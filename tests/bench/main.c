@@ -32,6 +32,11 @@ static const struct {
 	{"burst_latency", bench_latency, 100000, false},
 	{"two_workers", bench_two_workers, 1000000, false},
 	{"features", bench_features, 10000, false},
+	{"growth_tenants", bench_growth_tenants, 100000, false},
+	{"growth_subscribers", bench_growth_subscribers, 1000000, false},
+	{"growth_pool", bench_growth_pool, 32000, false},
+	{"growth_mappings", bench_growth_mappings, 1000000, false},
+	{"growth_workers", bench_growth_workers, 100000, false},
 };
 enum { N_BENCHES = sizeof(benches) / sizeof(benches[0]), SMOKE_N = 1000 };
 

@@ -12,7 +12,7 @@
 
 #include "dataplane.h"
 
-enum { WIRE_INSIDE, WIRE_OUTSIDE, WIRE_PORTS, WIRE_WORKERS = 2 };
+enum { WIRE_INSIDE, WIRE_OUTSIDE, WIRE_PORTS, WIRE_WORKERS = 16 };
 
 struct wire_queue {
 	struct rte_mbuf **mbufs; /* [room] */
