@@ -114,7 +114,7 @@ write_tenant(FILE *f, const struct bed_params *p, uint32_t number)
 		"%s"
 		"    subscribers: [{prefix: 100.96.0.0/%u, via: 100.64.0.2%s}]\n"
 		"pool: [%u.%u.%u.%u/%u]\n"
-		"ports: {block_size: %u, last: %u, max_blocks: %u}\n"
+		"ports: {block_size: %u, last: %u, max_blocks: %u%s}\n"
 		"quota: {new_per_s: 10000000, burst: 10000000, subscriber: {mappings: %u, "
 		"tcp: %u, udp: %u, icmp: %u, new_per_s: 10000000, burst: 10000000}}\n"
 		"portctl: {natpmp: false, pcp: false}\n"
@@ -122,7 +122,8 @@ write_tenant(FILE *f, const struct bed_params *p, uint32_t number)
 		text_of(p->attachment), subscribers_len(p), text_of(p->subscribers), pool >> 24,
 		pool >> 16 & 255, pool >> 8 & 255, pool & 255, len,
 		p->block_size > 0 ? p->block_size : BLOCK, p->last_port > 0 ? p->last_port : 65535,
-		RTE_MIN(n_blocks(p), 1008U), quota, quota, quota, quota, text_of(p->tenant));
+		RTE_MIN(n_blocks(p), 1008U), text_of(p->ports), quota, quota, quota, quota,
+		text_of(p->tenant));
 }
 
 static void

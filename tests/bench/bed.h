@@ -34,9 +34,9 @@ struct bed_params {
 	uint16_t n_workers;       /* 0: 1 */
 	uint64_t seed;            /* 0: random numbers of the kernel, as in the daemon */
 	const char *box, *tenant; /* lines of their own */
-	const char *table, *attachment, *subscribers; /* ", key: value" for these maps */
-	uint32_t block_size;                          /* 0: the default */
-	uint32_t last_port;                           /* 0: 65535 */
+	const char *table, *attachment, *subscribers, *ports; /* ", key: value" for these maps */
+	uint32_t block_size;                                  /* 0: the default */
+	uint32_t last_port;                                   /* 0: 65535 */
 };
 
 struct bed {

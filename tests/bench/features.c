@@ -15,12 +15,24 @@
 
 enum { FRAME = 60, TCP_ACK = 0x10, SLICE_MS = 4 };
 
+#define CONTACTS ", contacts: 131072"
+#define ALL_ASSIGNED                                                                               \
+	{                                                                                          \
+		.subscribers_len = 20, .pool_len = 24                                              \
+	}
+#define DETERMINISTIC                                                                              \
+	{                                                                                          \
+		.subscribers_len = 20, .pool_len = 24,                                             \
+		.ports = ", deterministic: {algorithm: sequential}"                                \
+	}
+
 struct feature {
 	const char *name;
 	struct bed_params on, off; /* what they add */
 	uint8_t proto, dir;
 	bool no_df; /* of the packets, both times */
 	void (*arm)(struct bed *bed);
+	job_make *make; /* of packets with the feature; NULL: job_forward */
 };
 
 /* A capture of another tenant: every packet is looked at, none is recorded. */
@@ -64,6 +76,20 @@ arm_filters(struct bed *bed)
 	}
 }
 
+/* Each datagram in two fragments, one after the other. */
+static struct job_packet
+make_fragments(struct job *job, struct rte_mbuf *m)
+{
+	static uint32_t flow, n;
+	bool first = n % 2 == 0;
+
+	if (first)
+		flow = job_random(job, job->flows->n);
+	frame_put(&job->frames[0], job->flows, flow, m);
+	frame_fragment(m, (uint16_t)(n++ / 2), first);
+	return (struct job_packet){WIRE_INSIDE, CGN_FATE_IN2OUT};
+}
+
 static const struct feature features[] = {
 	{.name = "none (what the comparison itself is worth)", .proto = CGN_UDP},
 	{.name = "IPv4 checksum verified in software", .proto = CGN_UDP, .arm = arm_software_csum},
@@ -92,6 +118,60 @@ static const struct feature features[] = {
 		.proto = CGN_TCP,
 		.on = {.table = ", tcp_tracked: 131072"},
 		.off = {.table = ", tcp_tracked: 0"}},
+	{.name = "alg.ftp, not to port 21",
+		.proto = CGN_TCP,
+		.on = {.tenant = "alg: {ftp: true}\n"}},
+	{.name = "nat.filtering: address_dependent",
+		.proto = CGN_UDP,
+		.on = {.table = CONTACTS, .tenant = "nat: {filtering: address_dependent}\n"}},
+	{.name = "nat.filtering: address_dependent",
+		.proto = CGN_UDP,
+		.dir = CGN_OUT2IN,
+		.on = {.table = CONTACTS, .tenant = "nat: {filtering: address_dependent}\n"}},
+	{.name = "nat.filtering: address_and_port_dependent",
+		.proto = CGN_UDP,
+		.dir = CGN_OUT2IN,
+		.on = {.table = CONTACTS,
+			.tenant = "nat: {filtering: address_and_port_dependent}\n"}},
+	{.name = "table.contacts, filtering off",
+		.proto = CGN_UDP,
+		.dir = CGN_OUT2IN,
+		.on = {.table = CONTACTS}},
+	{.name = "nat.bypass, to elsewhere",
+		.proto = CGN_UDP,
+		.on = {.tenant = "nat: {bypass: [192.0.0.0/24, 203.0.113.0/24]}\n"}},
+	{.name = "nat.protocols, not of them",
+		.proto = CGN_UDP,
+		.on = {.tenant = "nat: {protocols: [gre, esp, sctp]}\n"}},
+	{.name = "nat.dscp_out", .proto = CGN_UDP, .on = {.tenant = "nat: {dscp_out: 10}\n"}},
+	{.name = "nat.dscp_in",
+		.proto = CGN_UDP,
+		.dir = CGN_OUT2IN,
+		.on = {.tenant = "nat: {dscp_in: 10}\n"}},
+	{.name = "ports.deterministic", .proto = CGN_UDP, .on = DETERMINISTIC, .off = ALL_ASSIGNED},
+	{.name = "ports.deterministic",
+		.proto = CGN_UDP,
+		.dir = CGN_OUT2IN,
+		.on = DETERMINISTIC,
+		.off = ALL_ASSIGNED},
+	{.name = "datagrams in two fragments, each",
+		.proto = CGN_UDP,
+		.no_df = true,
+		.make = make_fragments},
+};
+
+/* What has a price when a mapping is made. */
+static const struct feature new_features[] = {
+	{.name = "none (what the comparison itself is worth)", .proto = CGN_UDP},
+	{.name = "table.tcp_tracked",
+		.proto = CGN_TCP,
+		.on = {.table = ", tcp_tracked: 131072"},
+		.off = {.table = ", tcp_tracked: 0"}},
+	{.name = "nat.filtering: address_dependent",
+		.proto = CGN_UDP,
+		.on = {.table = CONTACTS, .tenant = "nat: {filtering: address_dependent}\n"}},
+	{.name = "ports.deterministic", .proto = CGN_UDP, .on = DETERMINISTIC, .off = ALL_ASSIGNED},
+	{.name = "ports.parity", .proto = CGN_UDP, .on = {.ports = ", parity: true"}},
 };
 
 static void
@@ -135,6 +215,9 @@ measure(const struct options *o, const struct feature *feature)
 
 	start(&on, o, feature, &feature->on);
 	start(&off, o, feature, &feature->off);
+	if (feature->make != NULL)
+		on.job->make = feature->make;
+	on.job->has_held = feature->make != NULL;
 	if (feature->arm != NULL)
 		feature->arm(on.bed);
 	for (uint32_t i = 0; i < o->runs; i++)
@@ -148,6 +231,43 @@ measure(const struct options *o, const struct feature *feature)
 		protos[feature->proto], o->n);
 }
 
+/* ns of control for each of o->n mappings of an empty box. */
+static double
+fill(const struct options *o, const struct feature *feature, const struct bed_params *params)
+{
+	uint8_t shares[CGN_N_PROTOS] = {0};
+	struct bed_params p = *params;
+	struct flows *flows;
+	struct bed *bed;
+	uint64_t cpu_ns = 0;
+
+	shares[feature->proto] = 100;
+	flows = flows_create(o->n, shares);
+	p.n_mappings = o->n;
+	p.n_subscribers = flows->n_subscribers;
+	p.n_packets = o->round;
+	bed = bed_create(&p);
+	flows_open_timed(bed, flows, 0, o->n, flows_turn_cpu, &cpu_ns);
+	bed_destroy(bed);
+	flows_destroy(flows);
+	return (double)cpu_ns / o->n;
+}
+
+static void
+measure_new(const struct options *o, const struct feature *feature)
+{
+	struct series s = {0};
+
+	for (uint32_t i = 0; i < o->runs; i++) {
+		double on = fill(o, feature, &feature->on);
+
+		series_add(&s, on, fill(o, feature, &feature->off));
+	}
+	report("features_new_mapping", "ns/mapping", &s,
+		"\"feature\": \"%s\", \"mappings\": %u, \"floor_is\": \"off\"", feature->name,
+		o->n);
+}
+
 void
 bench_features(const struct options *o)
 {
@@ -158,4 +278,7 @@ bench_features(const struct options *o)
 	for (uint32_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		if (o->feature == NULL || strstr(features[i].name, o->feature) != NULL)
 			measure(o, &features[i]);
+	for (uint32_t i = 0; i < sizeof(new_features) / sizeof(new_features[0]); i++)
+		if (o->feature == NULL || strstr(new_features[i].name, o->feature) != NULL)
+			measure_new(o, &new_features[i]);
 }

@@ -58,6 +58,10 @@ void frame_make(struct frame *frame, const struct bed *bed, const struct frame_s
 void frame_put(
 	const struct frame *frame, const struct flows *flows, uint32_t flow, struct rte_mbuf *m);
 
+/* Makes an untagged packet of frame_put a fragment, the first or the last of the two of its
+ * datagram. */
+void frame_fragment(struct rte_mbuf *m, uint16_t id, bool first);
+
 /* Flow of a buffer that frame_put has filled. */
 static inline uint32_t
 frame_flow(const struct rte_mbuf *m)
@@ -87,6 +91,9 @@ typedef uint32_t flows_turn(void *arg, struct bed *bed);
  * handshake. Ends the process when one is refused.
  */
 void flows_open(struct bed *bed, struct flows *flows, uint32_t first, uint32_t n);
+
+/* Adds its CPU time to *(uint64_t *)arg: what others do on the machine does not count. */
+flows_turn flows_turn_cpu;
 
 /* The first packets only, with control's turns timed: what it takes to publish mappings. */
 void flows_open_timed(struct bed *bed, struct flows *flows, uint32_t first, uint32_t n,

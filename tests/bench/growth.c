@@ -14,17 +14,6 @@
 
 enum { FRAME = 60, BATCH = 64, FIRST_PORT = 1024 };
 
-/* A turn of control, in CPU time: what others do on the machine does not count. */
-static uint32_t
-timed_turn(void *arg, struct bed *bed)
-{
-	uint64_t *cpu_ns = arg, began = machine_cpu_ns();
-	uint32_t work = cgn_control_poll(bed->box->control, bed->stopped_at);
-
-	*cpu_ns += machine_cpu_span(began);
-	return work;
-}
-
 /* One point of a curve: name is that of its axis, NAME of growth_NAME. */
 struct point {
 	const char *name;
@@ -89,7 +78,7 @@ measure(struct point *p, const struct options *o)
 		bool last = o->smoke || (i + 1) * p->n_mappings >= ENOUGH || i + 1 == FILLS;
 		uint64_t cpu_ns = 0;
 
-		flows_open_timed(bed, flows, 0, flows->n, timed_turn, &cpu_ns);
+		flows_open_timed(bed, flows, 0, flows->n, flows_turn_cpu, &cpu_ns);
 		series_add(&s, (double)cpu_ns / flows->n, 0);
 		if (last)
 			measure_packets(p, o, bed, flows);
@@ -201,7 +190,7 @@ bench_growth_mappings(const struct options *o)
 		struct series s = {0};
 		uint64_t cpu_ns = 0;
 
-		flows_open_timed(bed, flows, done, until - done, timed_turn, &cpu_ns);
+		flows_open_timed(bed, flows, done, until - done, flows_turn_cpu, &cpu_ns);
 		series_add(&s, (double)cpu_ns / (until - done), 0);
 		p.at = until;
 		report_new(&p, &s);
@@ -237,7 +226,7 @@ bench_growth_workers(const struct options *o)
 		for (uint32_t done = 0; done < o->n; done += BATCH) {
 			bed->lane = (uint16_t)(done / BATCH % n);
 			flows_open_timed(bed, flows, done, RTE_MIN((uint32_t)BATCH, o->n - done),
-				timed_turn, &cpu_ns);
+				flows_turn_cpu, &cpu_ns);
 		}
 		for (uint16_t w = 1; w < n; w++)
 			cgn_worker_offline(&bed->box->workers[w]);

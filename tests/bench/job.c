@@ -138,6 +138,8 @@ job_round(struct job *job)
 	bed_clock_start(job->bed);
 	began = machine_tsc();
 	bed_turns(job->bed, job->worker);
+	if (job->has_held)
+		cgn_worker_poll(&job->bed->box->workers[job->worker], bed_now(job->bed));
 	ended = machine_tsc();
 	bed_clock_stop(job->bed);
 	job->bed->n_given += job->round;

@@ -42,6 +42,7 @@ struct job {
 	uint8_t choices[CGN_N_PROTOS][JOB_MAX_CHOICES]; /* frames of a protocol, by their weights */
 	uint8_t n_choices[CGN_N_PROTOS];
 	const struct job *beside; /* another of the same bed, or NULL */
+	bool has_held;            /* packets that wait for the worker's next turn */
 };
 
 /* make: fills one packet. The job's frames are its caller's to add. */
