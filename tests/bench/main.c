@@ -37,6 +37,7 @@ static const struct {
 	{"growth_pool", bench_growth_pool, 32000, false},
 	{"growth_mappings", bench_growth_mappings, 1000000, false},
 	{"growth_workers", bench_growth_workers, 100000, false},
+	{"memory_per", bench_memory_per, 100000, false},
 };
 enum { N_BENCHES = sizeof(benches) / sizeof(benches[0]), SMOKE_N = 1000 };
 
