@@ -12,16 +12,20 @@
 #include "ftp.h"
 #include "mem.h"
 
-/* Records of mappings are few: an end looks through all. Idle ones give way to new ones, those that
- * are closing after 4 minutes, others after 2 h 4 min (RFC 5382 REQ-5). */
-enum { CLOSING_S = 240, IDLE_S = 7440, MIN_PORT = 1024 };
+/* Idle ones give way to new ones, those that are closing after 4 minutes, others after 2 h 4 min
+ * (RFC 5382 REQ-5). Of so many a new one looks whether they are. */
+enum { CLOSING_S = 240, IDLE_S = 7440, MIN_PORT = 1024, LOOK = 32 };
 
 int
 cgn_algs_init(struct cgn_algs *a, uint32_t capacity, int socket)
 {
 	a->marks = cgn_mem_zalloc("alg_marks", 1, sizeof(*a->marks), socket);
 	a->flows = cgn_mem_zalloc("alg_flows", (size_t)capacity + 1, sizeof(*a->flows), socket);
-	if (a->marks == NULL || a->flows == NULL)
+	a->mask = rte_align32pow2(capacity + 1) - 1;
+	a->chains = cgn_mem_zalloc("alg_chains", (size_t)a->mask + 1, sizeof(*a->chains), socket);
+	a->of_tenant = cgn_mem_zalloc(
+		"alg_tenants", CGN_MAX_TENANTS, sizeof(*a->of_tenant), socket);
+	if (a->marks == NULL || a->flows == NULL || a->chains == NULL || a->of_tenant == NULL)
 		return -ENOMEM;
 	a->capacity = capacity;
 	for (uint32_t i = capacity; i > 0; i--) {
@@ -36,6 +40,8 @@ cgn_algs_fini(struct cgn_algs *a)
 {
 	cgn_mem_free(a->marks);
 	cgn_mem_free(a->flows);
+	cgn_mem_free(a->chains);
+	cgn_mem_free(a->of_tenant);
 }
 
 static void
@@ -50,9 +56,15 @@ mark(struct cgn_algs *a, const struct cgn_alg_flow *f, int16_t change)
 static void
 end(struct cgn_algs *a, struct cgn_alg_flow *f)
 {
+	uint32_t *link = &a->chains[f->inside & a->mask], i = (uint32_t)(f - a->flows);
+
+	while (*link != i)
+		link = &a->flows[*link].next;
+	*link = f->next;
+	a->of_tenant[f->tenant]--;
 	mark(a, f, -1);
 	*f = (struct cgn_alg_flow){.next = a->first_free};
-	a->first_free = (uint32_t)(f - a->flows);
+	a->first_free = i;
 	a->n_used--;
 }
 
@@ -60,13 +72,14 @@ void
 cgn_alg_end(struct cgn_control *c, uint32_t mapping)
 {
 	struct cgn_algs *a = &c->algs;
+	uint32_t next;
 
-	for (uint32_t i = 1, n = a->n_used; n > 0 && i <= a->capacity; i++)
-		if (a->flows[i].mapping != CGN_MAPPING_NONE) {
-			n--;
-			if (a->flows[i].mapping == mapping)
-				end(a, &a->flows[i]);
-		}
+	for (uint32_t i = a->chains[cgn_table_at(c->table, mapping)->inside & a->mask]; i != 0;
+		i = next) {
+		next = a->flows[i].next;
+		if (a->flows[i].mapping == mapping)
+			end(a, &a->flows[i]);
+	}
 }
 
 /* A segment at hand. */
@@ -89,7 +102,7 @@ find(struct cgn_algs *a, const struct segment *s)
 
 	if (a->marks->n[cgn_alg_mark(s->mapping, peer, port)] == 0)
 		return NULL;
-	for (uint32_t i = 1; i <= a->capacity; i++) {
+	for (uint32_t i = a->chains[s->pkt->inside & a->mask]; i != 0; i = a->flows[i].next) {
 		struct cgn_alg_flow *f = &a->flows[i];
 
 		if (f->mapping == s->mapping && f->peer == peer && f->port == port)
@@ -104,27 +117,62 @@ is_over(const struct cgn_control *c, const struct cgn_alg_flow *f)
 	return c->now_s - f->last_use_s > (uint32_t)(f->is_closing ? CLOSING_S : IDLE_S);
 }
 
-/* A record for a segment from inside; the one that has been idle too long makes room. */
+/* Of the subscriber's own, those that have been idle too long end; how many are left. */
+static uint32_t
+count_of(struct cgn_control *c, uint32_t inside)
+{
+	struct cgn_algs *a = &c->algs;
+	uint32_t n = 0, next;
+
+	for (uint32_t i = a->chains[inside & a->mask]; i != 0; i = next) {
+		next = a->flows[i].next;
+		if (a->flows[i].inside != inside)
+			continue;
+		if (is_over(c, &a->flows[i]))
+			end(a, &a->flows[i]);
+		else
+			n++;
+	}
+	return n;
+}
+
+static bool
+is_full(const struct cgn_algs *a, uint16_t tenant)
+{
+	return a->first_free == 0 || a->of_tenant[tenant] >= (a->capacity + 1) / 2;
+}
+
+/* A record for a segment from inside; those that have been idle too long make room. */
 static struct cgn_alg_flow *
 begin(struct cgn_control *c, const struct segment *s)
 {
 	struct cgn_algs *a = &c->algs;
+	uint32_t *chain = &a->chains[s->pkt->inside & a->mask], i;
 	struct cgn_alg_flow *f;
 
-	for (uint32_t n = 0; a->first_free == 0 && n < a->capacity; n++) {
+	if (count_of(c, s->pkt->inside) >= CGN_ALG_OF_SUBSCRIBER)
+		return NULL;
+	for (uint32_t n = 0; is_full(a, s->pkt->tenant) && n < a->capacity && n < LOOK; n++) {
 		a->cursor = a->cursor % a->capacity + 1;
-		if (is_over(c, &a->flows[a->cursor]))
+		if (a->flows[a->cursor].mapping != CGN_MAPPING_NONE &&
+			is_over(c, &a->flows[a->cursor]))
 			end(a, &a->flows[a->cursor]);
 	}
-	if (a->first_free == 0)
+	if (is_full(a, s->pkt->tenant))
 		return NULL;
-	f = &a->flows[a->first_free];
+	i = a->first_free;
+	f = &a->flows[i];
 	a->first_free = f->next;
 	a->n_used++;
 	*f = (struct cgn_alg_flow){.mapping = s->mapping,
+		.next = *chain,
+		.inside = s->pkt->inside,
+		.tenant = s->pkt->tenant,
 		.peer = s->pkt->dst,
 		.port = s->pkt->dport,
 		.last_use_s = c->now_s};
+	*chain = i;
+	a->of_tenant[f->tenant]++;
 	mark(a, f, 1);
 	return f;
 }

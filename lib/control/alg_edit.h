@@ -7,7 +7,9 @@
  * it; what is split over segments is left as it is.
  *
  * Another length moves the connection's numbers, so a connection that was edited has a record until
- * it has ended; all its segments come by control then (datapath/alg.h). Control thread.
+ * it has ended; all its segments come by control then (datapath/alg.h). A subscriber has
+ * CGN_ALG_OF_SUBSCRIBER of them at most, a tenant half of all, so that nobody takes the others'.
+ * Control thread.
  */
 #pragma once
 
@@ -20,7 +22,9 @@ struct rte_mbuf;
 /* A connection whose text was edited. */
 struct cgn_alg_flow {
 	uint32_t mapping; /* CGN_MAPPING_NONE: a free record */
-	uint32_t next;    /* free records */
+	uint32_t next;    /* of the same chain, or of the free records */
+	uint32_t inside;  /* inside index */
+	uint16_t tenant;
 	rte_be32_t peer;
 	rte_be16_t port;
 	bool is_closing; /* FIN or RST was seen */
@@ -29,11 +33,13 @@ struct cgn_alg_flow {
 };
 
 /* The longest segment that is edited; what is longer is no command. */
-enum { CGN_ALG_PAYLOAD = 2048 };
+enum { CGN_ALG_PAYLOAD = 2048, CGN_ALG_OF_SUBSCRIBER = 64 };
 
 struct cgn_algs {
 	struct cgn_alg_flow *flows; /* [capacity + 1]; record 0 unused */
-	uint32_t capacity, n_used, first_free, cursor;
+	uint32_t *chains; /* [mask + 1] by inside index: the first of those that share it, or 0 */
+	uint16_t *of_tenant; /* [CGN_MAX_TENANTS] records in use */
+	uint32_t capacity, mask, n_used, first_free, cursor;
 	struct cgn_alg_marks *marks;
 	uint8_t payload[CGN_ALG_PAYLOAD]; /* of the segment at hand, edited */
 };

@@ -211,6 +211,79 @@ table_full(void)
 	return end(sim, ok);
 }
 
+/* Connections of a1 to so many servers; how many of them are edited. */
+static uint32_t
+n_edited(struct cgn_sim *sim, uint32_t n)
+{
+	uint32_t edited = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct packet_spec s = packet_tcp(A1, C_PORT, W1 + i, FTP, SYN);
+
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+		cgn_sim_run(sim);
+		cgn_sim_flush(sim, SIM_WAN);
+		s.tcp_flags = PSH_ACK;
+		s.tcp_seq = 1;
+		s.payload = port_command;
+		s.payload_len = sizeof(port_command) - 1;
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+		cgn_sim_run(sim);
+		if (!receive(sim, SIM_WAN))
+			return 0;
+		edited += strcmp(got.text, port_command) != 0;
+	}
+	return edited;
+}
+
+/* Records are shared: nobody takes all of them, and they come back when the mapping ends. */
+static bool
+shares(void)
+{
+	static const struct {
+		const char *box;
+		uint32_t n;
+	} limits[] = {{"table: {mappings: 16384, alg: 8}\n", 4}, /* of a tenant: half */
+		{"table: {mappings: 16384, alg: 1024}\n", CGN_ALG_OF_SUBSCRIBER}};
+	bool all = true;
+
+	for (int k = 0; k < 2; k++) {
+		struct cgn_sim *sim = open_connection(on, limits[k].box);
+		bool ok = CHECK(n_edited(sim, limits[k].n + 3) == limits[k].n) &&
+			CHECK(sim->box->control->algs.n_used == limits[k].n);
+
+		cgn_sim_elapse_s(sim, 7500);
+		ok &= CHECK(sim->box->control->algs.n_used == 0);
+		all &= end(sim, ok);
+	}
+	return all;
+}
+
+/* Those that have been closed for 4 minutes make room, though the mapping lives on. */
+static bool
+closed_make_room(void)
+{
+	struct cgn_sim *sim = open_connection(on, "table: {mappings: 16384, alg: 8}\n");
+	bool ok = CHECK(n_edited(sim, 5) == 4);
+
+	for (uint32_t i = 0; i < 5; i++) {
+		struct packet_spec s = packet_tcp(A1, C_PORT, W1 + i, FTP, RST | ACK);
+
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	}
+	for (uint32_t i = 0; i < 241; i += 60) {
+		struct packet_spec s = packet_tcp(A1, C_PORT, W1, 80, SYN);
+
+		ok &= CHECK(sim->box->control->algs.n_used == 4);
+		cgn_sim_elapse_s(sim, 60);
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+		cgn_sim_run(sim);
+	}
+	cgn_sim_flush(sim, SIM_WAN);
+	ok &= CHECK(n_edited(sim, 1) == 1) && CHECK(sim->box->control->algs.n_used == 1);
+	return end(sim, ok);
+}
+
 /* A part of a text that was replaced cannot be sent again as it is; the rest of it can. */
 static bool
 split(void)
@@ -303,6 +376,8 @@ const struct row_case row_cases_alg[] = {
 	{"ftp_data_passes_strict_filtering", CGN_FATE_OUT2IN, filtered},
 	{"ftp_texts_are_left_alone", CGN_FATE_IN2OUT, untouched},
 	{"ftp_beyond_the_table_is_left_alone", CGN_FATE_IN2OUT, table_full},
+	{"ftp_connections_are_shared_out", CGN_FATE_IN2OUT, shares},
+	{"ftp_connections_that_are_closed_make_room", CGN_FATE_IN2OUT, closed_make_room},
 	{"a_part_of_a_replaced_text_is_dropped", CGN_FATE_ALG_SPLIT, split},
 };
 const uint32_t row_n_cases_alg = sizeof(row_cases_alg) / sizeof(row_cases_alg[0]);
