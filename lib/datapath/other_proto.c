@@ -9,15 +9,8 @@
 static bool
 is_named(const struct cgn_worker *w, uint16_t tenant, uint8_t ip_proto)
 {
-	const struct cgn_conf_tenant *conf;
-
-	if (!cgn_directory_tenant_live(w->dir, tenant))
-		return false;
-	conf = w->dir->tenants[tenant].conf;
-	for (uint32_t i = 0; i < conf->nat.n_protocols; i++)
-		if (cgn_conf_other_number(conf->nat.protocols[i]) == ip_proto)
-			return true;
-	return false;
+	return cgn_directory_tenant_live(w->dir, tenant) &&
+		cgn_tenant_names(&w->dir->tenants[tenant], ip_proto);
 }
 
 /*
@@ -75,6 +68,8 @@ translate(struct cgn_worker *w, uint8_t at, struct cgn_mapping *m)
 	write_addr(frame, pkt->l3_off, in2out, in2out ? m->outside_addr : m->inside_addr);
 	cgn_rewrite_ttl(frame, pkt);
 	pkt->fate = in2out ? CGN_FATE_IN2OUT : CGN_FATE_OUT2IN;
+	if (unlikely(w->dir->policies & CGN_POLICY_MARK))
+		cgn_policy_mark(w, mbuf);
 	cgn_lane_add(&w->burst.tx, at);
 }
 

@@ -46,6 +46,11 @@ tenant_init(struct cgn_tenant *tenant, const struct cgn_conf_tenant *c)
 	tenant->conf = c;
 	tenant->new_rate = cgn_rate_make(c->quota.tenant.new_per_s, c->quota.tenant.burst);
 	tenant->request_rate = cgn_rate_make(c->portctl.requests_per_s, c->portctl.burst);
+	for (uint32_t i = 0; i < c->nat.n_protocols; i++) {
+		uint8_t number = cgn_conf_other_number(c->nat.protocols[i]);
+
+		tenant->protocols[number / 64] |= UINT64_C(1) << number % 64;
+	}
 	return ports_init(tenant, c);
 }
 

@@ -108,7 +108,16 @@ struct cgn_tenant {
 	struct cgn_rate request_rate; /* NAT-PMP and PCP, of one subscriber */
 	struct cgn_det *det;          /* ports.deterministic, or NULL: off */
 	uint64_t *reserved;           /* [1024] a bit for each of ports.reserved, or NULL: none */
+	uint64_t protocols[4]; /* a bit for each IP protocol of nat.protocols; see cgn_tenant_names
+				*/
 };
+
+/* Is the IP protocol, without ports, translated for the tenant (nat.protocols)? */
+static inline bool
+cgn_tenant_names(const struct cgn_tenant *tenant, uint8_t ip_proto)
+{
+	return (tenant->protocols[ip_proto / 64] >> ip_proto % 64 & 1) != 0;
+}
 
 /*
  * Values of the destination maps: what the address is, in the top bits, and a number. One look-up

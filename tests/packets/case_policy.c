@@ -111,6 +111,32 @@ dscp_each_way(void)
 	return end(sim, ok);
 }
 
+/* What is translated by addresses alone is marked like the rest. */
+static bool
+dscp_without_ports(void)
+{
+	struct cgn_sim *sim = cgn_sim_create(&(struct cgn_sim_params){
+		.a = "pool: [203.0.113.16/32]\n"
+		     "nat: {protocols: [gre], dscp_out: 10, dscp_in: 12, ip_options: clear}\n"});
+	struct packet_spec s = marked(packet_udp(SIM_A1, 1, SIM_PEER, 1));
+	struct cgn_sim_frame f;
+	bool ok;
+
+	s.proto = 47;
+	s = with_options(s, timestamp, sizeof(timestamp));
+	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+	cgn_sim_run(sim);
+	ok = CHECK(cgn_sim_receive(sim, SIM_WAN, &f)) && CHECK(f.bytes[TOS] == (10 << 2 | 2)) &&
+		CHECK(f.bytes[OPTIONS] == 1 && f.bytes[OPTIONS + 7] == 1);
+	s.src = SIM_PEER;
+	s.dst = SIM_POOL_A;
+	cgn_sim_send_spec(sim, SIM_WAN, &s);
+	cgn_sim_run(sim);
+	ok &= CHECK(cgn_sim_receive(sim, SIM_ACCESS, &f)) && CHECK(f.bytes[TOS] == (12 << 2 | 2)) &&
+		CHECK(f.bytes[OPTIONS] == 1);
+	return end(sim, ok);
+}
+
 /* Another tenant's wish is no business of this one's, but for hairpins to it. */
 static bool
 dscp_of_another_tenant(void)
@@ -296,6 +322,7 @@ source_routes_are_refused(void)
 
 const struct row_case row_cases_policy[] = {
 	{"dscp_is_kept_or_set_each_way", CGN_FATE_NONE, dscp_each_way},
+	{"dscp_and_options_without_ports", CGN_FATE_IN2OUT, dscp_without_ports},
 	{"dscp_of_another_tenant_marks_only_what_goes_there", CGN_FATE_NONE,
 		dscp_of_another_tenant},
 	{"dscp_of_icmp_errors_is_set_and_their_quotes_are_left", CGN_FATE_NONE,
