@@ -14,16 +14,6 @@
 
 enum { ICMP_HDR_LEN = 8 };
 
-/* Nobody has the address. */
-static bool
-is_unserved(const struct cgn_worker *w, uint32_t inside)
-{
-	uint32_t holder = cgn_directory_holder(w->dir, inside);
-
-	return (atomic_load_explicit(&w->dp->owners[holder], memory_order_relaxed) &
-		       CGN_UNSERVED) != 0;
-}
-
 /* Tenant, inside and next hop of the packet are set. */
 static void
 forward(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
@@ -33,7 +23,7 @@ forward(struct cgn_worker *w, uint8_t at, enum cgn_fate fate)
 
 	if (pkt->fragment == CGN_FRAGMENT_TINY) /* its ports were looked for, and are not there */
 		cgn_drop(w, m, CGN_FATE_FRAGMENT_TINY);
-	else if (is_unserved(w, pkt->inside))
+	else if (cgn_is_unserved(w, pkt, cgn_directory_holder(w->dir, pkt->inside)))
 		cgn_drop(w, m, CGN_FATE_NO_SESSION);
 	else if (pkt->ttl <= 1)
 		cgn_punt_local(w, m, CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);

@@ -10,8 +10,17 @@
 #include "filter.h"
 #include "verdict.h"
 
+/*
+ * The slow half of cgn_peer_refused, for a mapping whose filter is not 0, or was not a moment ago;
+ * addr and port are the peer's. Renews its contact if refresh and the mapping say so.
+ */
 enum cgn_fate cgn_peer_refused_slow(const struct cgn_worker *w, const struct cgn_mapping *m,
 	rte_be32_t addr, rte_be16_t port, bool refresh);
+
+/*
+ * The slow half of cgn_peer_is_new: has control recorded the peer that a packet from inside goes
+ * to? filter: that of the mapping, with CGN_FILTER_CONTACTS. Renews the contact, but for a RST.
+ */
 bool cgn_contact_is_known(const struct cgn_worker *w, const struct cgn_mapping *m, uint32_t filter,
 	const struct cgn_pkt *pkt);
 

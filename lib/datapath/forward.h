@@ -51,6 +51,14 @@ cgn_forward_iface(const struct cgn_worker *w, uint32_t neigh)
 	return cgn_directory_iface_live(w->dir, i) ? &w->dir->ifaces[i] : NULL;
 }
 
+/* Has nobody the address of the holder? Whose session it is goes with the packet. */
+static inline bool
+cgn_is_unserved(const struct cgn_worker *w, struct cgn_pkt *pkt, uint32_t holder)
+{
+	pkt->session = atomic_load_explicit(&w->dp->owners[holder], memory_order_relaxed);
+	return (pkt->session & CGN_UNSERVED) != 0;
+}
+
 /* May the packet be cut? */
 static inline bool
 cgn_forward_may_cut(struct rte_mbuf *m, const struct cgn_pkt *pkt)

@@ -133,14 +133,6 @@ cgn_punt_local(
 		cgn_drop(w, m, refused);
 }
 
-/* Nobody has the address. Whose session it is goes with the packet. */
-static bool
-is_unserved(struct cgn_worker *w, struct cgn_pkt *pkt, uint32_t holder)
-{
-	pkt->session = atomic_load_explicit(&w->dp->owners[holder], memory_order_relaxed);
-	return (pkt->session & CGN_UNSERVED) != 0;
-}
-
 void
 cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 {
@@ -148,7 +140,7 @@ cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 	const struct cgn_rate *rate = &w->dir->tenants[pkt->tenant].request_rate;
 	const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
-	if (is_unserved(w, pkt, holder))
+	if (cgn_is_unserved(w, pkt, holder))
 		cgn_drop(w, m, CGN_FATE_NO_SESSION);
 	else if (cgn_rate_take(rate, &w->request_full_at[holder], w->burst.now))
 		to_control(w, m, CGN_ACT_PORTCTL, holder);
@@ -162,7 +154,7 @@ cgn_punt_alg(struct cgn_worker *w, struct rte_mbuf *m)
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
-	if (is_unserved(w, pkt, holder))
+	if (cgn_is_unserved(w, pkt, holder))
 		cgn_drop(w, m, CGN_FATE_NO_SESSION);
 	else if (cgn_rate_take(&w->dir->punt_rate, &w->subscriber_full_at[holder], w->burst.now))
 		to_control(w, m, CGN_ACT_ALG, holder);
@@ -220,7 +212,7 @@ cgn_punt_misses(struct cgn_worker *w)
 		enum cgn_fate fate = refuse_miss(w, pkt);
 		const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
-		if (fate == CGN_FATE_NONE && is_unserved(w, pkt, holder))
+		if (fate == CGN_FATE_NONE && cgn_is_unserved(w, pkt, holder))
 			fate = CGN_FATE_NO_SESSION;
 		if (fate == CGN_FATE_NONE && !fits(w, m))
 			continue;
