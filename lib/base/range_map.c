@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	FEW = 8, /* ranges: three steps, and 10 000 tenants have such maps */
+	N_STARTS = 257,
+};
+
 void
 cgn_range_map_init(struct cgn_range_map *map)
 {
@@ -21,6 +26,7 @@ cgn_range_map_fini(struct cgn_range_map *map)
 {
 	free(map->ranges);
 	free(map->priorities);
+	free(map->starts);
 	free(map->srcs);
 	memset(map, 0, sizeof(*map));
 }
@@ -150,6 +156,27 @@ sweep(struct cgn_range_map *map, const uint64_t *points, struct cgn_range_src **
 	}
 }
 
+/* What keeps a search short: the bounds, and where to begin by the first byte of the address. */
+static int
+make_starts(struct cgn_range_map *map)
+{
+	uint32_t last = 0;
+
+	map->low = map->ranges[0].first;
+	map->span = map->ranges[map->n_ranges - 1].last - map->low;
+	if (map->n_ranges <= FEW)
+		return 0;
+	map->starts = calloc(N_STARTS, sizeof(*map->starts));
+	if (map->starts == NULL)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < N_STARTS; i++) {
+		while (last + 1 < map->n_ranges && map->ranges[last + 1].first <= i << 24)
+			last++;
+		map->starts[i] = last;
+	}
+	return 0;
+}
+
 int
 cgn_range_map_seal(struct cgn_range_map *map)
 {
@@ -178,6 +205,8 @@ cgn_range_map_seal(struct cgn_range_map *map)
 	qsort(order, n, sizeof(struct cgn_range_src *), compare_src_first);
 	sweep(map, points, order, heap);
 	rc = shrink(map);
+	if (rc == 0)
+		rc = make_starts(map);
 out:
 	free(points);
 	free(order);

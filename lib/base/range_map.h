@@ -22,8 +22,11 @@ struct cgn_range {
 
 struct cgn_range_map {
 	struct cgn_range *ranges; /* sealed: sorted by first, disjoint */
-	uint8_t *priorities; /* [n_ranges], as they were added; apart from what searches read */
 	uint32_t n_ranges;
+	uint32_t low, span; /* nothing is outside low … low + span */
+	/* [257] or NULL when there are few: the last range that begins at or before i << 24. */
+	uint32_t *starts;
+	uint8_t *priorities; /* [n_ranges], as they were added; apart from what searches read */
 	/* Building only; freed by seal. */
 	struct cgn_range_src {
 		struct cgn_range range;
@@ -53,8 +56,14 @@ cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
 	const struct cgn_range *base = map->ranges;
 	uint32_t n = map->n_ranges;
 
-	if (n == 0)
+	if (addr - map->low > map->span || n == 0)
 		return NULL;
+	if (map->starts != NULL) {
+		const uint32_t *starts = map->starts + (addr >> 24);
+
+		base += starts[0];
+		n = starts[1] - starts[0] + 1;
+	}
 	while (n > 1) {
 		uint32_t half = n / 2;
 
