@@ -224,6 +224,11 @@ bool cgn_is_served(const struct cgn_control *c, uint32_t inside);
 /* Takes new flows and local packets from all workers (punt_drain.c). */
 uint32_t cgn_punt_drain(struct cgn_control *c);
 
+/* What making mappings for n ≤ CGN_PUNT_AHEAD packets will touch is asked of memory (punt_ahead.c).
+ */
+enum { CGN_PUNT_AHEAD = 32 };
+void cgn_punt_ahead(const struct cgn_control *c, struct rte_mbuf *const *mbufs, uint32_t n);
+
 /*
  * Ends what waits in the queue and names what is gone, or all of it when control is stopping: a
  * number may have another owner in the directory after next (punt_drain.c).

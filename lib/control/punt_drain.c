@@ -182,23 +182,48 @@ book_done(struct cgn_control *c, const struct cgn_pkt *pkt)
 	cgn_punt_book(&c->dp->workers[pkt->worker]->punt_done, pkt->tenant, pkt->lane, 1);
 }
 
+static void
+serve(struct cgn_control *c, struct rte_mbuf *m)
+{
+	if (is_dropped_as_stale(c, m) || is_dropped_as_unserved(c, m))
+		return;
+	if (cgn_pkt_of(m)->action == CGN_ACT_PORTCTL)
+		cgn_portctl_input(c, m);
+	else if (cgn_pkt_of(m)->action == CGN_ACT_ALG)
+		cgn_alg_input(c, m);
+	else
+		new_flow(c, m);
+}
+
+/* The next packets of the queue, at most so many of them. */
+static uint32_t
+serve_some(struct cgn_control *c, uint32_t budget)
+{
+	struct rte_mbuf *mbufs[CGN_PUNT_AHEAD];
+	uint32_t n = 0;
+
+	for (; n < RTE_MIN(budget, (uint32_t)CGN_PUNT_AHEAD); n++) {
+		mbufs[n] = take_next(c);
+		if (mbufs[n] == NULL)
+			break;
+		book_done(c, cgn_pkt_of(mbufs[n]));
+	}
+	if (n > 1)
+		cgn_punt_ahead(c, mbufs, n);
+	for (uint32_t i = 0; i < n; i++)
+		serve(c, mbufs[i]);
+	return n;
+}
+
 static uint32_t
 serve_queue(struct cgn_control *c, uint32_t budget)
 {
-	struct rte_mbuf *m;
-	uint32_t n = 0;
+	uint32_t n = 0, served;
 
-	for (; n < budget && (m = take_next(c)) != NULL; n++) {
-		book_done(c, cgn_pkt_of(m));
-		if (is_dropped_as_stale(c, m) || is_dropped_as_unserved(c, m))
-			continue;
-		if (cgn_pkt_of(m)->action == CGN_ACT_PORTCTL)
-			cgn_portctl_input(c, m);
-		else if (cgn_pkt_of(m)->action == CGN_ACT_ALG)
-			cgn_alg_input(c, m);
-		else
-			new_flow(c, m);
-	}
+	do {
+		served = serve_some(c, budget - n);
+		n += served;
+	} while (served > 0 && n < budget);
 	return n;
 }
 

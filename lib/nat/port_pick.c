@@ -5,6 +5,8 @@
  */
 #include <assert.h>
 
+#include <rte_prefetch.h>
+
 #include "port_block.h"
 
 enum { TRIES = 8 }; /* of a block that is half full, 1 in 256 is counted through */
@@ -102,6 +104,7 @@ cgn_block_book(struct cgn_pool *pool, uint32_t chunk, enum cgn_proto proto, uint
 {
 	struct cgn_block *block = &pool->blocks[pool->ctl[chunk].block];
 
+	rte_prefetch0((const void *)&pool->chunks[chunk].slots[proto][bit]); /* publish */
 	pool->ctl[chunk].busy[proto] |= UINT64_C(1) << bit;
 	block->busy[proto]++;
 	count_busy(pool, block->pool, proto, 1);

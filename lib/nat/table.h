@@ -61,7 +61,7 @@ uint32_t cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key
 
 /*
  * Looks up n ≤ CGN_TABLE_BULK keys; out[i] is the mapping index or CGN_MAPPING_NONE. Worker
- * threads, registered with and online at the RCU variable of control.
+ * threads, registered with and online at the RCU variable of control; and control itself.
  */
 void cgn_table_find_bulk(
 	const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out);
