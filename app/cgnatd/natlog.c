@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "daemon.h"
 #include "log.h"
 #include "outputs.h"
 
 enum {
-	BATCH = 1024,     /* records between two looks at the outputs */
-	IDLE_US = 10000,  /* a record leaves about 10 ms after what it tells of */
+	BATCH = 1024,    /* records between two looks at the outputs */
+	IDLE_US = 10000, /* a record leaves about 10 ms after what it tells of */
+	MANY = 64,       /* so many in a turn: the next one comes sooner, for … */
+	BUSY_US = 1000, /* … a collector's socket holds some 200 datagrams, if nobody raised that */
 	LAST_TURNS = 200, /* of IDLE_US: for what is left when the daemon stops */
 };
 
@@ -53,20 +54,23 @@ static void *
 natlog_main(void *arg)
 {
 	struct cgn_daemon *d = arg;
-	uint32_t left = LAST_TURNS;
+	uint32_t left = LAST_TURNS, n, last;
 
 	pthread_setname_np(pthread_self(), "cgn-log");
 	while (!atomic_load(&d->natlog->stop)) {
-		while (turn(d) == BATCH)
-			;
-		usleep(IDLE_US);
+		n = 0;
+		do {
+			last = turn(d);
+			n += last;
+		} while (last == BATCH);
+		cgn_outputs_wait(d->natlog->outputs, n < MANY ? IDLE_US : BUSY_US);
 	}
 	do {
 		while (turn(d) > 0)
 			;
 		if (!cgn_outputs_are_busy(d->natlog->outputs))
 			break;
-		usleep(IDLE_US);
+		cgn_outputs_wait(d->natlog->outputs, IDLE_US);
 	} while (--left > 0);
 	return NULL;
 }

@@ -3,13 +3,18 @@
 #include "collector.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "ipaddr.h"
 #include "log.h"
+
+static enum cgn_link_kind
+link_kind(const struct cgn_conf_collector *conf)
+{
+	return conf->protocol == CGN_TRANSPORT_TCP ? CGN_LINK_TCP : CGN_LINK_UDP;
+}
 
 int
 cgn_lane_init(struct cgn_lane *lane, const struct cgn_conf_collector *collectors,
@@ -27,11 +32,8 @@ cgn_lane_init(struct cgn_lane *lane, const struct cgn_conf_collector *collectors
 	lane->templates_ms = (uint32_t)conf->log.templates * 1000;
 	lane->process = (uint32_t)getpid();
 	for (uint32_t i = 0; i < n_collectors; i++)
-		lane->collectors[i] = (struct cgn_collector){.fd = -1,
-			.is_tcp = collectors[i].protocol == CGN_TRANSPORT_TCP,
-			.to = {.sin_family = AF_INET,
-				.sin_addr.s_addr = htonl(collectors[i].address),
-				.sin_port = htons(collectors[i].port)}};
+		cgn_link_init_at(&lane->collectors[i].link, link_kind(&collectors[i]),
+			collectors[i].address, collectors[i].port);
 	return 0;
 }
 
@@ -39,8 +41,7 @@ void
 cgn_lane_fini(struct cgn_lane *lane)
 {
 	for (uint32_t i = 0; lane->collectors != NULL && i < lane->n_collectors; i++)
-		if (lane->collectors[i].fd >= 0)
-			close(lane->collectors[i].fd);
+		cgn_link_close(&lane->collectors[i].link);
 	free(lane->collectors);
 	free(lane->queue);
 	memset(lane, 0, sizeof(*lane));
@@ -68,81 +69,52 @@ cgn_lane_lose(struct cgn_lane *lane, uint64_t n)
 
 /* --- One collector --- */
 
+/* Said once until it is up again; why: in its link. */
 static void
-tell(struct cgn_collector *at, const char *what, int error)
-{
-	char addr[CGN_IP4_STRLEN];
-
-	cgn_log(error != 0 ? CGN_LOG_WARNING : CGN_LOG_NOTICE, "log",
-		"collector %s address=%s port=%u protocol=%s%s%s", what,
-		cgn_ip4_str(ntohl(at->to.sin_addr.s_addr), addr), ntohs(at->to.sin_port),
-		at->is_tcp ? "tcp" : "udp", error != 0 ? ": " : "",
-		error != 0 ? strerror(error) : "");
-}
-
-/* Said once until it is up again. */
-static void
-fail(struct cgn_lane *lane, struct cgn_collector *at, int error, uint64_t now_ms)
+fail(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
 {
 	if (!at->complained)
-		tell(at, "does not answer", error);
+		cgn_warn("log", "collector does not answer %s: %s", at->link.name, at->link.why);
 	at->complained = true;
-	if (at->fd >= 0)
-		close(at->fd);
-	at->fd = -1;
+	cgn_link_close(&at->link);
 	at->state = CGN_COLLECTOR_DOWN;
 	at->since_ms = now_ms;
 	at->n_failures++;
-	if (lane->taker == at && at->is_tcp)
+	if (lane->taker == at && cgn_link_is_stream(&at->link))
 		at->sent = 0; /* the message starts anew, there or elsewhere */
 	if (lane->taker == at)
 		lane->taker = NULL;
 }
 
 static void
-open_socket(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
+time_out(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
 {
-	int type = (at->is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	snprintf(at->link.why, sizeof(at->link.why), "%s", strerror(ETIMEDOUT));
+	fail(lane, at, now_ms);
+}
 
-	at->fd = socket(AF_INET, type, 0);
+static void
+begin(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
+{
 	at->sequence = 0;
 	at->sent = 0;
 	at->state = CGN_COLLECTOR_PROBING;
 	at->since_ms = at->progress_ms = now_ms;
-	if (at->fd < 0 ||
-		(connect(at->fd, (const struct sockaddr *)&at->to, sizeof(at->to)) < 0 &&
-			errno != EINPROGRESS))
-		fail(lane, at, errno, now_ms);
+	if (cgn_link_begin(&at->link) < 0)
+		fail(lane, at, now_ms);
 }
 
-/* The error that waits at the socket, or 0. */
-static int
-pending_error(const struct cgn_collector *at)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	return getsockopt(at->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
-}
-
-/* TCP: is it connected? */
-static bool
-is_connected(const struct cgn_collector *at)
-{
-	struct sockaddr_in peer;
-	socklen_t len = sizeof(peer);
-
-	return getpeername(at->fd, (struct sockaddr *)&peer, &len) == 0;
-}
-
-/* A whole message by UDP, or at the start of a TCP connection, whose buffer is empty. */
+/* A whole message by UDP, or at the start of a connection, whose buffer is empty. */
 static int
 send_now(struct cgn_collector *at, struct cgn_ipfix_message *msg, const struct cgn_lane *lane,
 	uint32_t utc_s)
 {
+	ssize_t n;
+
 	cgn_ipfix_seal(msg, utc_s, at->sequence, lane->domain);
-	if (send(at->fd, msg->bytes, msg->len, MSG_NOSIGNAL) < 0)
-		return errno;
+	n = cgn_link_send(&at->link, msg->bytes, msg->len);
+	if (n < 0)
+		return (int)n;
 	at->sequence += msg->n_records;
 	at->n_messages++;
 	return 0;
@@ -153,14 +125,14 @@ static int
 send_templates(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms, uint32_t utc_s)
 {
 	struct cgn_ipfix_message msg;
-	int error;
+	int rc;
 
 	cgn_ipfix_begin(&msg);
 	cgn_ipfix_add_templates(&msg);
 	at->since_ms = now_ms;
-	error = send_now(at, &msg, lane, utc_s);
-	if (error != 0)
-		return error;
+	rc = send_now(at, &msg, lane, utc_s);
+	if (rc < 0)
+		return rc;
 	cgn_ipfix_begin(&msg);
 	cgn_ipfix_add_lost(&msg, lane->process, (uint64_t)utc_s * 1000, lane->n_lost);
 	return send_now(at, &msg, lane, utc_s);
@@ -172,63 +144,51 @@ come_up(struct cgn_collector *at, uint64_t now_ms)
 	at->state = CGN_COLLECTOR_UP;
 	at->progress_ms = now_ms;
 	at->complained = false;
-	tell(at, "is up", 0);
+	cgn_notice("log", "collector is up %s", at->link.name);
 }
 
 /* UDP: templates go out, and it is up unless they are refused. TCP: when it is connected. */
 static void
 probe(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms, uint32_t utc_s)
 {
-	int error = pending_error(at);
+	const bool is_stream = cgn_link_is_stream(&at->link);
+	int rc = cgn_link_go_on(&at->link);
 
-	if (error == 0 && at->is_tcp && !is_connected(at)) {
+	if (rc == 0) {
 		if (now_ms - at->since_ms >= CGN_COLLECTOR_STALL_MS)
-			fail(lane, at, ETIMEDOUT, now_ms);
+			time_out(lane, at, now_ms);
 		return;
 	}
-	if (error == 0 && (at->is_tcp || at->sequence == 0)) {
-		error = send_templates(lane, at, now_ms, utc_s);
-		if (error == 0 && at->is_tcp)
+	if (rc > 0 && (is_stream || at->sequence == 0)) {
+		rc = send_templates(lane, at, now_ms, utc_s);
+		if (rc == 0 && is_stream)
 			come_up(at, now_ms);
-	} else if (error == 0 && now_ms - at->since_ms >= CGN_COLLECTOR_PROBE_MS)
+	} else if (rc > 0 && now_ms - at->since_ms >= CGN_COLLECTOR_PROBE_MS)
 		come_up(at, now_ms);
-	if (error != 0)
-		fail(lane, at, error, now_ms);
-}
-
-/* A TCP connection whose other end has gone says so when it is read. */
-static int
-look_for_end(const struct cgn_collector *at)
-{
-	char byte;
-	ssize_t n = recv(at->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
-
-	if (n == 0)
-		return at->is_tcp ? ECONNRESET : 0;
-	return n < 0 && errno != EAGAIN && errno != EINTR ? errno : 0;
+	if (rc < 0)
+		fail(lane, at, now_ms);
 }
 
 static void
 collector_turn(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms, uint32_t utc_s)
 {
-	int error = 0;
+	int rc = 0;
 
 	switch (at->state) {
 	case CGN_COLLECTOR_DOWN:
 		if (at->n_failures == 0 || now_ms - at->since_ms >= CGN_COLLECTOR_RETRY_MS)
-			open_socket(lane, at, now_ms);
+			begin(lane, at, now_ms);
 		break;
 	case CGN_COLLECTOR_PROBING:
 		probe(lane, at, now_ms, utc_s);
 		break;
 	default:
-		error = look_for_end(at);
-		if (error == 0 && !at->is_tcp && now_ms - at->since_ms >= lane->templates_ms)
-			error = send_templates(lane, at, now_ms, utc_s);
-		if (error == EAGAIN)
-			error = 0; /* next time */
-		if (error != 0)
-			fail(lane, at, error, now_ms);
+		rc = cgn_link_look(&at->link);
+		if (rc == 0 && !cgn_link_is_stream(&at->link) &&
+			now_ms - at->since_ms >= lane->templates_ms)
+			rc = send_templates(lane, at, now_ms, utc_s);
+		if (rc < 0 && !cgn_link_is_busy(-rc)) /* else next time */
+			fail(lane, at, now_ms);
 		break;
 	}
 }
@@ -258,16 +218,16 @@ static bool
 send_part(struct cgn_lane *lane, uint64_t now_ms)
 {
 	struct cgn_collector *at = lane->taker;
-	ssize_t n = send(at->fd, lane->at_hand.bytes + at->sent,
-		(size_t)lane->at_hand.len - at->sent, MSG_NOSIGNAL);
+	ssize_t n = cgn_link_send(
+		&at->link, lane->at_hand.bytes + at->sent, (size_t)lane->at_hand.len - at->sent);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)) {
+	if (n < 0 && cgn_link_is_busy((int)-n)) {
 		if (now_ms - at->progress_ms >= CGN_COLLECTOR_STALL_MS)
-			fail(lane, at, ETIMEDOUT, now_ms);
+			time_out(lane, at, now_ms);
 		return false;
 	}
 	if (n < 0) {
-		fail(lane, at, errno, now_ms);
+		fail(lane, at, now_ms);
 		return false;
 	}
 	at->sent = (uint16_t)(at->sent + n);

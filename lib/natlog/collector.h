@@ -11,12 +11,12 @@
  */
 #pragma once
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "conf.h"
 #include "ipfix.h"
+#include "link.h"
 
 enum {
 	CGN_LANE_QUEUE = 1024, /* messages: about 25 000 records of blocks */
@@ -29,10 +29,8 @@ enum {
 enum cgn_collector_state { CGN_COLLECTOR_DOWN, CGN_COLLECTOR_PROBING, CGN_COLLECTOR_UP };
 
 struct cgn_collector {
-	struct sockaddr_in to;
-	bool is_tcp;
+	struct cgn_link link;
 	enum cgn_collector_state state;
-	int fd;               /* -1 while it is down */
 	uint64_t since_ms;    /* DOWN: tried last; PROBING: since; UP: templates sent last */
 	uint64_t progress_ms; /* TCP: when it took something last */
 	uint32_t sequence;    /* of this session */

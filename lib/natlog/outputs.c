@@ -3,6 +3,7 @@
 #include "outputs.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "collector.h"
 #include "log.h"
 #include "syslog_target.h"
+
+enum { CGN_OUTPUTS_MAX = 16 + 16 + 1 }; /* of keys.def, and the local socket */
 
 struct cgn_outputs {
 	struct cgn_lane *lanes; /* of IPFIX: one, or one for each collector */
@@ -68,7 +71,7 @@ create_targets(struct cgn_outputs *out, const struct cgn_conf *conf)
 		const struct cgn_conf_collector *server = &conf->log.servers[out->n_targets];
 
 		if (cgn_syslog_init_at(&out->targets[out->n_targets],
-			    server->protocol == CGN_TRANSPORT_TCP ? CGN_SYSLOG_TCP : CGN_SYSLOG_UDP,
+			    server->protocol == CGN_TRANSPORT_TCP ? CGN_LINK_TCP : CGN_LINK_UDP,
 			    server->address, server->port) < 0)
 			return -ENOMEM;
 	}
@@ -163,8 +166,8 @@ tell_lost(struct cgn_outputs *out, struct cgn_syslog_target *target, uint64_t ut
 
 	if (gap.value == 0)
 		return;
-	cgn_warn("log", "records lost on the way to a syslog server %s records=%llu", target->name,
-		(unsigned long long)gap.value);
+	cgn_warn("log", "records lost on the way to a syslog server %s records=%llu",
+		target->link.name, (unsigned long long)gap.value);
 	cgn_syslog_put(target, text, cgn_syslog_text(&out->style, &gap, NULL, text));
 }
 
@@ -178,6 +181,24 @@ cgn_outputs_turn(struct cgn_outputs *out, uint64_t now_ms, uint64_t utc_ms)
 		tell_lost(out, &out->targets[i], utc_ms);
 		cgn_syslog_turn(&out->targets[i], now_ms);
 	}
+}
+
+void
+cgn_outputs_wait(const struct cgn_outputs *out, uint32_t us)
+{
+	const struct timespec limit = {.tv_nsec = (long)us * 1000};
+	struct pollfd fds[CGN_OUTPUTS_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < out->n_lanes; i++)
+		if (out->lanes[i].taker != NULL)
+			fds[n++] = (struct pollfd){
+				.fd = out->lanes[i].taker->link.fd, .events = POLLOUT};
+	for (uint32_t i = 0; i < out->n_targets; i++)
+		if (out->targets[i].link.is_open && out->targets[i].used > 0)
+			fds[n++] = (struct pollfd){
+				.fd = out->targets[i].link.fd, .events = POLLOUT};
+	ppoll(fds, n, &limit, NULL);
 }
 
 bool

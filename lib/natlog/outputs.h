@@ -29,5 +29,8 @@ void cgn_outputs_put(struct cgn_outputs *outputs, const struct cgn_natlog_record
 /* Sends what there is, opens what is closed. now_ms: a clock that only goes forward. */
 void cgn_outputs_turn(struct cgn_outputs *outputs, uint64_t now_ms, uint64_t utc_ms);
 
+/* Rests for so long, below a second, or until an output that was busy takes more. */
+void cgn_outputs_wait(const struct cgn_outputs *outputs, uint32_t us);
+
 /* Is anything waiting to go out? */
 bool cgn_outputs_are_busy(const struct cgn_outputs *outputs);

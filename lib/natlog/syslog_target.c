@@ -3,54 +3,39 @@
 #include "syslog_target.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
-#include "ipaddr.h"
 #include "log.h"
 
-enum { LEN_LEN = sizeof(uint32_t), COUNT_LEN = 12 };
+enum { COUNT_LEN = 12 };
 
 static int
-init(struct cgn_syslog_target *at, enum cgn_syslog_transport transport)
+init(struct cgn_syslog_target *at)
 {
 	memset(at, 0, sizeof(*at));
-	at->fd = -1;
-	at->transport = transport;
 	at->queue = malloc(CGN_SYSLOG_QUEUE);
 	return at->queue != NULL ? 0 : -ENOMEM;
 }
 
 int
-cgn_syslog_init_at(struct cgn_syslog_target *at, enum cgn_syslog_transport transport, uint32_t addr,
-	uint16_t port)
+cgn_syslog_init_at(
+	struct cgn_syslog_target *at, enum cgn_link_kind kind, uint32_t addr, uint16_t port)
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(addr), .sin_port = htons(port)};
-	char text[CGN_IP4_STRLEN];
-	int rc = init(at, transport);
+	int rc = init(at);
 
-	memcpy(&at->to, &to, sizeof(to));
-	at->to_len = sizeof(to);
-	snprintf(at->name, sizeof(at->name), "address=%s port=%u protocol=%s",
-		cgn_ip4_str(addr, text), port, transport == CGN_SYSLOG_TCP ? "tcp" : "udp");
+	cgn_link_init_at(&at->link, kind, addr, port);
 	return rc;
 }
 
 int
 cgn_syslog_init_local(struct cgn_syslog_target *at, const char *path)
 {
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int rc = init(at, CGN_SYSLOG_LOCAL);
+	int rc = init(at);
 
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-	memcpy(&at->to, &to, sizeof(to));
-	at->to_len = sizeof(to);
-	snprintf(at->name, sizeof(at->name), "socket=%.100s", path);
+	cgn_link_init_local(&at->link, path);
 	return rc;
 }
 
@@ -59,19 +44,24 @@ cgn_syslog_fini(struct cgn_syslog_target *at)
 {
 	if (at->queue == NULL)
 		return; /* was never made */
-	if (at->fd >= 0)
-		close(at->fd);
+	cgn_link_close(&at->link);
 	free(at->queue);
 	memset(at, 0, sizeof(*at));
-	at->fd = -1;
+	at->link.fd = -1;
 }
 
 /* --- The queue --- */
 
+static uint32_t
+place(const struct cgn_syslog_target *at, uint32_t offset)
+{
+	return (at->first + offset) % CGN_SYSLOG_QUEUE;
+}
+
 static void
 copy_in(struct cgn_syslog_target *at, const void *data, uint32_t len)
 {
-	uint32_t where = (at->first + at->used) % CGN_SYSLOG_QUEUE;
+	uint32_t where = place(at, at->used);
 	uint32_t n = len < CGN_SYSLOG_QUEUE - where ? len : CGN_SYSLOG_QUEUE - where;
 
 	memcpy(at->queue + where, data, n);
@@ -79,27 +69,31 @@ copy_in(struct cgn_syslog_target *at, const void *data, uint32_t len)
 	at->used += len;
 }
 
-static void
-copy_out(const struct cgn_syslog_target *at, uint32_t offset, void *data, uint32_t len)
+/* "LEN " at the end of count; its first byte. */
+static const char *
+count_str(uint32_t len, char count[COUNT_LEN])
 {
-	uint32_t where = (at->first + offset) % CGN_SYSLOG_QUEUE;
-	uint32_t n = len < CGN_SYSLOG_QUEUE - where ? len : CGN_SYSLOG_QUEUE - where;
+	char *c = count + COUNT_LEN;
 
-	memcpy(data, at->queue + where, n);
-	memcpy((uint8_t *)data + n, at->queue, len - n);
+	*--c = ' ';
+	for (; len > 0; len /= 10)
+		*--c = (char)('0' + len % 10);
+	return c;
 }
 
 void
 cgn_syslog_put(struct cgn_syslog_target *at, const char *text, size_t len)
 {
-	const uint32_t n = (uint32_t)len;
+	char count[COUNT_LEN];
+	const char *c = count_str((uint32_t)len, count);
+	const uint32_t count_len = (uint32_t)(count + COUNT_LEN - c);
 
-	if (LEN_LEN + n > CGN_SYSLOG_QUEUE - at->used) {
+	if (count_len + len > CGN_SYSLOG_QUEUE - at->used) {
 		at->n_lost++;
 		return;
 	}
-	copy_in(at, &n, LEN_LEN);
-	copy_in(at, text, n);
+	copy_in(at, c, count_len);
+	copy_in(at, text, (uint32_t)len);
 }
 
 uint64_t
@@ -113,144 +107,167 @@ cgn_syslog_lost(struct cgn_syslog_target *at)
 	return n;
 }
 
-/* The first message as it goes out, into buf of CGN_SYSLOG_MAX + COUNT_LEN; 0: there is none. */
+/* The length of the message at an offset of the queue, and that of its count before it. */
 static uint32_t
-look_first(const struct cgn_syslog_target *at, char *buf)
+len_at(const struct cgn_syslog_target *at, uint32_t offset, uint32_t *count_len)
 {
-	uint32_t len, n = 0;
+	uint32_t len = 0;
 
-	if (at->used == 0)
-		return 0;
-	copy_out(at, 0, &len, LEN_LEN);
-	if (at->transport == CGN_SYSLOG_TCP)
-		n = (uint32_t)snprintf(buf, COUNT_LEN, "%u ", len);
-	copy_out(at, LEN_LEN, buf + n, len);
-	return n + len;
+	for (*count_len = 1;; ++*count_len) {
+		uint8_t c = at->queue[place(at, offset + *count_len - 1)];
+
+		if (c == ' ')
+			return len;
+		len = len * 10 + (c - '0');
+	}
 }
 
 static void
 drop_first(struct cgn_syslog_target *at)
 {
-	uint32_t len;
+	uint32_t count_len, len = len_at(at, 0, &count_len) + count_len;
 
-	copy_out(at, 0, &len, LEN_LEN);
-	at->first = (at->first + LEN_LEN + len) % CGN_SYSLOG_QUEUE;
-	at->used -= LEN_LEN + len;
-	at->sent = 0;
+	at->first = place(at, len);
+	at->used -= len;
 }
 
-/* --- The socket --- */
+/* --- Sending --- */
 
 static void
-fail(struct cgn_syslog_target *at, int error)
+fail(struct cgn_syslog_target *at)
 {
 	if (!at->complained)
-		cgn_warn("log", "syslog server does not answer %s: %s", at->name, strerror(error));
+		cgn_warn(
+			"log", "syslog server does not answer %s: %s", at->link.name, at->link.why);
 	at->complained = true;
-	if (at->fd >= 0)
-		close(at->fd);
-	at->fd = -1;
-	at->is_connected = false;
+	cgn_link_close(&at->link);
 	at->sent = 0; /* the message starts anew */
 	at->n_failures++;
 }
 
 static void
-open_socket(struct cgn_syslog_target *at, uint64_t now_ms)
+time_out(struct cgn_syslog_target *at, uint64_t now_ms)
 {
-	int type = (at->transport == CGN_SYSLOG_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
-		SOCK_NONBLOCK;
-
-	if (at->has_tried && now_ms - at->tried_ms < CGN_SYSLOG_RETRY_MS)
+	if (now_ms - at->progress_ms < CGN_SYSLOG_STALL_MS)
 		return;
-	at->has_tried = true;
-	at->tried_ms = at->progress_ms = now_ms;
-	at->fd = socket(at->to.ss_family, type, 0);
-	if (at->fd < 0 ||
-		(connect(at->fd, (const struct sockaddr *)&at->to, at->to_len) < 0 &&
-			errno != EINPROGRESS))
-		fail(at, errno);
+	snprintf(at->link.why, sizeof(at->link.why), "%s", strerror(ETIMEDOUT));
+	fail(at);
 }
 
 static void
-finish_connect(struct cgn_syslog_target *at, uint64_t now_ms)
+open_link(struct cgn_syslog_target *at, uint64_t now_ms)
 {
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer), error_len = sizeof(int);
-	int error = 0;
+	int rc;
 
-	if (getsockopt(at->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) < 0)
-		error = errno;
-	if (error == 0 && getpeername(at->fd, (struct sockaddr *)&peer, &len) < 0) {
-		if (now_ms - at->progress_ms >= CGN_SYSLOG_STALL_MS)
-			fail(at, ETIMEDOUT);
-		return;
+	if (at->link.fd < 0) {
+		if (at->has_tried && now_ms - at->tried_ms < CGN_SYSLOG_RETRY_MS)
+			return;
+		at->has_tried = true;
+		at->tried_ms = at->progress_ms = now_ms;
+		if (cgn_link_begin(&at->link) < 0) {
+			fail(at);
+			return;
+		}
 	}
-	if (error != 0) {
-		fail(at, error);
+	rc = cgn_link_go_on(&at->link);
+	if (rc < 0)
+		fail(at);
+	if (rc == 0)
+		time_out(at, now_ms);
+	if (rc <= 0)
 		return;
-	}
-	at->is_connected = true;
 	at->progress_ms = now_ms;
 	if (at->complained)
-		cgn_notice("log", "syslog server answers again %s", at->name);
+		cgn_notice("log", "syslog server answers again %s", at->link.name);
 	at->complained = false;
 }
 
-/* A server that closes the connection says so when it is read. */
+/* What the queue has before its ring turns round. False when no more is taken now. */
 static bool
-is_closed(const struct cgn_syslog_target *at)
+send_stream(struct cgn_syslog_target *at, uint64_t now_ms)
 {
-	char byte;
+	const uint32_t where = place(at, at->sent);
+	const uint32_t left = at->used - at->sent, round = CGN_SYSLOG_QUEUE - where;
+	ssize_t n = cgn_link_send(&at->link, at->queue + where, left < round ? left : round);
 
-	return at->transport == CGN_SYSLOG_TCP &&
-		recv(at->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
-}
-
-/* False when nothing more is taken now. */
-static bool
-send_first(struct cgn_syslog_target *at, uint64_t now_ms)
-{
-	char buf[CGN_SYSLOG_MAX + COUNT_LEN];
-	uint32_t len = look_first(at, buf);
-	ssize_t n = len == 0 ? 0 : send(at->fd, buf + at->sent, len - at->sent, MSG_NOSIGNAL);
-
-	if (len == 0)
+	if (n < 0 && cgn_link_is_busy((int)-n))
+		time_out(at, now_ms);
+	else if (n < 0)
+		fail(at);
+	if (n < 0)
 		return false;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)) {
-		if (now_ms - at->progress_ms >= CGN_SYSLOG_STALL_MS)
-			fail(at, ETIMEDOUT);
-		return false;
-	}
-	if (n < 0 && errno == EMSGSIZE) { /* the local socket takes less than one event */
-		at->n_lost++;
-		drop_first(at);
-		return true;
-	}
-	if (n < 0) {
-		fail(at, errno);
-		return false;
-	}
 	at->progress_ms = now_ms;
 	at->sent += (uint32_t)n;
-	if (at->sent == len) {
+	while (at->used > 0) {
+		uint32_t count_len, len = len_at(at, 0, &count_len) + count_len;
+
+		if (at->sent < len)
+			break;
+		at->sent -= len;
 		drop_first(at);
 		at->n_sent++;
 	}
 	return true;
 }
 
+/* The first messages as datagrams; a message may begin at the end of the ring and go on at its
+ * start. */
+static uint32_t
+list_first(const struct cgn_syslog_target *at, struct mmsghdr *msgs, struct iovec (*parts)[2])
+{
+	uint32_t n = 0, offset = 0;
+
+	for (; n < CGN_SYSLOG_BATCH && offset < at->used; n++) {
+		uint32_t count_len, len = len_at(at, offset, &count_len);
+		uint32_t where = place(at, offset + count_len), round = CGN_SYSLOG_QUEUE - where;
+
+		parts[n][0] = (struct iovec){at->queue + where, len < round ? len : round};
+		parts[n][1] = (struct iovec){at->queue, len < round ? 0 : len - round};
+		msgs[n] = (struct mmsghdr){
+			.msg_hdr = {.msg_iov = parts[n], .msg_iovlen = len > round ? 2 : 1}};
+		offset += count_len + len;
+	}
+	return n;
+}
+
+static bool
+send_datagrams(struct cgn_syslog_target *at, uint64_t now_ms)
+{
+	struct iovec parts[CGN_SYSLOG_BATCH][2];
+	struct mmsghdr msgs[CGN_SYSLOG_BATCH];
+	uint32_t n_listed = list_first(at, msgs, parts);
+	int n = cgn_link_send_many(&at->link, msgs, n_listed);
+
+	if (n == -EMSGSIZE) { /* the local socket takes less than one event */
+		at->n_lost++;
+		drop_first(at);
+		return true;
+	}
+	if (n < 0 && cgn_link_is_busy(-n))
+		time_out(at, now_ms);
+	else if (n < 0)
+		fail(at);
+	if (n < 0)
+		return false;
+	at->progress_ms = now_ms;
+	for (int i = 0; i < n; i++)
+		drop_first(at);
+	at->n_sent += (uint32_t)n;
+	return true;
+}
+
 void
 cgn_syslog_turn(struct cgn_syslog_target *at, uint64_t now_ms)
 {
-	if (at->fd < 0)
-		open_socket(at, now_ms);
-	if (at->fd >= 0 && !at->is_connected)
-		finish_connect(at, now_ms);
-	if (at->is_connected && is_closed(at))
-		fail(at, ECONNRESET);
+	const bool is_stream = cgn_link_is_stream(&at->link);
+
+	if (!at->link.is_open)
+		open_link(at, now_ms);
+	if (at->link.is_open && is_stream && cgn_link_look(&at->link) < 0)
+		fail(at);
 	if (at->used == 0)
 		at->progress_ms = now_ms;
-	while (at->is_connected && send_first(at, now_ms))
+	while (at->link.is_open && at->used > 0 &&
+		(is_stream ? send_stream(at, now_ms) : send_datagrams(at, now_ms)))
 		;
 }

@@ -9,40 +9,36 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
+#include "link.h"
 #include "syslog_text.h"
 
 enum {
 	CGN_SYSLOG_QUEUE = 4 << 20, /* bytes: some 20 000 records */
 	CGN_SYSLOG_RETRY_MS = 2000,
 	CGN_SYSLOG_STALL_MS = 10000,
+	CGN_SYSLOG_BATCH = 64, /* datagrams of one system call */
 };
 
-enum cgn_syslog_transport { CGN_SYSLOG_UDP, CGN_SYSLOG_TCP, CGN_SYSLOG_LOCAL };
-
 struct cgn_syslog_target {
-	enum cgn_syslog_transport transport;
-	struct sockaddr_storage to;
-	socklen_t to_len;
-	char name[128]; /* for the daemon's own log */
-	int fd;         /* -1: closed */
-	bool is_connected, complained, has_tried;
+	struct cgn_link link;
+	bool complained, has_tried;
 	uint64_t tried_ms, progress_ms;
-	/* Messages, each behind 4 bytes of length in the machine's order, in a ring of bytes. */
+	/* A ring of bytes: messages as a stream has them, each behind its length and a space. */
 	uint8_t *queue;
 	uint32_t first, used;
-	uint32_t sent; /* TCP: bytes of the first message, with its count, that it has */
+	uint32_t sent; /* a stream: bytes of the first message, with its count, that it has */
 	uint64_t n_sent, n_lost, n_lost_told, n_failures;
 };
 
-/* addr, port: host order; path: of a LOCAL one. 0 or -ENOMEM. Nothing is opened yet. */
-int cgn_syslog_init_at(struct cgn_syslog_target *at, enum cgn_syslog_transport transport,
-	uint32_t addr, uint16_t port);
+/* kind: UDP or TCP. addr, port: host order; path: of a local socket. 0 or -ENOMEM. Nothing is
+ * opened yet. */
+int cgn_syslog_init_at(
+	struct cgn_syslog_target *at, enum cgn_link_kind kind, uint32_t addr, uint16_t port);
 int cgn_syslog_init_local(struct cgn_syslog_target *at, const char *path);
 void cgn_syslog_fini(struct cgn_syslog_target *at);
 
-/* A copy of a message waits to be sent, or is counted as lost. */
+/* A copy of a message of 1 to CGN_SYSLOG_MAX bytes waits to be sent, or is counted as lost. */
 void cgn_syslog_put(struct cgn_syslog_target *at, const char *text, size_t len);
 
 /* Records that were lost since it was asked last, if the queue has room to say so; else 0. */

@@ -274,7 +274,7 @@ Test(collector, tcp_that_takes_nothing_is_given_up_and_blocks_nobody)
 	setsockopt(peer.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	begin(&at, 1);
 	turn(0);
-	setsockopt(lane.collectors[0].fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	setsockopt(lane.collectors[0].link.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	for (int i = 0; i < 5; i++)
 		turn(1);
 	fd = accept(peer.fd, NULL, NULL);
