@@ -15,6 +15,8 @@ enum {
 	N_STARTS = 257,
 };
 
+const struct cgn_range cgn_range_empty = {.first = 1, .last = 0};
+
 void
 cgn_range_map_init(struct cgn_range_map *map)
 {

@@ -73,6 +73,24 @@ cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
 	return addr >= base->first && addr <= base->last ? base : NULL;
 }
 
+/* Holds no address: to begin with in cgn_range_map_find_near. */
+extern const struct cgn_range cgn_range_empty;
+
+/* The same; *near, what was found before in this map or empty, is asked first, and set. */
+static inline const struct cgn_range *
+cgn_range_map_find_near(
+	const struct cgn_range_map *map, uint32_t addr, const struct cgn_range **near)
+{
+	const struct cgn_range *range = *near;
+
+	if ((addr >= range->first) & (addr <= range->last))
+		return range;
+	range = cgn_range_map_find(map, addr);
+	if (range != NULL)
+		*near = range;
+	return range;
+}
+
 /* The priority under which a found range was added: two maps compare as if they were one. */
 static inline uint8_t
 cgn_range_map_priority(const struct cgn_range_map *map, const struct cgn_range *range)

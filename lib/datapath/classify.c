@@ -5,6 +5,8 @@
  */
 #include "classify.h"
 
+#include <string.h>
+
 #include "icmp_reply.h"
 #include "parse.h"
 #include "verdict.h"
@@ -21,30 +23,76 @@ static const uint8_t fate_of_kind[CGN_N_PKT_KINDS] = {
 	[CGN_PKT_BAD_L4] = CGN_FATE_BAD_L4,
 };
 
+/* What is the same for all packets of a burst. */
+struct intake {
+	const struct cgn_port_tags *port;
+	uint64_t mac;       /* of the port, as mac_of yields */
+	uint64_t csum_mask; /* of ol_flags; 0: the device does not verify */
+	bool is_outside;
+	bool takes_untagged;
+	struct cgn_pkt pkt; /* the half from the stages, of a packet without tags */
+};
+
+/* The destination address of a frame, of at least eight bytes, as a number. */
+static uint64_t
+mac_of(const void *frame)
+{
+	uint64_t word;
+
+	memcpy(&word, frame, sizeof(word));
+	return word & RTE_BE64(UINT64_C(0xffffffffffff0000));
+}
+
 static void
-parse(struct cgn_worker *w, struct rte_mbuf *m)
+intake_init(struct intake *in, const struct cgn_worker *w)
+{
+	const struct cgn_dev *dev = &w->dp->devs[w->burst.port];
+	const struct cgn_port_tags *port = &w->dir->ports[w->burst.port];
+	uint8_t frame[sizeof(uint64_t)] = {0};
+
+	memcpy(frame, &dev->mac, sizeof(dev->mac));
+	*in = (struct intake){.port = port,
+		.mac = mac_of(frame),
+		.csum_mask = dev->rx_ip_csum ? RTE_MBUF_F_RX_IP_CKSUM_MASK : 0,
+		.is_outside = port->role == CGN_ROLE_OUTSIDE,
+		.takes_untagged = port->untagged != CGN_IFACE_NONE,
+		.pkt = {.in_port = (uint8_t)w->burst.port,
+			.worker = (uint8_t)w->id,
+			.tenant = CGN_TENANT_BOX,
+			.inside = CGN_NONE,
+			.fate = CGN_FATE_NONE}};
+	if (!in->takes_untagged)
+		return;
+	in->pkt.iface = port->untagged;
+	in->pkt.tenant = w->dir->ifaces[port->untagged].tenant;
+}
+
+static inline void
+begin(struct cgn_pkt *pkt, const struct intake *in)
+{
+	memcpy((uint8_t *)pkt + CGN_PKT_STAGES, (const uint8_t *)&in->pkt + CGN_PKT_STAGES,
+		sizeof(*pkt) - CGN_PKT_STAGES);
+}
+
+static inline bool
+csum_is_good(const struct rte_mbuf *m, const struct intake *in)
+{
+	return (m->ol_flags & in->csum_mask) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+}
+
+/* A packet of any shape. */
+static void
+parse(struct rte_mbuf *m, const struct intake *in)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	bool csum_good = w->dp->devs[w->burst.port].rx_ip_csum &&
-		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 
 	/* Headers split over buffers: make them contiguous; what stays split is refused as cut. */
 	if (m->nb_segs > 1 && m->data_len < CGN_PARSE_MAX_HEADERS)
 		rte_pktmbuf_linearize(m);
-	cgn_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, csum_good, pkt);
-	pkt->in_port = w->burst.port;
-	pkt->worker = (uint8_t)w->id;
+	cgn_parse_any(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len,
+		csum_is_good(m, in), pkt);
+	begin(pkt, in);
 	pkt->tenant = CGN_TENANT_BOX;
-	pkt->inside = CGN_NONE;
-	pkt->fate = CGN_FATE_NONE;
-}
-
-/* True when the frame's destination is this port. */
-static bool
-is_our_mac(const struct cgn_worker *w, struct rte_mbuf *m, uint16_t port)
-{
-	return rte_is_same_ether_addr(
-		rte_pktmbuf_mtod(m, const struct rte_ether_addr *), &w->dp->devs[port].mac);
 }
 
 static bool
@@ -53,50 +101,85 @@ is_group_mac(struct rte_mbuf *m)
 	return (*rte_pktmbuf_mtod(m, const uint8_t *) & 1) != 0;
 }
 
+/* Not sent to the port's address, or ARP: only some ARP goes on from here, to control. */
 static void
-classify_one(struct cgn_worker *w, uint8_t at)
+classify_link(struct cgn_worker *w, struct rte_mbuf *m, bool is_ours)
 {
-	struct rte_mbuf *m = w->burst.mbufs[at];
-	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dir;
-	const struct cgn_iface *iface;
-	uint16_t number;
+	if (!is_ours && !is_group_mac(m))
+		cgn_drop(w, m, CGN_FATE_NOT_OUR_MAC);
+	else if (cgn_pkt_of(m)->kind == CGN_PKT_ARP)
+		cgn_punt_local(w, m, CGN_ACT_ARP, CGN_FATE_LOCAL_RATE);
+	else
+		cgn_drop(w, m, CGN_FATE_LINK_BROADCAST); /* RFC 1122 section 3.3.6 */
+}
 
-	parse(w, m);
-	if (dir->ports[pkt->in_port].role == CGN_ROLE_OUTSIDE && cgn_classify_wan_natpmp(w, m))
-		return;
+/* A packet of any shape, parsed: true if it is IPv4 and for this port, and so for a realm's half.
+ */
+static bool
+is_for_us(struct cgn_worker *w, struct rte_mbuf *m, const struct intake *in)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	uint16_t number;
+	bool is_ours;
+
 	if (fate_of_kind[pkt->kind] != 0) {
 		cgn_drop(w, m, (enum cgn_fate)fate_of_kind[pkt->kind]);
-		return;
+		return false;
 	}
-	number = cgn_directory_iface(dir, pkt->in_port, pkt);
+	number = cgn_directory_iface(w->dir, pkt->in_port, pkt);
 	if (number == CGN_IFACE_NONE) {
 		cgn_drop(w, m, CGN_FATE_UNKNOWN_TAGS);
-		return;
+		return false;
 	}
-	iface = &dir->ifaces[number];
 	pkt->iface = number;
-	pkt->tenant = iface->tenant;
-	if (!is_our_mac(w, m, pkt->in_port) && !is_group_mac(m))
-		cgn_drop(w, m, CGN_FATE_NOT_OUR_MAC);
-	else if (pkt->kind == CGN_PKT_ARP)
-		cgn_punt_local(w, m, CGN_ACT_ARP, CGN_FATE_LOCAL_RATE);
-	else if (is_group_mac(m))
-		cgn_drop(w, m, CGN_FATE_LINK_BROADCAST); /* RFC 1122 section 3.3.6 */
-	else if (dir->ports[pkt->in_port].role == CGN_ROLE_INSIDE)
-		cgn_classify_inside(w, at, iface);
+	pkt->tenant = w->dir->ifaces[number].tenant;
+	is_ours = mac_of(rte_pktmbuf_mtod(m, const void *)) == in->mac;
+	if (is_ours && pkt->kind != CGN_PKT_ARP)
+		return true;
+	classify_link(w, m, is_ours);
+	return false;
+}
+
+/* Into one of the two lanes, or its end. What is no NAT-PMP from outside, and nothing else of it is
+ * asked before that, must be for us. */
+static inline void
+take_in(struct cgn_worker *w, uint8_t at, const struct intake *in, struct cgn_lane *natpmp,
+	struct cgn_lane *ours)
+{
+	struct rte_mbuf *m = w->burst.mbufs[at];
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	bool plain = in->takes_untagged &&
+		cgn_parse_plain(frame, m->data_len, m->pkt_len, csum_is_good(m, in), pkt);
+
+	if (likely(plain))
+		begin(pkt, in);
 	else
-		cgn_classify_outside(w, at);
+		parse(m, in);
+	if (in->is_outside && unlikely(cgn_is_natpmp(pkt)))
+		cgn_lane_add(natpmp, at);
+	else if (likely(plain && mac_of(frame) == in->mac) || is_for_us(w, m, in))
+		cgn_lane_add(ours, at);
 }
 
 void
 cgn_classify(struct cgn_worker *w)
 {
 	struct cgn_burst *b = &w->burst;
+	struct cgn_lane natpmp, ours;
+	struct intake in;
 
+	intake_init(&in, w);
+	natpmp.n = ours.n = 0;
 	cgn_burst_clear_lanes(b);
 	for (uint32_t i = 0; i < b->n; i++)
-		classify_one(w, (uint8_t)i);
+		take_in(w, (uint8_t)i, &in, &natpmp, &ours);
+	if (natpmp.n > 0)
+		cgn_classify_wan_natpmp(w, &natpmp);
+	if (in.is_outside)
+		cgn_classify_outside(w, &ours);
+	else
+		cgn_classify_inside(w, &ours);
 }
 
 void

@@ -10,17 +10,17 @@
 #include "verdict.h"
 
 /*
- * b->mbufs[at] is parsed and came in by iface. Puts it into a lane, or ends it (drop, answer,
- * punt). The packet's tenant is set by these.
+ * The packets of the lane are parsed, IPv4 and sent to the port's address; tenant and interface are
+ * what they came in by. Puts each into another lane, or ends it (drop, answer, punt).
  */
-void cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *iface);
-void cgn_classify_outside(struct cgn_worker *w, uint8_t at);
+void cgn_classify_inside(struct cgn_worker *w, const struct cgn_lane *lane);
+void cgn_classify_outside(struct cgn_worker *w, const struct cgn_lane *lane);
 
 /*
- * Seed rule 1: whether the packet is NAT-PMP or PCP from an outside port, in any shape whose port
- * can be read. Drops it and returns true if so; called before anything else is looked at.
+ * Seed rule 1: drops NAT-PMP and PCP that came in by an outside port (cgn_is_natpmp), in any shape
+ * whose port can be read. They are parsed, and nothing else of them has been looked at.
  */
-bool cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m);
+void cgn_classify_wan_natpmp(struct cgn_worker *w, const struct cgn_lane *lane);
 
 /*
  * nat.bypass (bypass.c). out: the packet of a subscriber, its next hop set, is for a destination
@@ -64,12 +64,14 @@ cgn_classify_options(struct cgn_worker *w, struct rte_mbuf *m)
  * the rate of its share (icmp.echo_per_s). */
 void cgn_answer_echo(struct cgn_worker *w, struct rte_mbuf *m);
 
+/* The two ports differ in their last bit. */
+static_assert((CGN_PORT_PMP_CLIENT | 1) == CGN_PORT_PMP_SERVER, "one comparison finds both");
+
 static inline bool
 cgn_is_natpmp(const struct cgn_pkt *pkt)
 {
-	return pkt->ip_proto == IPPROTO_UDP && pkt->has_ports &&
-		(pkt->dport == RTE_BE16(CGN_PORT_PMP_SERVER) ||
-			pkt->dport == RTE_BE16(CGN_PORT_PMP_CLIENT));
+	return (pkt->dport & RTE_BE16(0xfffe)) == RTE_BE16(CGN_PORT_PMP_CLIENT) &&
+		pkt->ip_proto == IPPROTO_UDP && pkt->has_ports;
 }
 
 /*
@@ -94,4 +96,13 @@ cgn_classify_refuse(const struct cgn_pkt *pkt, uint8_t echo_type, enum cgn_fate 
 		return pkt->proto == CGN_ICMP && pkt->icmp_type != echo_type ? wrong_echo
 									     : CGN_FATE_NONE;
 	}
+}
+
+/* Of TCP or UDP, whole, and nothing for cgn_classify_refuse to find: most packets by far. */
+static inline bool
+cgn_classify_is_common(const struct cgn_pkt *pkt)
+{
+	return pkt->kind == CGN_PKT_FLOW &&
+		(pkt->proto == CGN_UDP ||
+			(pkt->proto == CGN_TCP && cgn_tcp_flags_are_legal(pkt->tcp_flags)));
 }

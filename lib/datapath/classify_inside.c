@@ -56,8 +56,9 @@ to_own(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *own)
 		cgn_drop(w, m, CGN_FATE_INSIDE_SERVICE);
 }
 
+/* Neither TCP nor UDP, or not whole, or with something wrong. */
 static void
-to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
+to_outside_other(struct cgn_worker *w, uint8_t at)
 {
 	struct cgn_burst *b = &w->burst;
 	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
@@ -65,12 +66,6 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 	uint8_t echo = pkt->icmp_type == 0 ? 0 : 8;
 	enum cgn_fate fate;
 
-	pkt->neigh = next_hop;
-	pkt->dir = CGN_IN2OUT;
-	if (cgn_classify_options(w, b->mbufs[at]))
-		return;
-	if (unlikely(w->dir->tenants[pkt->tenant].bypass.n_ranges > 0) && cgn_bypass_out(w, at))
-		return;
 	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
 		return;
 	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_ICMP_OTHER);
@@ -80,6 +75,24 @@ to_outside(struct cgn_worker *w, uint8_t at, uint32_t next_hop)
 		cgn_punt_local(w, b->mbufs[at], CGN_ACT_TTL, CGN_FATE_TTL_EXPIRED);
 	else
 		cgn_lane_add(&b->in2out, at);
+}
+
+static inline void
+to_outside(struct cgn_worker *w, uint8_t at, const struct cgn_tenant *tenant, uint32_t next_hop)
+{
+	struct cgn_burst *b = &w->burst;
+	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
+
+	pkt->neigh = next_hop;
+	pkt->dir = CGN_IN2OUT;
+	if (cgn_classify_options(w, b->mbufs[at]))
+		return;
+	if (unlikely(tenant->bypass.n_ranges > 0) && cgn_bypass_out(w, at))
+		return;
+	if (likely(cgn_classify_is_common(pkt) && pkt->ttl > 1))
+		cgn_lane_add(&b->in2out, at);
+	else
+		to_outside_other(w, at);
 }
 
 /* To a pool address: as if a router outside sent it back, but for ports on request (seed rule 2).
@@ -112,32 +125,44 @@ to_pool(struct cgn_worker *w, uint8_t at)
 		cgn_lane_add(&b->hairpin, at);
 }
 
-void
-cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *iface)
+/* What the packet before was found in: the next one is often of the same attachment, and to the
+ * same part of the Internet. */
+struct near {
+	const struct cgn_iface *iface;
+	const struct cgn_range *from, *to;
+};
+
+static inline void
+classify_one(struct cgn_worker *w, uint8_t at, struct near *near)
 {
 	struct rte_mbuf *m = w->burst.mbufs[at];
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_directory *dir = w->dir;
+	const struct cgn_tenant *tenant = &dir->tenants[pkt->tenant];
 	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst), number;
-	const struct cgn_range *from = cgn_range_map_find(&iface->subscribers, src), *to;
+	const struct cgn_range *from, *to;
 
-	if (from == NULL) {
+	if (unlikely(near->iface != &dir->ifaces[pkt->iface])) {
+		near->iface = &dir->ifaces[pkt->iface];
+		near->from = &cgn_range_empty;
+	}
+	from = cgn_range_map_find_near(&near->iface->subscribers, src, &near->from);
+	if (unlikely(from == NULL)) {
 		cgn_drop(w, m, spoof_fate(dir, pkt));
 		return;
 	}
 	pkt->inside = from->value + (src - from->origin);
-	to = cgn_directory_inside_dst(dir, pkt->tenant, dst);
-	if (to == NULL) {
+	to = cgn_directory_inside_dst_near(dir, tenant, dst, &near->to);
+	if (unlikely(to == NULL)) {
 		cgn_drop(w, m, CGN_FATE_NO_ROUTE);
 		return;
 	}
 	number = cgn_dst_number(to->value);
 	switch (cgn_dst_class_of(to->value)) {
-	case CGN_DST_GATEWAY:
-		to_outside(w, at, number);
-		break;
 	case CGN_DST_ONLINK:
-		to_outside(w, at, number + (dst - to->origin));
+		number += dst - to->origin; /* fall through */
+	case CGN_DST_GATEWAY:
+		to_outside(w, at, tenant, number);
 		break;
 	case CGN_DST_POOL:
 		to_pool(w, at);
@@ -152,4 +177,13 @@ cgn_classify_inside(struct cgn_worker *w, uint8_t at, const struct cgn_iface *if
 		cgn_drop(w, m, CGN_FATE_MARTIAN_DESTINATION);
 		break;
 	}
+}
+
+void
+cgn_classify_inside(struct cgn_worker *w, const struct cgn_lane *lane)
+{
+	struct near near = {.to = &cgn_range_empty};
+
+	for (uint32_t i = 0; i < lane->n; i++)
+		classify_one(w, lane->at[i], &near);
 }

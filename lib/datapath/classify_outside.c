@@ -12,73 +12,116 @@ pool_tenant(const struct cgn_directory *dir, const struct cgn_range *to, uint32_
 	return dir->pool_tenants[cgn_dst_number(to->value) + (dst - to->origin)];
 }
 
-bool
-cgn_classify_wan_natpmp(struct cgn_worker *w, struct rte_mbuf *m)
+/* The decision is made; the destination only tells whose counter moves, and that the rest of the
+ * datagram ends like this too. */
+static void
+refuse_natpmp(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	const struct cgn_directory *dir = w->dir;
-	const struct cgn_range *to;
-	uint32_t dst;
+	uint32_t dst = rte_be_to_cpu_32(pkt->dst);
+	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
 
-	if (!cgn_is_natpmp(pkt))
-		return false;
-	/* The decision is made; the destination only tells whose counter moves, and that the rest
-	 * of the datagram ends like this too. */
-	dst = rte_be_to_cpu_32(pkt->dst);
-	to = cgn_range_map_find(&dir->outside_dst, dst);
 	pkt->tenant = pool_tenant(dir, to, dst);
 	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_POOL) {
 		pkt->dir = CGN_OUT2IN;
 		pkt->neigh = cgn_dst_number(to->value) + (dst - to->origin);
-		cgn_fragment_refuse(w, m, CGN_FATE_WAN_NATPMP);
+		if (unlikely(pkt->kind == CGN_PKT_FRAGMENT))
+			cgn_fragment_refuse(w, m, CGN_FATE_WAN_NATPMP);
 	}
-	cgn_drop(w, m, CGN_FATE_WAN_NATPMP);
-	return true;
+	cgn_end(w, m, CGN_FATE_WAN_NATPMP);
 }
 
 void
-cgn_classify_outside(struct cgn_worker *w, uint8_t at)
+cgn_classify_wan_natpmp(struct cgn_worker *w, const struct cgn_lane *lane)
 {
-	struct cgn_burst *b = &w->burst;
-	struct rte_mbuf *m = b->mbufs[at];
-	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dir;
-	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst);
-	const struct cgn_range *from = cgn_range_map_find(&dir->outside_src, src);
-	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
-	enum cgn_fate fate;
-	uint8_t echo = 0; /* reply; requests get to those who have the address for themselves */
-	uint32_t i;
+	struct rte_mbuf *refused[CGN_BURST];
 
-	pkt->dir = CGN_OUT2IN;
-	pkt->tenant = pool_tenant(dir, to, dst);
-	if (from == NULL && to == NULL && dir->n_bypass_groups > 0 && cgn_bypass_in(w, at))
-		return;
-	if (from != NULL || to == NULL) {
-		cgn_drop(w, m,
-			from != NULL ? (enum cgn_fate)from->value : CGN_FATE_OUTSIDE_NOT_OURS);
-		return;
+	for (uint32_t i = 0; i < lane->n; i++) {
+		refused[i] = w->burst.mbufs[lane->at[i]];
+		refuse_natpmp(w, refused[i]);
 	}
-	if (cgn_dst_class_of(to->value) == CGN_DST_OWN) {
-		if (pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_ICMP && pkt->icmp_type == 8)
-			cgn_answer_echo(w, m);
-		else
-			cgn_drop(w, m, CGN_FATE_OUTSIDE_SERVICE);
-		return;
-	}
-	i = cgn_dst_number(to->value) + (dst - to->origin);
-	pkt->neigh = i; /* until its mapping is found: for when control sends it back */
-	if (cgn_classify_options(w, m))
-		return;
+	rte_pktmbuf_free_bulk(refused, lane->n);
+}
+
+/* For a pool address, but neither TCP nor UDP, or not whole, or with something wrong. */
+static void
+to_pool_other(struct cgn_worker *w, uint8_t at, uint32_t pool_index)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(w->burst.mbufs[at]);
+	uint8_t echo = 0; /* reply; requests get to those who have the address for themselves */
+	enum cgn_fate fate;
+
 	if (pkt->kind == CGN_PKT_FRAGMENT && !cgn_fragment_enter(w, at))
 		return;
-	if (pkt->icmp_type == 8 && cgn_pool_owner(w->dp->pool, i) != CGN_NONE)
+	if (pkt->icmp_type == 8 && cgn_pool_owner(w->dp->pool, pool_index) != CGN_NONE)
 		echo = 8;
 	fate = cgn_classify_refuse(pkt, echo, CGN_FATE_NO_MAPPING);
 	if (fate != CGN_FATE_NONE) {
 		cgn_classify_special(w, at, fate);
 		return;
 	}
-	b->found[at] = i;
-	cgn_lane_add(&b->out2in, at);
+	w->burst.found[at] = pool_index;
+	cgn_lane_add(&w->burst.out2in, at);
+}
+
+static inline void
+to_pool(struct cgn_worker *w, uint8_t at, uint32_t pool_index)
+{
+	struct rte_mbuf *m = w->burst.mbufs[at];
+
+	cgn_pkt_of(m)->neigh = pool_index; /* until its mapping is found: for when control sends it
+					      back */
+	if (cgn_classify_options(w, m))
+		return;
+	if (unlikely(!cgn_classify_is_common(cgn_pkt_of(m)))) {
+		to_pool_other(w, at, pool_index);
+		return;
+	}
+	w->burst.found[at] = pool_index;
+	cgn_lane_add(&w->burst.out2in, at);
+}
+
+/* To an address of the box. */
+static void
+to_own(struct cgn_worker *w, struct rte_mbuf *m)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_ICMP && pkt->icmp_type == 8)
+		cgn_answer_echo(w, m);
+	else
+		cgn_drop(w, m, CGN_FATE_OUTSIDE_SERVICE);
+}
+
+static inline void
+classify_one(struct cgn_worker *w, uint8_t at)
+{
+	struct rte_mbuf *m = w->burst.mbufs[at];
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+	const struct cgn_directory *dir = w->dir;
+	uint32_t src = rte_be_to_cpu_32(pkt->src), dst = rte_be_to_cpu_32(pkt->dst);
+	const struct cgn_range *from = cgn_range_map_find(&dir->outside_src, src);
+	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
+
+	pkt->dir = CGN_OUT2IN;
+	pkt->tenant = pool_tenant(dir, to, dst);
+	if (unlikely(from != NULL || to == NULL)) {
+		if (from == NULL && dir->n_bypass_groups > 0 && cgn_bypass_in(w, at))
+			return;
+		cgn_drop(w, m,
+			from != NULL ? (enum cgn_fate)from->value : CGN_FATE_OUTSIDE_NOT_OURS);
+		return;
+	}
+	if (unlikely(cgn_dst_class_of(to->value) == CGN_DST_OWN))
+		to_own(w, m);
+	else
+		to_pool(w, at, cgn_dst_number(to->value) + (dst - to->origin));
+}
+
+void
+cgn_classify_outside(struct cgn_worker *w, const struct cgn_lane *lane)
+{
+	for (uint32_t i = 0; i < lane->n; i++)
+		classify_one(w, lane->at[i]);
 }

@@ -41,9 +41,9 @@ cgn_fragment_first_ends(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate 
 		cgn_fragment_end_rest(w, m, fate);
 }
 
-/* Ends a packet here, whatever it was to become. */
+/* As cgn_drop, but the buffer is still the caller's, to be freed with others. */
 static inline void
-cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
+cgn_end(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
 {
 	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 
@@ -54,5 +54,12 @@ cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
 		cgn_counter_add(&w->counters.originated[CGN_ORIG_LOST], 1);
 	else
 		cgn_count(&w->counters, pkt, fate);
+}
+
+/* Ends a packet here, whatever it was to become. */
+static inline void
+cgn_drop(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
+{
+	cgn_end(w, m, fate);
 	rte_pktmbuf_free(m);
 }

@@ -206,7 +206,7 @@ parse_ip4(const uint8_t *ip, uint32_t len, uint32_t l3_len, bool csum_good, stru
 }
 
 void
-cgn_parse(const uint8_t *data, uint32_t len, uint32_t frame_len, bool ip_csum_good,
+cgn_parse_any(const uint8_t *data, uint32_t len, uint32_t frame_len, bool ip_csum_good,
 	struct cgn_pkt *pkt)
 {
 	uint16_t type;

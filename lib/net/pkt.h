@@ -7,6 +7,7 @@
 #pragma once
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_byteorder.h>
@@ -99,5 +100,9 @@ struct cgn_pkt {
 	uint8_t lane;       /* of its subscriber on the way to control (punt_share.h) */
 };
 static_assert(sizeof(struct cgn_pkt) == 64, "cgn_pkt is one cache line");
+
+/* Where the half begins that is "From the stages". */
+enum { CGN_PKT_STAGES = offsetof(struct cgn_pkt, in_port) };
+static_assert(CGN_PKT_STAGES == 32, "two halves");
 
 enum cgn_dir { CGN_IN2OUT, CGN_OUT2IN };

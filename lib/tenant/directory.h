@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "arp.h"
 #include "conf.h"
 #include "err.h"
@@ -383,6 +385,22 @@ const char *cgn_directory_tenant_name(const struct cgn_directory *dir, uint32_t 
  */
 uint32_t cgn_directory_neigh_iface(const struct cgn_directory *dir, uint32_t neigh, uint32_t *addr);
 
+/* cgn_directory_inside_dst; near as in cgn_range_map_find_near, of dir->inside_dst. */
+static inline const struct cgn_range *
+cgn_directory_inside_dst_near(const struct cgn_directory *dir, const struct cgn_tenant *tenant,
+	uint32_t addr, const struct cgn_range **near)
+{
+	const struct cgn_range *all = cgn_range_map_find_near(&dir->inside_dst, addr, near);
+	const struct cgn_range *own = cgn_range_map_find(&tenant->inside_dst, addr);
+
+	if (likely(own == NULL) || all == NULL)
+		return own != NULL ? own : all;
+	return cgn_range_map_priority(&dir->inside_dst, all) >
+			cgn_range_map_priority(&tenant->inside_dst, own)
+		? all
+		: own;
+}
+
 /*
  * What an address is to the subscribers of a tenant, or NULL when no route leads there; use value
  * and origin. The tenant's map holds its subscribers, links, service addresses and routes, the
@@ -392,15 +410,9 @@ uint32_t cgn_directory_neigh_iface(const struct cgn_directory *dir, uint32_t nei
 static inline const struct cgn_range *
 cgn_directory_inside_dst(const struct cgn_directory *dir, uint32_t tenant, uint32_t addr)
 {
-	const struct cgn_range_map *own_map = &dir->tenants[tenant].inside_dst;
-	const struct cgn_range *all = cgn_range_map_find(&dir->inside_dst, addr);
-	const struct cgn_range *own = cgn_range_map_find(own_map, addr);
+	const struct cgn_range *near = &cgn_range_empty;
 
-	if (own == NULL || all == NULL)
-		return own != NULL ? own : all;
-	return cgn_range_map_priority(&dir->inside_dst, all) > cgn_range_map_priority(own_map, own)
-		? all
-		: own;
+	return cgn_directory_inside_dst_near(dir, &dir->tenants[tenant], addr, &near);
 }
 
 /*

@@ -206,10 +206,12 @@ static struct cgn_pkt
 parse(const uint8_t *data, uint32_t len, uint32_t frame_len, bool csum_good)
 {
 	uint8_t *block = copy(data, len);
-	struct cgn_pkt pkt;
+	struct cgn_pkt pkt, any;
 
 	memset(&pkt, 0x5a, sizeof(pkt));
 	cgn_parse(block + 1, len, frame_len, csum_good, &pkt);
+	cgn_parse_any(block + 1, len, frame_len, csum_good, &any);
+	CHECK(memcmp(&pkt, &any, sizeof(pkt)) == 0); /* the short way and the long one */
 	check_pkt(block + 1, len, frame_len, &pkt);
 	free(block);
 	return pkt;

@@ -2,7 +2,12 @@
 /* Tests of lib/net/parse: kinds, Ethernet tags, the IPv4 header and its options. */
 #include "parse_frames.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #include <criterion/criterion.h>
+
+#include "rand.h"
 
 enum { MTP_PROTO = 92 };
 
@@ -307,4 +312,31 @@ Test(ip, a_source_routed_fragment_is_refused_for_its_source_route)
 
 	s.frag = PACKET_MF | 5;
 	cr_expect_eq(parse(s).kind, CGN_PKT_SOURCE_ROUTE);
+}
+
+/* parse_part compares the short way with the long one. */
+Test(parse, short_way_and_long_one_agree_about_damaged_frames)
+{
+	enum { ROUNDS = 100000, PLAIN = 60 };
+	const uint64_t seed = (uint64_t)time(NULL);
+	struct packet_spec specs[] = {udp(), tcp()};
+	struct cgn_rand rand;
+
+	fprintf(stderr, "parse seed %lu\n", seed);
+	cgn_rand_init(&rand, seed);
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		uint8_t frame[PACKET_MAX] = {0};
+		uint32_t len;
+
+		specs[i % 2].payload_len = (uint16_t)(cgn_rand_u64(&rand) % 40);
+		len = packet_build(&specs[i % 2], frame);
+		len = len < PLAIN ? PLAIN : len;
+		for (uint64_t n = cgn_rand_u64(&rand) % 4; n > 0; n--)
+			frame[12 + cgn_rand_u64(&rand) % (PLAIN - 12)] = (uint8_t)cgn_rand_u64(
+				&rand);
+		if (cgn_rand_u64(&rand) % 4 == 0)
+			len = (uint32_t)(cgn_rand_u64(&rand) % (len + 1));
+		parse_part(frame, len, len + (cgn_rand_u64(&rand) % 8 == 0) * 10,
+			cgn_rand_u64(&rand) % 2 == 0);
+	}
 }
