@@ -59,6 +59,26 @@ cgn_is_unserved(const struct cgn_worker *w, struct cgn_pkt *pkt, uint32_t holder
 	return (pkt->session & CGN_UNSERVED) != 0;
 }
 
+/* The next hop of the packet before: packets of a burst often share it. Begins with .neigh =
+ * CGN_NONE. */
+struct cgn_hop {
+	uint32_t neigh;
+	uint32_t mtu; /* of its link; UINT32_MAX when its interface is gone: cgn_tx ends it */
+};
+
+static inline uint32_t
+cgn_forward_mtu(const struct cgn_worker *w, uint32_t neigh, struct cgn_hop *hop)
+{
+	const struct cgn_iface *iface;
+
+	if (likely(neigh == hop->neigh))
+		return hop->mtu;
+	iface = cgn_forward_iface(w, neigh);
+	hop->neigh = neigh;
+	hop->mtu = iface != NULL ? iface->mtu : UINT32_MAX;
+	return hop->mtu;
+}
+
 /* May the packet be cut? */
 static inline bool
 cgn_forward_may_cut(struct rte_mbuf *m, const struct cgn_pkt *pkt)

@@ -7,6 +7,7 @@ void
 cgn_in2out(struct cgn_worker *w)
 {
 	struct cgn_burst *b = &w->burst;
+	struct cgn_hop hop = {.neigh = CGN_NONE};
 
 	for (uint32_t i = 0; i < b->hit_in2out.n; i++) {
 		uint8_t at = b->hit_in2out.at[i];
@@ -25,7 +26,8 @@ cgn_in2out(struct cgn_worker *w)
 		}
 		if (unlikely(m->alg) && cgn_alg_takes(w, b->mbufs[at], b->found[at]))
 			continue;
-		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
+		if (unlikely(pkt->ip_len > cgn_forward_mtu(w, pkt->neigh, &hop)) &&
+			!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
 		if (pkt->proto == CGN_TCP)
 			cgn_forward_track(w, m, frame, pkt, CGN_IN2OUT);

@@ -22,6 +22,7 @@ void
 cgn_out2in(struct cgn_worker *w)
 {
 	struct cgn_burst *b = &w->burst;
+	struct cgn_hop hop = {.neigh = CGN_NONE};
 
 	for (uint32_t i = 0; i < b->hit_out2in.n; i++) {
 		uint8_t at = b->hit_out2in.at[i];
@@ -48,7 +49,8 @@ cgn_out2in(struct cgn_worker *w)
 		if (unlikely(m->alg) && cgn_alg_takes(w, b->mbufs[at], b->found[at]))
 			continue;
 		pkt->neigh = m->neigh;
-		if (!cgn_forward_fits(w, b->mbufs[at], pkt))
+		if (unlikely(pkt->ip_len > cgn_forward_mtu(w, pkt->neigh, &hop)) &&
+			!cgn_forward_fits(w, b->mbufs[at], pkt))
 			continue;
 		if (m->inbound_refresh)
 			cgn_mapping_touch(m, b->now_s);

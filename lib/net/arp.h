@@ -32,6 +32,8 @@ bool cgn_arp_parse(const uint8_t *p, uint32_t len, struct cgn_arp *arp);
 void cgn_arp_write(uint8_t *p, const struct cgn_arp *arp);
 
 /* Bytes of an Ethernet header with these tags: 14, 18 or 22. */
+enum { CGN_L2_MAX = 22 };
+
 static inline uint16_t
 cgn_l2_len(const struct cgn_tags *tags)
 {

@@ -81,6 +81,16 @@ cgn_csum_update(uint16_t csum, uint64_t delta)
 	return (uint16_t)~cgn_csum_fold((uint16_t)~csum + delta);
 }
 
+/* The same for a delta below 2³² - 2¹⁶, such as the sum of a few folded ones: two steps fold it. */
+static inline uint16_t
+cgn_csum_update_few(uint16_t csum, uint32_t delta)
+{
+	uint32_t sum = (uint16_t)~csum + delta;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
 /* UDP: zero means "no checksum" and stays zero; a computed zero is sent as 0xffff (RFC 768). */
 static inline uint16_t
 cgn_csum_update_udp(uint16_t csum, uint64_t delta)

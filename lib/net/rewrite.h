@@ -6,7 +6,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_ip.h>
 
 #include "csum.h"
 #include "pkt.h"
@@ -34,17 +39,72 @@ cgn_rewrite_l4_delta(
 	return cgn_csum_fold(proto == CGN_ICMP ? sum : sum + l3_delta);
 }
 
+/* What lowering the TTL by one adds to the header's sum: ~m + m' of the word TTL|protocol. */
+#define CGN_REWRITE_TTL_DELTA RTE_BE16(0xfeff)
+
+/* ICMP has its checksum and its identifier elsewhere. Called by the functions below. */
+void cgn_rewrite_icmp(uint8_t *l4, rte_be16_t id, uint16_t l4_delta);
+
+/* TCP or UDP, without a branch that tells which: they come mixed. */
+static inline void
+cgn_rewrite_ports(uint8_t *l4, const struct cgn_pkt *pkt, enum cgn_dir dir, rte_be16_t port,
+	uint16_t l4_delta)
+{
+	enum { TCP_CSUM = 16, UDP_CSUM = 6 };
+	bool udp = pkt->proto == CGN_UDP;
+	uint8_t *at = l4 + (udp ? UDP_CSUM : TCP_CSUM);
+	uint16_t before, after;
+
+	memcpy(&before, at, sizeof(before));
+	after = cgn_csum_update_few(before, l4_delta);
+	if (unlikely(udp & ((before == 0) | (after == 0))))
+		after = cgn_csum_update_udp(before, l4_delta);
+	memcpy(at, &after, sizeof(after));
+	memcpy(l4 + (dir == CGN_IN2OUT ? 0 : 2), &port, sizeof(port));
+}
+
+static inline __attribute__((always_inline)) void
+cgn_rewrite(uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir,
+	const struct cgn_rewrite *rw, bool is_hop)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + pkt->l3_off);
+	uint16_t flip = dir == CGN_IN2OUT ? 0 : 0xffff;
+	uint16_t l3_delta = rw->l3_delta ^ flip, l4_delta = rw->l4_delta ^ flip;
+
+	/* Through the packed struct, never through a pointer to its member: the header is
+	 * unaligned. */
+	if (dir == CGN_IN2OUT)
+		ip->src_addr = rw->addr;
+	else
+		ip->dst_addr = rw->addr;
+	ip->time_to_live = (uint8_t)(ip->time_to_live - is_hop);
+	ip->hdr_checksum = cgn_csum_update_few(
+		ip->hdr_checksum, (uint32_t)l3_delta + (is_hop ? CGN_REWRITE_TTL_DELTA : 0));
+	if (unlikely(pkt->proto == CGN_ICMP))
+		cgn_rewrite_icmp(frame + pkt->l4_off, rw->port, l4_delta);
+	else
+		cgn_rewrite_ports(frame + pkt->l4_off, pkt, dir, rw->port, l4_delta);
+}
+
 /*
  * frame: start of the frame that pkt describes, kind FLOW. The TTL must be above 1; it is lowered
  * by one. Worker threads.
  */
-void cgn_rewrite_apply(
-	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw);
+static inline void
+cgn_rewrite_apply(
+	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw)
+{
+	cgn_rewrite(frame, pkt, dir, rw, true);
+}
 
 /* The same without the TTL: for the second translation of a packet, which is one hop all the same.
  */
-void cgn_rewrite_again(
-	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw);
+static inline void
+cgn_rewrite_again(
+	uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir, const struct cgn_rewrite *rw)
+{
+	cgn_rewrite(frame, pkt, dir, rw, false);
+}
 
 /* Lowers the TTL, which must be above 0, of a packet of any kind that has an IPv4 header. */
 void cgn_rewrite_ttl(uint8_t *frame, const struct cgn_pkt *pkt);

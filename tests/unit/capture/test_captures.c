@@ -125,7 +125,7 @@ end(const struct cgn_capture_info *capture)
 }
 
 static void
-send(uint16_t port, const struct packet_spec *spec)
+send_spec(uint16_t port, const struct packet_spec *spec)
 {
 	cr_assert(cgn_sim_send_spec(sim, port, spec));
 	cgn_sim_run(sim);
@@ -177,10 +177,10 @@ Test(captures, both_sides_show_what_was_sent_and_what_left)
 	struct cgn_sim_frame wan, access;
 	struct read_file *f;
 
-	send(SIM_ACCESS, &out);
+	send_spec(SIM_ACCESS, &out);
 	cr_assert(cgn_sim_receive(sim, SIM_WAN, &wan));
 	in = back_to(SIM_A1, 5000);
-	send(SIM_WAN, &in);
+	send_spec(SIM_WAN, &in);
 	cr_assert(cgn_sim_receive(sim, SIM_ACCESS, &access));
 	f = end(&capture);
 	cr_assert_eq(f->n_packets, 4);
@@ -209,14 +209,14 @@ Test(captures, a_dropped_packet_says_why)
 
 	for (uint16_t i = 0; i < 3; i++) {
 		p = out_of(SIM_A1, (uint16_t)(5000 + i));
-		send(SIM_ACCESS, &p);
+		send_spec(SIM_ACCESS, &p);
 	}
 	p = out_of(0x64800001, 1); /* nobody's address here */
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	p = packet_udp((uint32_t)SIM_PEER, 53, SIM_POOL_A, 5351);
-	send(SIM_WAN, &p);
+	send_spec(SIM_WAN, &p);
 	p = reply = packet_udp((uint32_t)SIM_PEER, 53, SIM_POOL_A, 65000);
-	send(SIM_WAN, &p);
+	send_spec(SIM_WAN, &p);
 	f = end(&capture);
 	cr_assert_eq(cgn_sim_fate(sim, "quota_subscriber_udp"), 1);
 	cr_assert_eq(f->n_packets, 8, "%u", f->n_packets);
@@ -236,7 +236,7 @@ Test(captures, a_packet_that_the_device_does_not_take_is_lost_on_the_way_out)
 	struct read_file *f;
 	uint32_t n_sent = 0, n_full = 0;
 
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	for (uint32_t i = 0; i < 1000; i++) { /* nothing takes them from the device's ring */
 		cgn_sim_send_spec(sim, SIM_ACCESS, &p);
 		cgn_sim_poll_workers(sim);
@@ -273,15 +273,15 @@ Test(captures, nobody_elses_packets_are_in_it)
 	of_peer = begin(&peer);
 	of_tcp = begin(&tcp);
 	p = out_of(SIM_A2, 5000);
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	p = out_of(SIM_B1, 5000);
 	p.n_tags = 1;
 	p.tags[0] = (struct packet_tag){.tpid = 0x8100, .tci = 102};
-	send(SIM_TRUNK, &p);
+	send_spec(SIM_TRUNK, &p);
 	p = out_of(SIM_A1, 6000);
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	p = packet_udp(SIM_A1, 6000, (uint32_t)SIM_PEER2, 53);
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	f = end(&of_a1);
 	cr_assert_eq(f->n_packets, 4);
 	free(f);
@@ -304,12 +304,12 @@ Test(captures, a_hairpin_is_in_the_captures_of_both_its_ends)
 	struct packet_spec p = out_of(SIM_A2, 7000), reply;
 	struct read_file *f;
 
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	reply = back_to(SIM_A2, 7000);
 	of_to = begin(&to);
 	of_from = begin(&from);
 	p = packet_udp(SIM_A1, 8000, reply.dst, reply.dport);
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	cr_assert_eq(cgn_sim_fate(sim, "hairpin"), 1);
 	f = end(&of_to);
 	cr_assert_eq(f->n_packets, 1, "its receiver sees what reaches it");
@@ -339,10 +339,11 @@ Test(captures, it_ends_with_its_packets_its_bytes_or_its_time)
 	by_bytes = begin(&bytes);
 	by_time = begin(&seconds);
 	for (uint32_t i = 0; i < 40; i++)
-		send(SIM_ACCESS, &p);
+		send_spec(SIM_ACCESS, &p);
 	poll_captures();
 	cgn_sim_jump_ms(sim, 2001);
-	send(SIM_ACCESS, &p); /* too late for all of them, and read before the end is noticed */
+	send_spec(
+		SIM_ACCESS, &p); /* too late for all of them, and read before the end is noticed */
 	poll_captures();
 	cr_assert_eq(now_of(by_packets.id).end, CGN_CAPTURE_FULL_PACKETS);
 	cr_assert_eq(now_of(by_bytes.id).end, CGN_CAPTURE_FULL_BYTES);
@@ -371,7 +372,7 @@ Test(captures, what_the_ring_cannot_take_is_counted_and_hurts_nobody)
 	struct read_file *f;
 
 	for (uint32_t i = 0; i < 500; i++)
-		send(SIM_ACCESS, &p);
+		send_spec(SIM_ACCESS, &p);
 	f = end(&capture);
 	cr_assert_eq(f->n_packets, 255, "a ring of 256 holds one less");
 	cr_assert_eq(now_of(capture.id).lost, 1000 - 255);
@@ -414,7 +415,7 @@ Test(captures, a_reload_ends_it_with_a_valid_file)
 	struct read_file *f;
 	char box[256];
 
-	send(SIM_ACCESS, &p);
+	send_spec(SIM_ACCESS, &p);
 	snprintf(box, sizeof(box), "capture: {directory: %s, ring: 256, max_mib: 1}\n", dir);
 	params.box = box;
 	params.a = "quota: {subscriber: {udp: 3}}\n";

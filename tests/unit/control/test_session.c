@@ -74,7 +74,7 @@ subscriber(uint32_t addr)
 }
 
 static void
-send(uint32_t src, uint16_t first, uint32_t n)
+send_spec(uint32_t src, uint16_t first, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct packet_spec s = packet_udp(
@@ -89,7 +89,7 @@ send(uint32_t src, uint16_t first, uint32_t n)
 static void
 open_flows(uint32_t src, uint16_t first, uint32_t n)
 {
-	send(src, first, n);
+	send_spec(src, first, n);
 	cgn_sim_run(sim);
 	cgn_sim_flush(sim, SIM_WAN);
 	cgn_sim_flush(sim, SIM_ACCESS);
@@ -109,7 +109,7 @@ Test(session, a_first_packet_of_the_owner_before_opens_nothing)
 {
 	start(WITH_SESSIONS);
 	cr_assert_eq(add(SIM_A1, "one"), CGN_SESSION_ADDED);
-	send(SIM_A1, 5000, 1);
+	send_spec(SIM_A1, 5000, 1);
 	cgn_sim_poll_workers(sim);
 	cr_assert_eq(add(SIM_A1, "two"), CGN_SESSION_ADDED);
 	cgn_sim_run(sim);
@@ -176,7 +176,7 @@ Test(session, an_end_of_thousands_goes_on_in_slices)
 	cr_assert_eq(ask(&change), CGN_SESSION_PENDING);
 	cr_assert_lt(cgn_sim_tenant_n_mappings(sim, "a"), 2000);
 	cr_assert_gt(cgn_sim_tenant_n_mappings(sim, "a"), 1000);
-	send(SIM_A1, 20000, 1);
+	send_spec(SIM_A1, 20000, 1);
 	cgn_sim_poll_workers(sim);
 	cr_assert_eq(cgn_sim_fate(sim, "no_session"), 1);
 	cr_assert_eq(ask(&change), CGN_SESSION_PENDING);
@@ -272,7 +272,7 @@ Test(session, churn_leaves_nothing_behind)
 			cr_assert_neq(add(0x64400002 + (i + r * 7) % 900, id), CGN_SESSION_FULL);
 		}
 		for (uint32_t i = 0; i < N; i += 2)
-			send(0x64400002 + (i + r * 7) % 900, 5000, 2);
+			send_spec(0x64400002 + (i + r * 7) % 900, 5000, 2);
 		cgn_sim_run(sim);
 		cr_assert_eq(cgn_sim_n_mappings(sim), N);
 		cr_assert_eq(s->n_used, N);

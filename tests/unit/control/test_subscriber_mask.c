@@ -60,7 +60,7 @@ finish(void)
 TestSuite(subscriber_mask, .fini = finish);
 
 static void
-send(uint32_t src, uint16_t port)
+send_spec(uint32_t src, uint16_t port)
 {
 	struct packet_spec s = packet_udp(src, port, SIM_PEER, 53);
 
@@ -117,7 +117,7 @@ Test(subscriber_mask, addresses_share_the_outside_address_and_its_blocks)
 {
 	start_with(NULL, ATTACHED("29") "ports: {block_size: 64, max_blocks: 1}\n");
 	for (uint16_t p = 0; p < 40; p++)
-		send(p % 2 == 0 ? SIM_A1 : SIM_A2, (uint16_t)(5000 + p));
+		send_spec(p % 2 == 0 ? SIM_A1 : SIM_A2, (uint16_t)(5000 + p));
 	for (uint16_t p = 0; p < 40; p++) {
 		const struct cgn_mapping *m = mapping(
 			p % 2 == 0 ? SIM_A1 : SIM_A2, (uint16_t)(5000 + p));
@@ -130,29 +130,29 @@ Test(subscriber_mask, addresses_share_the_outside_address_and_its_blocks)
 	cr_expect_eq(kept_under(SIM_A1)->n_blocks, 0);
 	cr_expect_eq(cgn_use_total(&kept_under(SIM_A2)->use), 0);
 	for (uint16_t p = 0; p < 40; p++)
-		send(SIM_A2, (uint16_t)(6000 + p));
+		send_spec(SIM_A2, (uint16_t)(6000 + p));
 	cr_expect_eq(kept_under(LEAST)->n_blocks, 1, "max_blocks is of both together");
 	cr_expect_eq(cgn_sim_tenant_n_mappings(sim, "a"), 64);
 	cr_expect_eq(cgn_sim_tenant_fate(sim, "a", "no_ports"), 16);
-	send(NEXT, 5000);
+	send_spec(NEXT, 5000);
 	cr_expect_not_null(mapping(NEXT, 5000), "another subscriber has blocks of its own");
 }
 
 Test(subscriber_mask, quota_is_hit_by_the_sum)
 {
 	start_with(NULL, ATTACHED("29") "quota: {subscriber: {udp: 3}}\n");
-	send(SIM_A1, 5000);
-	send(SIM_A2, 5000);
-	send(SIM_A1, 5001);
-	send(SIM_A2, 5001);
+	send_spec(SIM_A1, 5000);
+	send_spec(SIM_A2, 5000);
+	send_spec(SIM_A1, 5001);
+	send_spec(SIM_A2, 5001);
 	cr_expect_eq(cgn_sim_tenant_fate(sim, "a", "quota_subscriber_udp"), 1);
 	cr_expect_null(mapping(SIM_A2, 5001));
 	cr_expect_neq(kept_under(LEAST)->last_refusal, CGN_FATE_NONE);
-	send(ALONE, 5000);
-	send(ALONE2, 5000);
+	send_spec(ALONE, 5000);
+	send_spec(ALONE2, 5000);
 	cr_expect_eq(cgn_sim_tenant_n_mappings(sim, "a"), 5);
 	cgn_sim_elapse_s(sim, 1000);
-	send(SIM_A2, 5001);
+	send_spec(SIM_A2, 5001);
 	cr_expect_not_null(mapping(SIM_A2, 5001), "what has ended counts no more");
 }
 
@@ -162,11 +162,11 @@ Test(subscriber_mask, workers_count_first_packets_and_requests_by_the_subscriber
 
 	start_with("punt: {subscriber_per_s: 1, subscriber_burst: 2}\n",
 		ATTACHED("29") "portctl: {natpmp: true, requests_per_s: 1, burst: 2}\n");
-	send(SIM_A1, 5000);
-	send(SIM_A1, 5001);
-	send(SIM_A2, 5000);
+	send_spec(SIM_A1, 5000);
+	send_spec(SIM_A1, 5001);
+	send_spec(SIM_A2, 5000);
 	cr_expect_eq(cgn_sim_tenant_fate(sim, "a", "punt_subscriber_rate"), 1);
-	send(NEXT, 5000);
+	send_spec(NEXT, 5000);
 	cr_expect_eq(cgn_sim_tenant_fate(sim, "a", "punt_subscriber_rate"), 1);
 	request.payload = (const uint8_t[]){0, 0};
 	request.payload_len = 2;
@@ -257,9 +257,9 @@ Test(subscriber_mask, clearing_is_of_the_subscriber)
 	struct cgn_clear clear = {.tenant = 0};
 
 	start_with(NULL, ATTACHED("29"));
-	send(SIM_A1, 5000);
-	send(SIM_A2, 5000);
-	send(NEXT, 5000);
+	send_spec(SIM_A1, 5000);
+	send_spec(SIM_A2, 5000);
+	send_spec(NEXT, 5000);
 	clear.inside = inside_of(SIM_A2);
 	while (!clear.is_over) {
 		cgn_clear_slice(c, &clear);
@@ -289,7 +289,7 @@ Test(subscriber_mask, a_block_of_the_journal_is_of_the_subscriber_of_its_address
 	cr_expect_eq(kept_under(LEAST)->n_blocks, 1);
 	cr_expect_eq(kept_under(SIM_A2)->n_blocks, 0);
 	cgn_sim_run(sim);
-	send(SIM_A1, 5000);
+	send_spec(SIM_A1, 5000);
 	cr_expect_eq(rte_be_to_cpu_32(mapping(SIM_A1, 5000)->outside_addr), SIM_POOL_A + 3);
 }
 
@@ -311,8 +311,8 @@ Test(subscriber_mask, another_mask_ends_what_is_there_and_tells_clients)
 	start_with(NULL, ATTACHED("32") "portctl: {natpmp: true, pcp: true}\n");
 	q = ask_of(CGN_EXPLICIT_PCP_MAP, SIM_A2, 8080);
 	cr_assert_eq(ask(&q), CGN_EXPLICIT_OK);
-	send(SIM_A1, 5000);
-	send(ALONE, 5000);
+	send_spec(SIM_A1, 5000);
+	send_spec(ALONE, 5000);
 	cgn_sim_elapse_s(sim, 20);
 	was = inside_of(SIM_A1);
 	epoch = cgn_explicit_ops.epoch(c, 0);
@@ -324,8 +324,8 @@ Test(subscriber_mask, another_mask_ends_what_is_there_and_tells_clients)
 	cr_expect_eq(c->explicits.n_used, 0);
 	cr_expect_lt(cgn_explicit_ops.epoch(c, 0), epoch);
 
-	send(SIM_A1, 5000);
-	send(SIM_A2, 5000);
+	send_spec(SIM_A1, 5000);
+	send_spec(SIM_A2, 5000);
 	cr_expect_eq(mapping(SIM_A1, 5000)->outside_addr, mapping(SIM_A2, 5000)->outside_addr);
 	cr_expect_eq(kept_under(LEAST)->use.mappings[CGN_UDP], 2);
 	epoch = cgn_explicit_ops.epoch(c, 0);

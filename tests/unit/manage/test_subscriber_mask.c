@@ -37,7 +37,7 @@ teardown(void)
 TestSuite(manage_subscriber_mask, .init = setup, .fini = teardown);
 
 static void
-send(uint32_t src, uint16_t port)
+send_spec(uint32_t src, uint16_t port)
 {
 	struct packet_spec s = packet_udp(src, port, SIM_PEER, 53);
 
@@ -75,8 +75,8 @@ expect_refused(const char *request)
 
 Test(manage_subscriber_mask, is_shown_as_its_prefix_whichever_address_is_asked_for)
 {
-	send(SIM_A1, 5000);
-	send(SIM_A2, 5000);
+	send_spec(SIM_A1, 5000);
+	send_spec(SIM_A2, 5000);
 	expect_row("/cgnat/subscribers", "address", "100.64.0.8/29", 1);
 	expect_row("/cgnat/blocks", "subscriber", "100.64.0.8/29", 1);
 	expect_row("/cgnat/busiest", "address", "100.64.0.8/29", 1);
@@ -103,7 +103,7 @@ Test(manage_subscriber_mask, trace_names_the_subscriber_and_the_address)
 	const struct cgn_mapping *m;
 	char request[96], addr[CGN_IP4_STRLEN];
 
-	send(SIM_A2, 5000);
+	send_spec(SIM_A2, 5000);
 	m = cgn_sim_mapping(sim, "a", 17, SIM_A2, 5000);
 	snprintf(request, sizeof(request), "/cgnat/trace/port,transport=%s:%u/udp",
 		cgn_ip4_str(rte_be_to_cpu_32(m->outside_addr), addr),
