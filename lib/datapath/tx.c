@@ -3,6 +3,8 @@
  * Transmit: next hop's MAC, Ethernet header with the interface's tags, per-port buffers, flush at
  * the end of the turn. A packet is counted as forwarded only when the device has taken it.
  */
+#include <string.h>
+
 #include <rte_ethdev.h>
 
 #include "arp.h"
@@ -17,8 +19,6 @@ cut_padding(struct rte_mbuf *m, uint32_t frame_len)
 	uint32_t left = frame_len;
 	uint16_t n_segs = 1;
 
-	if (m->pkt_len <= frame_len)
-		return;
 	for (; left > last->data_len; n_segs++) {
 		left -= last->data_len;
 		last = last->next;
@@ -30,100 +30,171 @@ cut_padding(struct rte_mbuf *m, uint32_t frame_len)
 	m->pkt_len = frame_len;
 }
 
+/* How to get to a next hop, as of the packet before: packets of a burst often share it. */
+struct way {
+	uint32_t neigh;
+	const struct cgn_iface *iface; /* NULL: not in the directory of this turn */
+	bool is_resolved;
+	uint16_t l2_len;
+	uint8_t l2[CGN_L2_MAX]; /* Ethernet header with the interface's tags */
+};
+
+static void
+find_way(struct cgn_worker *w, uint32_t neigh, struct way *way)
+{
+	struct rte_ether_addr mac;
+
+	way->neigh = neigh;
+	way->iface = cgn_forward_iface(w, neigh);
+	way->is_resolved = way->iface != NULL && cgn_neigh_mac(w->dp->neigh, neigh, &mac);
+	if (!way->is_resolved)
+		return;
+	way->l2_len = cgn_l2_len(&way->iface->tags);
+	cgn_l2_write(way->l2, &mac, &w->dp->devs[way->iface->port].mac, &way->iface->tags,
+		RTE_ETHER_TYPE_IPV4);
+}
+
 /* Puts the Ethernet header of the outgoing interface in the place of the old one. */
-static bool
-write_l2(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_iface *iface,
-	const struct rte_ether_addr *dst)
+static inline bool
+write_l2(struct rte_mbuf *m, struct cgn_pkt *pkt, const struct way *way)
+{
+	const uint32_t frame_len = (uint32_t)pkt->l3_off + pkt->ip_len;
+	const uint16_t len = way->l2_len;
+
+	if (m->pkt_len > frame_len)
+		cut_padding(m, frame_len);
+	if (unlikely(len != pkt->l3_off)) {
+		if (len < pkt->l3_off)
+			rte_pktmbuf_adj(m, (uint16_t)(pkt->l3_off - len));
+		else if (rte_pktmbuf_prepend(m, (uint16_t)(len - pkt->l3_off)) == NULL)
+			return false;
+		pkt->l4_off = (uint16_t)(pkt->l4_off - pkt->l3_off + len);
+		pkt->l3_off = len;
+	}
+	if (likely(len == RTE_ETHER_HDR_LEN))
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *), way->l2, RTE_ETHER_HDR_LEN);
+	else
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *), way->l2, len);
+	return true;
+}
+
+/* There is no way: the packet ends, or control asks for the next hop's address. */
+static void
+stranded(struct cgn_worker *w, struct rte_mbuf *m, const struct way *way)
+{
+	if (way->iface == NULL)
+		cgn_drop(w, m, CGN_FATE_RECONFIGURED);
+	else if (cgn_pkt_of(m)->action == CGN_ACT_SEND)
+		cgn_drop(w, m, CGN_FATE_NO_NEIGHBOUR); /* was resolved, and no more */
+	else
+		cgn_punt_local(w, m, CGN_ACT_NO_NEIGH, CGN_FATE_LOCAL_RATE);
+}
+
+static void flush_port(struct cgn_worker *w, uint16_t port);
+
+static inline void
+put(struct cgn_worker *w, struct rte_mbuf *m, const struct cgn_pkt *pkt, uint16_t port)
+{
+	struct cgn_tx_buffer *buf = &w->tx[port];
+
+	buf->mbufs[buf->n] = m;
+	buf->sent[buf->n++] = (struct cgn_sent){.tenant = pkt->tenant,
+		.to_tenant = pkt->to_tenant,
+		.in_port = pkt->in_port,
+		.fate = pkt->fate,
+		.originated = pkt->originated,
+		.bytes = m->pkt_len,
+		.ip_len = pkt->ip_len};
+	if (buf->n == CGN_BURST)
+		flush_port(w, port);
+}
+
+static inline void
+send_by(struct cgn_worker *w, struct rte_mbuf *m, struct way *way)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	uint16_t len = cgn_l2_len(&iface->tags);
 
-	cut_padding(m, (uint32_t)pkt->l3_off + pkt->ip_len);
-	if (len <= pkt->l3_off)
-		rte_pktmbuf_adj(m, (uint16_t)(pkt->l3_off - len));
-	else if (rte_pktmbuf_prepend(m, (uint16_t)(len - pkt->l3_off)) == NULL)
-		return false;
-	pkt->l4_off = (uint16_t)(pkt->l4_off - pkt->l3_off + len);
-	pkt->l3_off = len;
-	cgn_l2_write(rte_pktmbuf_mtod(m, uint8_t *), dst, &w->dp->devs[iface->port].mac,
-		&iface->tags, RTE_ETHER_TYPE_IPV4);
-	return true;
+	if (unlikely(pkt->neigh != way->neigh))
+		find_way(w, pkt->neigh, way);
+	if (unlikely(!way->is_resolved)) {
+		stranded(w, m, way);
+		return;
+	}
+	if (unlikely(!write_l2(m, pkt, way))) {
+		cgn_drop(w, m, CGN_FATE_TX_CHAIN);
+		return;
+	}
+	pkt->out_port = way->iface->port;
+	if (unlikely(pkt->ip_len > way->iface->mtu) && cgn_forward_may_cut(m, pkt))
+		cgn_tx_cut(w, m, way->iface->mtu);
+	else if (unlikely(m->nb_segs > 1))
+		cgn_tx_buffer(w, m);
+	else
+		put(w, m, pkt, pkt->out_port);
 }
 
 void
 cgn_tx_one(struct cgn_worker *w, struct rte_mbuf *m)
 {
-	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_iface *iface = cgn_forward_iface(w, pkt->neigh);
-	struct rte_ether_addr mac;
+	struct way way = {.neigh = CGN_NONE};
 
-	if (iface == NULL) {
-		cgn_drop(w, m, CGN_FATE_RECONFIGURED);
-		return;
-	}
-	if (!cgn_neigh_mac(w->dp->neigh, pkt->neigh, &mac)) {
-		if (pkt->action == CGN_ACT_SEND)
-			cgn_drop(w, m, CGN_FATE_NO_NEIGHBOUR); /* was resolved, and no more */
-		else
-			cgn_punt_local(w, m, CGN_ACT_NO_NEIGH, CGN_FATE_LOCAL_RATE);
-		return;
-	}
-	if (!write_l2(w, m, iface, &mac)) {
-		cgn_drop(w, m, CGN_FATE_TX_CHAIN);
-		return;
-	}
-	pkt->out_port = iface->port;
-	if (unlikely(pkt->ip_len > iface->mtu) && cgn_forward_may_cut(m, pkt))
-		cgn_tx_cut(w, m, iface->mtu);
-	else
-		cgn_tx_buffer(w, m);
+	send_by(w, m, &way);
 }
 
 void
 cgn_tx(struct cgn_worker *w)
 {
+	struct way way = {.neigh = CGN_NONE};
+
 	for (uint32_t i = 0; i < w->burst.tx.n; i++)
-		cgn_tx_one(w, w->burst.mbufs[w->burst.tx.at[i]]);
+		send_by(w, w->burst.mbufs[w->burst.tx.at[i]], &way);
 }
 
-struct sent {
-	uint32_t bytes;
-	uint16_t tenant, to_tenant, in_port, ip_len;
-	uint8_t fate, originated;
-};
-
 static void
-count_forwarded(struct cgn_counters *c, const struct sent *sent)
+count_forwarded(struct cgn_counters *c, const struct cgn_sent *sent, uint64_t n, uint64_t bytes)
 {
 	enum cgn_dir dir = cgn_fate_dir((enum cgn_fate)sent->fate);
 
 	if (sent->fate != CGN_FATE_HAIRPIN) {
-		cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + dir], sent->ip_len);
+		cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + dir], bytes);
 		return;
 	}
-	cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + CGN_IN2OUT], sent->ip_len);
-	cgn_counter_add(&c->forwarded_bytes[sent->to_tenant * 2u + CGN_OUT2IN], sent->ip_len);
-	cgn_counter_add(&c->hairpin_pkts[sent->to_tenant], 1);
+	cgn_counter_add(&c->forwarded_bytes[sent->tenant * 2u + CGN_IN2OUT], bytes);
+	cgn_counter_add(&c->forwarded_bytes[sent->to_tenant * 2u + CGN_OUT2IN], bytes);
+	cgn_counter_add(&c->hairpin_pkts[sent->to_tenant], n);
 }
 
+/* n packets of one kind, of so many bytes of IP. */
 static void
-count_sent(struct cgn_counters *c, uint16_t port, const struct sent *sent, uint32_t n)
+count_kind(struct cgn_counters *c, const struct cgn_sent *sent, uint64_t n, uint64_t bytes)
+{
+	if (sent->originated != 0) {
+		cgn_counter_add(&c->originated[sent->originated - 1], n);
+		return;
+	}
+	cgn_counters_fates(c, sent->tenant, (enum cgn_fate)sent->fate, n);
+	if (cgn_fate_is_forward((enum cgn_fate)sent->fate))
+		count_forwarded(c, sent, n, bytes);
+	else
+		cgn_counter_add(
+			&c->port_fates[(uint64_t)sent->in_port * CGN_N_FATES + sent->fate], n);
+}
+
+/* Packets of one kind often follow each other: they are counted together. */
+static void
+count_sent(struct cgn_counters *c, uint16_t port, const struct cgn_sent *sent, uint32_t n)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		bytes += sent[i].bytes;
-		if (sent[i].originated != 0) {
-			cgn_counter_add(&c->originated[sent[i].originated - 1], 1);
-			continue;
+	for (uint32_t i = 0, of_kind; i < n; i += of_kind) {
+		const uint64_t kind = sent[i].kind;
+		uint64_t ip_bytes = 0;
+
+		for (of_kind = 0; i + of_kind < n && sent[i + of_kind].kind == kind; of_kind++) {
+			ip_bytes += sent[i + of_kind].ip_len;
+			bytes += sent[i + of_kind].bytes;
 		}
-		cgn_counters_fate(c, sent[i].tenant, (enum cgn_fate)sent[i].fate);
-		if (cgn_fate_is_forward((enum cgn_fate)sent[i].fate))
-			count_forwarded(c, &sent[i]);
-		else
-			cgn_counter_add(&c->port_fates[(uint64_t)sent[i].in_port * CGN_N_FATES +
-						sent[i].fate],
-				1);
+		count_kind(c, &sent[i], of_kind, ip_bytes);
 	}
 	cgn_counter_add(&c->tx_pkts[port], n);
 	cgn_counter_add(&c->tx_bytes[port], bytes);
@@ -145,25 +216,13 @@ send_tapped(struct cgn_worker *w, uint16_t port, struct cgn_tx_buffer *buf)
 static void
 send_burst(struct cgn_worker *w, uint16_t port, struct cgn_tx_buffer *buf)
 {
-	struct sent sent[CGN_BURST]; /* the buffers are the device's once it has taken them */
 	uint16_t n;
 
-	for (uint32_t i = 0; i < buf->n; i++) {
-		const struct cgn_pkt *pkt = cgn_pkt_of(buf->mbufs[i]);
-
-		sent[i] = (struct sent){.bytes = buf->mbufs[i]->pkt_len,
-			.tenant = pkt->tenant,
-			.to_tenant = pkt->to_tenant,
-			.in_port = pkt->in_port,
-			.ip_len = pkt->ip_len,
-			.fate = pkt->fate,
-			.originated = pkt->originated};
-	}
 	if (unlikely(w->tapping != 0))
 		n = send_tapped(w, port, buf);
 	else
 		n = rte_eth_tx_burst(w->dp->devs[port].id, buf->queue, buf->mbufs, buf->n);
-	count_sent(&w->counters, port, sent, n);
+	count_sent(&w->counters, port, buf->sent, n);
 	for (uint32_t i = n; i < buf->n; i++)
 		cgn_drop(w, buf->mbufs[i], CGN_FATE_TX_FULL);
 }
@@ -204,14 +263,12 @@ cgn_tx_flush(struct cgn_worker *w)
 void
 cgn_tx_buffer(struct cgn_worker *w, struct rte_mbuf *m)
 {
-	uint16_t port = cgn_pkt_of(m)->out_port;
-	struct cgn_tx_buffer *buf = &w->tx[port];
+	const struct cgn_pkt *pkt = cgn_pkt_of(m);
 
-	if (m->nb_segs > 1 && !w->dp->devs[port].tx_chains && rte_pktmbuf_linearize(m) < 0) {
+	if (m->nb_segs > 1 && !w->dp->devs[pkt->out_port].tx_chains &&
+		rte_pktmbuf_linearize(m) < 0) {
 		cgn_drop(w, m, CGN_FATE_TX_CHAIN);
 		return;
 	}
-	buf->mbufs[buf->n++] = m;
-	if (buf->n == CGN_BURST)
-		flush_port(w, port);
+	put(w, m, pkt, pkt->out_port);
 }

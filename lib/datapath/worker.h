@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,20 @@ struct cgn_rxq {
 /* Ways of ARP to control per interface, each with its own rate, by the sender's MAC. */
 enum { CGN_ARP_RATES = 64 };
 
+/* What is counted of a packet when a device has taken it: then it is the device's. */
+struct cgn_sent {
+	union {
+		uint64_t kind; /* all of: */
+		struct {
+			uint16_t tenant, to_tenant;
+			uint8_t in_port, fate, originated, zero;
+		};
+	};
+	uint32_t bytes;  /* of the frame */
+	uint32_t ip_len; /* before it was cut */
+};
+static_assert(sizeof(struct cgn_sent) == 16, "a kind is compared as a whole");
+
 /* What waits to be sent by one port at the end of the turn. */
 struct cgn_tx_buffer {
 	uint16_t n;
@@ -42,6 +57,7 @@ struct cgn_tx_buffer {
 	uint16_t queue;
 	uint16_t owner; /* worker that sends for this one */
 	struct rte_mbuf *mbufs[CGN_BURST];
+	struct cgn_sent sent[CGN_BURST];
 };
 
 /* Packets for control, handed over at the end of the turn. */

@@ -67,9 +67,15 @@ cgn_counter_read(const uint64_t *counter)
 }
 
 static inline void
+cgn_counters_fates(struct cgn_counters *c, uint32_t tenant, enum cgn_fate fate, uint64_t n)
+{
+	cgn_counter_add(&c->fates[(uint64_t)tenant * CGN_N_FATES + fate], n);
+}
+
+static inline void
 cgn_counters_fate(struct cgn_counters *c, uint32_t tenant, enum cgn_fate fate)
 {
-	cgn_counter_add(&c->fates[(uint64_t)tenant * CGN_N_FATES + fate], 1);
+	cgn_counters_fates(c, tenant, fate, 1);
 }
 
 /* Sum over all tenants and the box of one block. */
