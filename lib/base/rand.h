@@ -22,9 +22,15 @@ void cgn_rand_init(struct cgn_rand *r, uint64_t seed);
 
 uint64_t cgn_rand_u64(struct cgn_rand *r);
 
-/* Uniform in [0, bound) up to a bias below bound / 2^64; bound > 0. */
+/* 64 random bits as a number in [0, bound), uniform up to a bias below bound / 2^64; bound > 0. */
+static inline uint32_t
+cgn_rand_scale(uint64_t bits, uint32_t bound)
+{
+	return (uint32_t)(((unsigned __int128)bits * bound) >> 64);
+}
+
 static inline uint32_t
 cgn_rand_below(struct cgn_rand *r, uint32_t bound)
 {
-	return (uint32_t)(((unsigned __int128)cgn_rand_u64(r) * bound) >> 64);
+	return cgn_rand_scale(cgn_rand_u64(r), bound);
 }

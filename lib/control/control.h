@@ -224,10 +224,17 @@ bool cgn_is_served(const struct cgn_control *c, uint32_t inside);
 /* Takes new flows and local packets from all workers (punt_drain.c). */
 uint32_t cgn_punt_drain(struct cgn_control *c);
 
-/* What making mappings for n ≤ CGN_PUNT_AHEAD packets will touch is asked of memory (punt_ahead.c).
+/*
+ * What making mappings for n ≤ CGN_PUNT_AHEAD packets will touch is asked of memory, and what can
+ * be known before the first of them is served (punt_ahead.c).
  */
 enum { CGN_PUNT_AHEAD = 32 };
-void cgn_punt_ahead(const struct cgn_control *c, struct rte_mbuf *const *mbufs, uint32_t n);
+struct cgn_ahead {
+	uint64_t draw; /* see cgn_flow */
+	bool is_new;   /* surely no mapping, when the packets are served in their order */
+};
+void cgn_punt_ahead(
+	struct cgn_control *c, struct rte_mbuf *const *mbufs, uint32_t n, struct cgn_ahead *known);
 
 /*
  * Ends what waits in the queue and names what is gone, or all of it when control is stopping: a
@@ -244,6 +251,7 @@ struct cgn_flow {
 	uint8_t other;        /* IP protocol of a mapping by addresses alone, or 0 */
 	rte_be32_t remote;    /* of that */
 	bool is_ftp;          /* its first packet is for an FTP server */
+	uint64_t draw;        /* random bits to choose its port by; 0: the pool draws */
 };
 
 /* That of the packet that opens it. */
@@ -272,7 +280,8 @@ cgn_wish_of(const struct cgn_flow *flow)
 	return (struct cgn_pool_wish){.inside = flow->inside,
 		.tenant = flow->tenant,
 		.proto = flow->proto,
-		.port = rte_be_to_cpu_16(flow->port)};
+		.port = rte_be_to_cpu_16(flow->port),
+		.draw = flow->draw};
 }
 
 /* Who hears of blocks that change hands (block_watch.c). Main thread, before the first lease. */

@@ -31,13 +31,14 @@ hold(struct cgn_control *c, struct rte_mbuf *m)
 }
 
 static void
-new_flow(struct cgn_control *c, struct rte_mbuf *m)
+new_flow(struct cgn_control *c, struct rte_mbuf *m, const struct cgn_ahead *known)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
 	struct cgn_flow flow = cgn_flow_of(pkt);
-	uint32_t mapping = cgn_flow_find(c, &flow);
+	uint32_t mapping = known->is_new ? (uint32_t)CGN_MAPPING_NONE : cgn_flow_find(c, &flow);
 	enum cgn_fate fate = CGN_FATE_NONE;
 
+	flow.draw = known->draw;
 	if (mapping == CGN_MAPPING_NONE) {
 		fate = cgn_admit(c, &flow);
 		if (fate == CGN_FATE_NONE)
@@ -183,7 +184,7 @@ book_done(struct cgn_control *c, const struct cgn_pkt *pkt)
 }
 
 static void
-serve(struct cgn_control *c, struct rte_mbuf *m)
+serve(struct cgn_control *c, struct rte_mbuf *m, const struct cgn_ahead *known)
 {
 	if (is_dropped_as_stale(c, m) || is_dropped_as_unserved(c, m))
 		return;
@@ -192,13 +193,14 @@ serve(struct cgn_control *c, struct rte_mbuf *m)
 	else if (cgn_pkt_of(m)->action == CGN_ACT_ALG)
 		cgn_alg_input(c, m);
 	else
-		new_flow(c, m);
+		new_flow(c, m, known);
 }
 
 /* The next packets of the queue, at most so many of them. */
 static uint32_t
 serve_some(struct cgn_control *c, uint32_t budget)
 {
+	struct cgn_ahead known[CGN_PUNT_AHEAD] = {0};
 	struct rte_mbuf *mbufs[CGN_PUNT_AHEAD];
 	uint32_t n = 0;
 
@@ -209,9 +211,9 @@ serve_some(struct cgn_control *c, uint32_t budget)
 		book_done(c, cgn_pkt_of(mbufs[n]));
 	}
 	if (n > 1)
-		cgn_punt_ahead(c, mbufs, n);
+		cgn_punt_ahead(c, mbufs, n, known);
 	for (uint32_t i = 0; i < n; i++)
-		serve(c, mbufs[i]);
+		serve(c, mbufs[i], &known[i]);
 	return n;
 }
 

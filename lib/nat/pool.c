@@ -294,7 +294,7 @@ cgn_pool_take_for(struct cgn_pool *pool, const struct cgn_pool_wish *wish, struc
 	if (fate != CGN_FATE_NONE)
 		return fate;
 	out->pool = pool->blocks[block].pool;
-	out->port = cgn_block_pick(pool, block, &s.set);
+	out->port = cgn_block_pick(pool, block, &s.set, wish->draw);
 	return CGN_FATE_NONE;
 }
 

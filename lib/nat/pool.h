@@ -286,6 +286,7 @@ struct cgn_pool_wish {
 	uint32_t inside, tenant;
 	enum cgn_proto proto;
 	uint16_t port; /* inside, for ports.parity and ports.keep_range; 0: of no matter */
+	uint64_t draw; /* random bits to choose the port by; 0: the pool draws */
 };
 enum cgn_fate cgn_pool_take_for(
 	struct cgn_pool *pool, const struct cgn_pool_wish *wish, struct cgn_port *out);

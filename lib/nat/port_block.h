@@ -83,9 +83,10 @@ struct cgn_port_set {
 };
 
 /* Has the block a free port of the set? One of them at random, each with the same chance, becomes
- * busy; it has one (port_pick.c). */
+ * busy; it has one (port_pick.c). draw: random bits for it, 0: the pool draws. */
 bool cgn_block_has(const struct cgn_pool *pool, uint32_t block, const struct cgn_port_set *set);
-uint16_t cgn_block_pick(struct cgn_pool *pool, uint32_t block, const struct cgn_port_set *set);
+uint16_t cgn_block_pick(
+	struct cgn_pool *pool, uint32_t block, const struct cgn_port_set *set, uint64_t draw);
 
 /* A block of low ports (ports.keep_range), which others do not count as theirs? */
 static inline bool

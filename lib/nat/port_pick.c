@@ -62,16 +62,20 @@ pick_nth(struct cgn_pool *pool, const struct cgn_block *block, const struct cgn_
 }
 
 uint16_t
-cgn_block_pick(struct cgn_pool *pool, uint32_t b, const struct cgn_port_set *set)
+cgn_block_pick(struct cgn_pool *pool, uint32_t b, const struct cgn_port_set *set, uint64_t draw)
 {
 	const struct cgn_block *block = &pool->blocks[b];
 	uint32_t n = 0, chunk;
 
 	assert(cgn_block_has(pool, b, set));
 	for (int t = 0; t < TRIES; t++) {
-		uint32_t r = cgn_rand_below(
-			pool->rand, block->n_granules * (uint32_t)CGN_GRANULE_PORTS);
-		uint32_t g = r / CGN_GRANULE_PORTS, bit = r % CGN_GRANULE_PORTS;
+		uint32_t r, g, bit;
+
+		if (t > 0 || draw == 0)
+			draw = cgn_rand_u64(pool->rand);
+		r = cgn_rand_scale(draw, block->n_granules * (uint32_t)CGN_GRANULE_PORTS);
+		g = r / CGN_GRANULE_PORTS;
+		bit = r % CGN_GRANULE_PORTS;
 
 		if (!(free_in(pool, block, g, set, &chunk) >> bit & 1))
 			continue;

@@ -31,39 +31,40 @@ cgn_pool_prefetch_block(const struct cgn_pool *pool, uint32_t holder)
 	rte_prefetch0((const char *)(&pool->blocks[b] + 1) - 1);
 }
 
+/* The granule of the newest block that a port is drawn of. */
 static inline const _Atomic uint32_t *
-cgn_pool_prefetch_at(const struct cgn_pool *pool, const struct cgn_block *block)
+cgn_pool_drawn_granule(const struct cgn_pool *pool, const struct cgn_block *block, uint64_t draw)
 {
-	return &pool->granules[(uint64_t)block->pool * CGN_GRANULES + block->first_granule];
+	uint32_t port = cgn_rand_scale(draw, block->n_granules * (uint32_t)CGN_GRANULE_PORTS);
+
+	return &pool->granules[(uint64_t)block->pool * CGN_GRANULES + block->first_granule +
+		port / CGN_GRANULE_PORTS];
 }
 
-/* 2: where its chunks are. */
+/* 2: where the chunk of the port is. */
 static inline void
-cgn_pool_prefetch_granules(const struct cgn_pool *pool, uint32_t holder)
+cgn_pool_prefetch_granule(const struct cgn_pool *pool, uint32_t holder, uint64_t draw)
 {
 	const uint32_t b = pool->subscribers[holder].first_block;
 
 	if (b != CGN_NONE)
-		rte_prefetch0((const void *)cgn_pool_prefetch_at(pool, &pool->blocks[b]));
+		rte_prefetch0((const void *)cgn_pool_drawn_granule(pool, &pool->blocks[b], draw));
 }
 
-/* 3: which ports of them are free. The chunks of a block lie side by side, in either order, as long
- * as blocks of one size are leased. */
+/* 3: whether it is free, and its slot. */
 static inline void
-cgn_pool_prefetch_ports(const struct cgn_pool *pool, uint32_t holder)
+cgn_pool_prefetch_port(
+	const struct cgn_pool *pool, uint32_t holder, enum cgn_proto proto, uint64_t draw)
 {
-	enum { MAX_CHUNKS = 16, LINE = RTE_CACHE_LINE_SIZE };
 	const uint32_t b = pool->subscribers[holder].first_block;
-	const _Atomic uint32_t *granules;
-	uint32_t n, first, last;
+	const struct cgn_block *block = &pool->blocks[b];
+	uint32_t chunk, port;
 
 	if (b == CGN_NONE)
 		return;
-	granules = cgn_pool_prefetch_at(pool, &pool->blocks[b]);
-	n = pool->blocks[b].n_granules;
-	first = atomic_load_explicit(&granules[0], memory_order_relaxed);
-	last = atomic_load_explicit(&granules[n - 1], memory_order_relaxed);
-	n = RTE_MIN(n, (uint32_t)MAX_CHUNKS) * sizeof(*pool->ctl);
-	for (uint32_t at = 0; at < n; at += LINE)
-		rte_prefetch0((const char *)&pool->ctl[RTE_MIN(first, last)] + at);
+	chunk = atomic_load_explicit(
+		cgn_pool_drawn_granule(pool, block, draw), memory_order_relaxed);
+	port = cgn_rand_scale(draw, block->n_granules * (uint32_t)CGN_GRANULE_PORTS);
+	rte_prefetch0(&pool->ctl[chunk]);
+	rte_prefetch0((const void *)&pool->chunks[chunk].slots[proto][port % CGN_GRANULE_PORTS]);
 }
