@@ -91,6 +91,16 @@ cgn_conf_filters(const struct cgn_conf_tenant *tenant)
 	return is_any;
 }
 
+bool
+cgn_conf_overloads(const struct cgn_conf_tenant *tenant)
+{
+	bool is_any = tenant->nat.overload_when_full > 0;
+
+	for (uint32_t i = 0; i < tenant->nat.n_rules; i++)
+		is_any |= tenant->nat.rules[i].mapping != CGN_MAPPING_INDEPENDENT;
+	return is_any;
+}
+
 static void
 free_tenant(struct cgn_conf_tenant *tenant)
 {

@@ -159,6 +159,7 @@ struct cgn_conf_quota_tenant {
 	uint32_t explicit_min;      /* of these, guaranteed */
 	uint32_t tcp_sessions;      /* of each of them, 0: as many as there is room for */
 	uint32_t contacts;          /* peers remembered; 0 in the file: an equal share, if needed */
+	uint32_t dependent;         /* of mappings, those of one remote end; 0 likewise */
 	uint16_t weight;            /* of its part of control's time */
 };
 
@@ -278,6 +279,12 @@ enum cgn_filtering {
 	CGN_FILTERING_ADDRESS_PORT,
 };
 
+/* How the outside port of a mapping that traffic makes is chosen (RFC 4787 section 4.1). */
+enum cgn_mapping_mode {
+	CGN_MAPPING_INDEPENDENT,
+	CGN_MAPPING_ADDRESS_PORT, /* RFC 7857 section 3 */
+};
+
 /* What some destination ports are translated by. */
 struct cgn_conf_nat_rule {
 	char name[CGN_NAME_LEN];
@@ -285,6 +292,7 @@ struct cgn_conf_nat_rule {
 	struct cgn_conf_port_range *ports;
 	uint32_t n_ports;
 	enum cgn_filtering filtering;
+	enum cgn_mapping_mode mapping;
 	struct cgn_conf_pos pos;
 };
 
@@ -347,6 +355,7 @@ struct cgn_conf_tenant {
 		enum cgn_filtering filtering;
 		struct cgn_conf_nat_rule *rules;
 		uint32_t n_rules;
+		uint32_t overload_when_full; /* last ports of a subscriber, shared; 0: none */
 	} nat;
 	struct {
 		bool ftp;
@@ -385,6 +394,7 @@ struct cgn_conf {
 		uint32_t others;           /* of mappings, those by address pair */
 		uint32_t algs;             /* connections that an ALG has edited */
 		uint32_t contacts;         /* peers remembered for filtering */
+		uint32_t dependent;        /* of mappings, those of one remote end */
 	} table;
 	struct {
 		uint32_t ring; /* packets per worker ring, a power of two */
@@ -451,6 +461,9 @@ const struct cgn_conf_nat_rule *cgn_conf_nat_rule_find(
 
 /* Does the tenant have mappings that remember who they have sent to? */
 bool cgn_conf_filters(const struct cgn_conf_tenant *tenant);
+
+/* Does the tenant have mappings that share ports? */
+bool cgn_conf_overloads(const struct cgn_conf_tenant *tenant);
 
 /* Index of a class by its name, or CGN_NONE. */
 uint32_t cgn_conf_class_find(const struct cgn_conf_tenant *tenant, const char *name);

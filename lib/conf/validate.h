@@ -20,8 +20,8 @@ struct cgn_validation {
 	struct cgn_report *report;
 };
 
-/* Checks every rule, and gives tenants with quota.mappings or quota.contacts 0 their equal share.
- */
+/* Checks every rule, and gives tenants with quota.mappings, quota.contacts or quota.dependent 0
+ * their equal share. */
 void cgn_validate(struct cgn_validation *v);
 
 /* The parts of cgn_validate, one per file. */
@@ -37,6 +37,7 @@ void cgn_validate_bypass(struct cgn_validation *v);
 void cgn_validate_deterministic(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_nat(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_contacts(struct cgn_validation *v);
+void cgn_validate_dependent(struct cgn_validation *v);
 void cgn_validate_drain(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 
 /* Whether a field was decoded without error; only then may a rule look at it. */

@@ -167,6 +167,7 @@ cgn_validate_tenants(struct cgn_validation *v)
 	check_subscribers_total(v);
 	check_explicit(v);
 	cgn_validate_contacts(v);
+	cgn_validate_dependent(v);
 	for (uint32_t t = 0; t < v->conf->n_tenants; t++) {
 		check_ports(v, &v->conf->tenants[t]);
 		give_share(v, &v->conf->tenants[t], share);

@@ -10,11 +10,16 @@ cgn_flow_find(const struct cgn_control *c, const struct cgn_flow *flow)
 {
 	const struct cgn_map_key key = {
 		.inside = flow->inside, .port = flow->port, .proto = (uint8_t)flow->proto};
+	uint32_t i, dependent;
 
 	if (flow->other != 0)
 		return cgn_others_find(
 			&c->others, CGN_IN2OUT, flow->inside, flow->remote, flow->other);
-	return cgn_table_find(c->table, &key);
+	i = cgn_table_find(c->table, &key);
+	if (i != CGN_MAPPING_NONE && !cgn_table_at(c->table, i)->beside)
+		return i;
+	dependent = cgn_share_find(c, flow);
+	return dependent != CGN_MAPPING_NONE ? dependent : i;
 }
 
 /*
@@ -78,6 +83,7 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 {
 	const struct cgn_directory *dir = c->dp->dir;
 	const struct cgn_tenant *tenant = &dir->tenants[flow->tenant];
+	bool shares = wanted == NULL && cgn_share_wants(c, flow);
 	uint32_t i = cgn_table_take(c->table);
 	struct cgn_port at = {0};
 	struct cgn_mapping *m;
@@ -87,7 +93,7 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 		return CGN_FATE_TABLE_FULL;
 	if (wanted != NULL)
 		at = *wanted;
-	fate = take_port(c, flow, &at, wanted != NULL);
+	fate = shares ? cgn_share_take(c, flow, i, &at) : take_port(c, flow, &at, wanted != NULL);
 	if (fate != CGN_FATE_NONE) {
 		cgn_table_free(c->table, i);
 		return fate;
@@ -110,6 +116,7 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 	m->one_to_one = cgn_pool_owner(c->pool, at.pool) != CGN_NONE;
 	m->alg = tenant->conf->alg.ftp && flow->proto == CGN_TCP &&
 		(flow->is_ftp || flow->port == RTE_BE16(CGN_PORT_FTP));
+	m->dependent = shares;
 	m->pool = at.pool;
 	m->made_s = c->now_s;
 	atomic_store_explicit(&m->last_use_s, c->now_s, memory_order_relaxed);
@@ -123,6 +130,9 @@ cgn_unallocate(struct cgn_control *c, uint32_t i)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-	cgn_pool_untake(c->pool, cgn_mapping_port(m), cgn_mapping_space(m));
+	if (m->dependent)
+		cgn_share_untake(c, i);
+	else
+		cgn_pool_untake(c->pool, cgn_mapping_port(m), cgn_mapping_space(m));
 	cgn_table_free(c->table, i);
 }

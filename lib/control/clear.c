@@ -5,18 +5,16 @@
 
 enum { LOOK_SLICE = 4096, UNLINK_SLICE = 256 }; /* 10 ns and about 1 µs each */
 
-/* A free entry is zero; one that waits for reclaim has lost its port. */
 static bool
 is_wanted(struct cgn_control *c, const struct cgn_clear *clear, uint32_t i)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 	const struct cgn_explicit *e;
 
-	if (m->inside_addr == 0 || m->tenant != clear->tenant ||
+	if (m->tenant != clear->tenant ||
 		(clear->inside != CGN_NONE &&
 			cgn_holder_of(c, m->inside) != cgn_holder_of(c, clear->inside)) ||
-		cgn_pool_find(c->pool, m->pool, cgn_mapping_space(m),
-			rte_be_to_cpu_16(m->outside_port)) != i)
+		!cgn_is_published(c, i))
 		return false;
 	e = cgn_explicit_of(c, m);
 	return e == NULL || e->origin != CGN_EXPLICIT_OPERATOR;

@@ -14,7 +14,8 @@ filtering_of(const struct cgn_mapping *m)
 }
 
 /* An address that one subscriber has for itself lets whoever comes in (static_addresses). A mapping
- * of a protocol without ports is of one remote address, and lets no other in. */
+ * of a protocol without ports is of one remote address, one that shares its port of one remote end,
+ * and lets no other in. */
 void
 cgn_filtering_choose(const struct cgn_control *c, struct cgn_mapping *m, const struct cgn_pkt *pkt)
 {
@@ -26,7 +27,7 @@ cgn_filtering_choose(const struct cgn_control *c, struct cgn_mapping *m, const s
 	enum cgn_filtering filtering = conf->nat.filtering;
 
 	if (pkt->dir != CGN_IN2OUT || m->one_to_one || c->contacts.capacity == 0 ||
-		m->proto == CGN_OTHER)
+		m->proto == CGN_OTHER || m->dependent)
 		return;
 	rule = m->proto == CGN_ICMP
 		? NULL

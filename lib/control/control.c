@@ -57,6 +57,7 @@ cgn_control_fill(struct cgn_control *c, const struct cgn_directory *dir, struct 
 		cgn_alarms_fill(&c->alarms, dir->n_tenants) == 0 &&
 		cgn_drains_fill(&c->drains, dir) == 0 &&
 		cgn_contacts_fill(&c->contacts, dir) == 0 &&
+		cgn_dependents_fill(&c->dependents, dir) == 0 &&
 		cgn_directory_shares_fill(dir, c->error_rates.full_at) == 0 &&
 		cgn_counters_grow(&c->counters, dir->n_tenants) == 0)
 		return 0;
@@ -73,7 +74,23 @@ with_limbo(uint32_t n)
 }
 
 static int
-create_contacts(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
+create_dependents(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
+{
+	const struct cgn_conf *conf = c->dp->dir->conf;
+	int rc = cgn_dependents_init(&c->dependents, p->name, with_limbo(conf->table.dependent),
+		with_limbo(conf->table.mappings), &c->rand, p->socket);
+
+	if (rc < 0)
+		cgn_errmsg_set(err,
+			"no memory for %u mappings of one remote end: lower table.dependent or "
+			"raise memory.size_mib",
+			conf->table.dependent);
+	return rc;
+}
+
+/* What is there only where the file has room for it. */
+static int
+create_options(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
 {
 	const struct cgn_conf *conf = c->dp->dir->conf;
 	int rc = cgn_contacts_init(&c->contacts, p->name, with_limbo(conf->table.contacts),
@@ -83,6 +100,8 @@ create_contacts(struct cgn_control *c, const struct cgn_control_params *p, struc
 		cgn_errmsg_set(err,
 			"no memory for %u contacts: lower table.contacts or raise memory.size_mib",
 			conf->table.contacts);
+	else
+		rc = create_dependents(c, p, err);
 	return rc;
 }
 
@@ -95,7 +114,7 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	int rc = reserve_arrays(c, p->socket, err);
 
 	if (rc == 0)
-		rc = create_contacts(c, p, err);
+		rc = create_options(c, p, err);
 	if (rc == 0)
 		rc = cgn_control_fill(c, dir, err);
 	if (rc < 0)
@@ -191,6 +210,7 @@ cgn_control_create(const struct cgn_control_params *params, struct cgn_errmsg *e
 	c->dp->pool = c->pool;
 	c->dp->filters = &c->filters;
 	c->dp->others = &c->others;
+	c->dp->dependents = &c->dependents;
 	c->dp->alg_marks = c->algs.marks;
 	c->dp->tcp_sessions = &c->tcp_sessions;
 	c->dp->contacts = &c->contacts;
@@ -212,6 +232,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_explicit_fini(&c->explicits);
 	cgn_filters_fini(&c->filters);
 	cgn_others_fini(&c->others);
+	cgn_dependents_fini(&c->dependents);
 	cgn_algs_fini(&c->algs);
 	cgn_reserve_destroy(c->others.counts);
 	cgn_tcp_sessions_fini(&c->tcp_sessions);

@@ -36,6 +36,7 @@
 #include "refusals.h"
 #include "request.h"
 #include "session.h"
+#include "share.h"
 #include "state.h"
 #include "subscriber.h"
 #include "tcp_end.h"
@@ -102,6 +103,7 @@ struct cgn_control {
 	uint64_t *request_counts; /* [n_tenants][CGN_N_REQUEST_COUNTERS]; read by telemetry */
 	struct cgn_filters filters;
 	struct cgn_others others;
+	struct cgn_dependents dependents;
 	struct cgn_algs algs;
 	struct cgn_tcp_session_pool tcp_sessions;
 	struct cgn_contacts contacts;
@@ -249,9 +251,10 @@ struct cgn_flow {
 	rte_be16_t port;      /* inside port or ICMP identifier */
 	enum cgn_proto proto; /* of the space of ports, see cgn_mapping_space */
 	uint8_t other;        /* IP protocol of a mapping by addresses alone, or 0 */
-	rte_be32_t remote;    /* of that */
-	bool is_ftp;          /* its first packet is for an FTP server */
-	uint64_t draw;        /* random bits to choose its port by; 0: the pool draws */
+	rte_be32_t remote; /* of that; or, when traffic of TCP or UDP asks, of its first packet */
+	rte_be16_t remote_port; /* likewise; remote 0: of no matter */
+	bool is_ftp;            /* its first packet is for an FTP server */
+	uint64_t draw;          /* random bits to choose its port by; 0: the pool draws */
 };
 
 /* That of the packet that opens it. */
@@ -268,6 +271,8 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 		.tenant = pkt->tenant,
 		.port = pkt->dir == CGN_OUT2IN ? pkt->dport : pkt->sport,
 		.proto = (enum cgn_proto)pkt->proto,
+		.remote = pkt->dir == CGN_IN2OUT && pkt->proto != CGN_ICMP ? pkt->dst : 0,
+		.remote_port = pkt->dport,
 		.is_ftp = pkt->proto == CGN_TCP && pkt->dport == RTE_BE16(CGN_PORT_FTP)};
 }
 

@@ -122,6 +122,9 @@ foresee_port(const struct cgn_control *c, const struct cgn_flow *flow, struct cg
 	uint16_t port = wish.port;
 
 	e->is_owner = cgn_pool_owns(c->pool, flow->inside);
+	e->is_dependent = cgn_share_wants(c, flow);
+	if (e->is_dependent)
+		return cgn_share_foresee(c, flow, &e->shared, &e->choice);
 	if (!e->is_owner)
 		return cgn_pool_foresee(c->pool, &wish, &e->choice);
 	e->choice = (struct cgn_pool_choice){
@@ -152,6 +155,9 @@ fill_new(const struct cgn_control *c, const struct cgn_flow *flow, const struct 
 		m->outside_addr = rte_cpu_to_be_32(c->dp->dir->pool_addrs[e->choice.address]);
 	if (e->is_owner)
 		m->outside_port = flow->port;
+	m->dependent = e->is_dependent;
+	if (e->is_dependent && e->shared.pool != CGN_NONE)
+		m->outside_port = rte_cpu_to_be_16(e->shared.port);
 	m->inside = flow->inside;
 	m->neigh = cgn_directory_inside_neigh(c->dp->dir, flow->inside);
 	m->tenant = flow->tenant;
@@ -247,6 +253,7 @@ copy_receiver(const struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn
 	rte_be16_t port = pkt->proto == CGN_ICMP ? e->mapping.outside_port : pkt->dport;
 	const struct cgn_range *range = cgn_range_map_find(&c->dp->dir->outside_dst, e->dst);
 	struct cgn_port at = {.port = rte_be_to_cpu_16(port)};
+	const struct cgn_remote from = {e->mapping.outside_addr, e->mapping.outside_port};
 	enum cgn_proto proto = (enum cgn_proto)pkt->proto;
 	struct cgn_mapping *m;
 	uint32_t i;
@@ -262,11 +269,11 @@ copy_receiver(const struct cgn_control *c, const struct cgn_pkt *pkt, struct cgn
 			(struct cgn_port){
 				e->choice.address, rte_be_to_cpu_16(e->mapping.outside_port)},
 			proto, c->table->capacity + 1);
-	i = cgn_pool_find(c->pool, at.pool, proto, at.port);
+	i = cgn_outside_find(c, &at, (uint8_t)proto, &from);
 	m = i != CGN_MAPPING_NONE ? copy_mapping(c, i) : NULL;
 	if (m == NULL)
 		return true;
-	place(c->scratch, at, proto, i);
+	place(c->scratch, at, proto, m->dependent ? CGN_SLOT_SHARED | i : i);
 	e->to = *m;
 	e->reached |= CGN_EXPLAIN_RECEIVER;
 	return true;

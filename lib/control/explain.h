@@ -45,6 +45,8 @@ struct cgn_explain {
 	bool has_route;
 	uint32_t dst_value; /* of directory.h */
 	struct cgn_mapping mapping, to;
+	bool is_dependent;      /* the new mapping would be for its remote end alone (share.h) */
+	struct cgn_port shared; /* on this port; pool CGN_NONE: on that of choice */
 	struct cgn_pool_choice choice;
 	struct cgn_block block; /* of choice, unless it is a new one */
 	struct cgn_use tenant_use, use;

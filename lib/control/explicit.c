@@ -242,6 +242,19 @@ cgn_explicit_ask_one(struct cgn_control *c, const struct cgn_explicit_ask *ask,
 	return create(c, ask, answer);
 }
 
+/* PEER is told where a flow is seen from; a port that others share is nothing to be kept. */
+static bool
+shares_its_port(const struct cgn_control *c, const struct cgn_explicit_ask *ask)
+{
+	const struct cgn_flow flow = {.inside = ask->inside,
+		.port = rte_cpu_to_be_16(ask->inside_port),
+		.proto = ask->proto,
+		.remote = rte_cpu_to_be_32(ask->peer_addr),
+		.remote_port = rte_cpu_to_be_16(ask->peer_port)};
+
+	return ask->origin == CGN_EXPLICIT_PCP_PEER && cgn_share_find(c, &flow) != CGN_MAPPING_NONE;
+}
+
 static enum cgn_explicit_result
 ask_any(void *ctx, const struct cgn_explicit_ask *ask, struct cgn_explicit_answer *answers,
 	uint32_t *n_answers)
@@ -250,7 +263,10 @@ ask_any(void *ctx, const struct cgn_explicit_ask *ask, struct cgn_explicit_answe
 	enum cgn_explicit_result result;
 
 	*n_answers = 1;
-	if (ask->n_ports > 1)
+	if (shares_its_port(c, ask)) {
+		c->why = (struct cgn_why){.text = "the flow shares its outside port with others"};
+		result = CGN_EXPLICIT_NO_PORTS;
+	} else if (ask->n_ports > 1)
 		result = cgn_explicit_ask_set(c, ask, answers, n_answers);
 	else
 		result = cgn_explicit_ask_one(c, ask, &answers[0]);
@@ -271,7 +287,7 @@ delete_in_chunk(struct cgn_control *c, uint32_t chunk, uint32_t inside, enum cgn
 			&c->pool->chunks[chunk].slots[proto][bit], memory_order_relaxed);
 		const struct cgn_explicit *e;
 
-		if (i == CGN_MAPPING_NONE || (i & CGN_SLOT_RESTING) ||
+		if (i == CGN_MAPPING_NONE || i >= CGN_SLOT_SHARED ||
 			cgn_table_at(c->table, i)->inside != inside)
 			continue;
 		e = cgn_explicit_of(c, cgn_table_at(c->table, i));

@@ -67,7 +67,7 @@ mark_by_blocks(struct cgn_control *c, const struct cgn_explicit_ask *ask, struct
 				&pool->chunks[chunk].slots[ask->proto][slot % CGN_GRANULE_PORTS],
 				memory_order_relaxed);
 
-			if (i != CGN_MAPPING_NONE && !(i & CGN_SLOT_RESTING))
+			if (i != CGN_MAPPING_NONE && i < CGN_SLOT_SHARED)
 				mark(c, ask, i, bits);
 		}
 	}

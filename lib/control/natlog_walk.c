@@ -7,17 +7,6 @@ enum {
 	LOOK_SLICE = 1024, /* blocks or mappings that are free: 10 ns each */
 };
 
-/* A free entry is zero; one that waits for reclaim has lost its port. */
-static bool
-is_mapped(const struct cgn_control *c, uint32_t i)
-{
-	const struct cgn_mapping *m = cgn_table_at(c->table, i);
-
-	return m->inside_addr != 0 &&
-		cgn_pool_find(c->pool, m->pool, (enum cgn_proto)m->proto,
-			rte_be_to_cpu_16(m->outside_port)) == i;
-}
-
 static void
 walk_blocks(struct cgn_control *c, uint32_t *looked, uint32_t *told)
 {
@@ -38,7 +27,7 @@ walk_mappings(struct cgn_control *c, uint32_t *looked, uint32_t *told)
 		uint32_t i = ++f->walk.mapping;
 
 		++*looked;
-		if (!is_mapped(c, i))
+		if (!cgn_is_published(c, i))
 			continue;
 		cgn_natlog_mapping_again(c, cgn_table_at(c->table, i));
 		++*told;

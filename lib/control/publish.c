@@ -9,19 +9,37 @@
 #include "control.h"
 #include "lifetime.h"
 
+/* 0, or negative: no room, and nobody has seen anything. */
+static int
+show(struct cgn_control *c, uint32_t i, struct cgn_mapping *m)
+{
+	const struct cgn_map_key key = {
+		.inside = m->inside, .port = m->inside_port, .proto = m->proto};
+	int rc = 0;
+
+	if (m->dependent) {
+		cgn_share_publish(c, i);
+		return 0;
+	}
+	m->beside = cgn_dependents_at(&c->dependents, &key) > 0;
+	rc = m->proto == CGN_OTHER
+		? cgn_others_publish(&c->others, i, m, cgn_holder_of(c, m->inside))
+		: cgn_table_publish(c->table, i);
+	if (rc == 0)
+		cgn_pool_publish(c->pool, cgn_mapping_port(m), cgn_mapping_space(m), i);
+	return rc;
+}
+
 enum cgn_fate
 cgn_publish(struct cgn_control *c, uint32_t i)
 {
 	struct cgn_mapping *m = cgn_table_at(c->table, i);
 	enum cgn_proto proto = cgn_mapping_space(m);
 
-	if ((m->proto == CGN_OTHER
-			    ? cgn_others_publish(&c->others, i, m, cgn_holder_of(c, m->inside))
-			    : cgn_table_publish(c->table, i)) < 0) {
+	if (show(c, i, m) < 0) {
 		cgn_unallocate(c, i);
 		return CGN_FATE_TABLE_FULL;
 	}
-	cgn_pool_publish(c->pool, cgn_mapping_port(m), proto, i);
 	cgn_room_take(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
 		cgn_promise_of(c, m->tenant).mappings);
 	cgn_use_add(&c->tenants[m->tenant], proto);
@@ -30,6 +48,20 @@ cgn_publish(struct cgn_control *c, uint32_t i)
 		cgn_lifetime_check_s(&cgn_conf_of(c, m->tenant)->timeouts, m, c->now_s));
 	cgn_natlog_mapping(c, m, CGN_NATLOG_MAPPING_MADE);
 	return CGN_FATE_NONE;
+}
+
+static void
+hide(struct cgn_control *c, uint32_t i, struct cgn_mapping *m, uint32_t rests_until_s)
+{
+	if (m->dependent) {
+		cgn_share_unlink(c, i, rests_until_s);
+		return;
+	}
+	if (m->proto == CGN_OTHER)
+		cgn_others_unlink(&c->others, m, cgn_holder_of(c, m->inside));
+	else
+		cgn_table_unlink(c->table, i);
+	cgn_pool_rest(c->pool, cgn_mapping_port(m), cgn_mapping_space(m), rests_until_s);
 }
 
 void
@@ -55,11 +87,7 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	cgn_explicit_drop(c, m, rest_s);
 	cgn_natlog_mapping(c, m, CGN_NATLOG_MAPPING_ENDED);
 	cgn_wheel_del(&c->wheel, i);
-	if (m->proto == CGN_OTHER)
-		cgn_others_unlink(&c->others, m, cgn_holder_of(c, m->inside));
-	else
-		cgn_table_unlink(c->table, i);
-	cgn_pool_rest(c->pool, cgn_mapping_port(m), proto, c->now_s + rest_s);
+	hide(c, i, m, c->now_s + rest_s);
 	cgn_use_del(&c->tenants[m->tenant], proto);
 	cgn_room_give(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
 		cgn_promise_of(c, m->tenant).mappings);

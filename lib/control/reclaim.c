@@ -62,7 +62,9 @@ cgn_reclaim(struct cgn_control *c)
 
 		c->waiting.first = m->wheel.next;
 		c->waiting.n--;
-		if (m->proto == CGN_OTHER) {
+		if (m->dependent)
+			cgn_share_reclaim(c, i);
+		else if (m->proto == CGN_OTHER) {
 			cgn_others_reclaim(&c->others, m);
 			cgn_table_free(c->table, i);
 		} else

@@ -110,15 +110,10 @@ end_or_renumber(struct cgn_control *c, uint32_t i)
 		c->change.count.ended++;
 }
 
-/* A free entry is zero; one that waits for reclaim has lost its port. */
 bool
 cgn_switch_is_published(const struct cgn_control *c, uint32_t i)
 {
-	const struct cgn_mapping *m = cgn_table_at(c->table, i);
-
-	return m->inside_addr != 0 &&
-		cgn_pool_find(c->pool, m->pool, cgn_mapping_space(m),
-			rte_be_to_cpu_16(m->outside_port)) == i;
+	return cgn_is_published(c, i);
 }
 
 /*

@@ -73,7 +73,9 @@ cgn_tcp_sessions_end(struct cgn_control *c, struct cgn_mapping *m)
 static uint32_t
 next_hop_behind(const struct cgn_control *c, uint32_t pool, struct cgn_tcp_reset *reset)
 {
-	uint32_t found = cgn_pool_find(c->pool, pool, CGN_TCP, rte_be_to_cpu_16(reset->dport));
+	const struct cgn_port at = {.pool = pool, .port = rte_be_to_cpu_16(reset->dport)};
+	const struct cgn_remote remote = {reset->src, reset->sport};
+	uint32_t found = cgn_outside_find(c, &at, CGN_TCP, &remote);
 	const struct cgn_mapping *m = cgn_table_at(c->table, found);
 
 	if (found == CGN_MAPPING_NONE)

@@ -13,6 +13,7 @@
 
 #include "alg.h"
 #include "contact.h"
+#include "dependent.h"
 #include "directory.h"
 #include "filter.h"
 #include "fragment_table.h"
@@ -44,11 +45,12 @@ struct cgn_dataplane {
 	/* Writer: control. A worker takes it once a turn (cgn_worker.dir), so that all of a turn
 	 * sees one directory; the one before is freed after a grace period. */
 	_Atomic(const struct cgn_directory *) dir;
-	const struct cgn_table *table;         /* writer: control */
-	const struct cgn_pool *pool;           /* writer: control */
-	const struct cgn_filters *filters;     /* writer: control */
-	const struct cgn_others *others;       /* writer: control */
-	const struct cgn_alg_marks *alg_marks; /* writer: control */
+	const struct cgn_table *table;           /* writer: control */
+	const struct cgn_pool *pool;             /* writer: control */
+	const struct cgn_filters *filters;       /* writer: control */
+	const struct cgn_others *others;         /* writer: control */
+	const struct cgn_dependents *dependents; /* writer: control */
+	const struct cgn_alg_marks *alg_marks;   /* writer: control */
 	const struct cgn_tcp_session_pool
 		*tcp_sessions;               /* records: workers write what is in them */
 	const struct cgn_contacts *contacts; /* writer: control; workers write last_use_s */

@@ -10,6 +10,7 @@
  * subscriber who pings its own outside address. Worker threads.
  */
 #include "contact_check.h"
+#include "dependent_find.h"
 #include "forward.h"
 
 /* The two mappings of a packet, and what it looks like between them. */
@@ -28,6 +29,9 @@ find_receiver(const struct cgn_worker *w, struct bounce *b)
 	if (pkt->proto == CGN_ICMP)
 		pkt->dport = pkt->sport;
 	b->to = cgn_forward_find_outside(w, (enum cgn_proto)pkt->proto, pkt->dst, pkt->dport);
+	if (b->to == NULL)
+		b->to = cgn_dependent_at_outside(w,
+			&(struct cgn_ends){pkt->dst, pkt->src, pkt->dport, pkt->sport, pkt->proto});
 	if (b->to == NULL || (pkt->proto == CGN_ICMP && b->to != b->from))
 		return CGN_FATE_NO_MAPPING;
 	return cgn_peer_refused(w, b->to, pkt->src, pkt->sport, true);

@@ -13,6 +13,7 @@
 #include <rte_ip.h>
 
 #include "contact_check.h"
+#include "dependent_find.h"
 #include "forward.h"
 #include "icmp_quote.h"
 #include "icmp_reply.h"
@@ -104,6 +105,8 @@ in2out(struct cgn_worker *w, struct error *e)
 	uint32_t dst = rte_be_to_cpu_32(e->quote.dst), found;
 	const struct cgn_range *to = cgn_range_map_find(&iface->subscribers, dst);
 	struct cgn_map_key key = {.port = e->quote.dport, .proto = e->quote.proto};
+	const struct cgn_ends ends = {
+		e->quote.dst, e->quote.src, e->quote.dport, e->quote.sport, e->quote.proto};
 	const struct cgn_mapping *m;
 
 	if (to == NULL || e->quote.src != e->pkt->dst)
@@ -114,6 +117,8 @@ in2out(struct cgn_worker *w, struct error *e)
 			cgn_directory_inside_neigh(dir, e->pkt->inside))
 		return CGN_FATE_ICMP_FOREIGN;
 	cgn_table_find_bulk(w->dp->table, &key, 1, &found);
+	if (found == CGN_MAPPING_NONE)
+		found = cgn_dependent_at_inside(w, key.inside, &ends);
 	if (found == CGN_MAPPING_NONE)
 		return CGN_FATE_ICMP_NO_MAPPING;
 	m = cgn_table_at(w->dp->table, found);
@@ -134,6 +139,9 @@ out2in(struct cgn_worker *w, struct error *e)
 	if (q->src != e->pkt->dst)
 		return CGN_FATE_ICMP_FOREIGN;
 	m = cgn_forward_find_outside(w, (enum cgn_proto)q->proto, q->src, q->sport);
+	if (m == NULL)
+		m = cgn_dependent_at_outside(
+			w, &(struct cgn_ends){q->src, q->dst, q->sport, q->dport, q->proto});
 	if (m == NULL || !is_known_query(w, e, m))
 		return CGN_FATE_ICMP_NO_MAPPING;
 	refused = cgn_peer_refused(w, m, q->dst, q->dport, false);

@@ -5,6 +5,7 @@
  */
 #include <rte_prefetch.h>
 
+#include "dependent_find.h"
 #include "verdict.h"
 
 static void
@@ -46,6 +47,8 @@ lookup_out2in(struct cgn_worker *w)
 		uint32_t m = cgn_pool_find(w->dp->pool, b->found[at], (enum cgn_proto)pkt->proto,
 			rte_be_to_cpu_16(pkt->dport));
 
+		if (m == CGN_MAPPING_NONE)
+			m = cgn_dependent_behind(w, pkt, b->found[at]);
 		if (m == CGN_MAPPING_NONE) {
 			uint32_t owner = cgn_pool_owner(w->dp->pool, b->found[at]);
 
@@ -71,6 +74,7 @@ cgn_lookup(struct cgn_worker *w)
 		lookup_inside(w, &b->in2out, &b->hit_in2out);
 	if (b->hairpin.n > 0)
 		lookup_inside(w, &b->hairpin, &b->hit_hairpin);
+	cgn_dependent_misses(w);
 	if (b->out2in.n > 0)
 		lookup_out2in(w);
 }

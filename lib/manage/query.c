@@ -22,6 +22,8 @@ cgn_query_box(struct cgn_control *c, void *arg)
 		.filters = c->filters.n_used,
 		.tcp_tracked = c->tcp_sessions.n_used,
 		.contacts = c->contacts.n_used,
+		.dependent = c->dependents.n_live,
+		.shared_ports = c->dependents.n_ports,
 		.journal_on = c->state.ring != NULL,
 		.journal_written = c->state.written,
 		.journal_resyncs = c->state.resyncs,

@@ -55,6 +55,7 @@ struct cgn_query_box {
 	uint64_t made, refused, expired, grace_wait_ns_max;
 	uint32_t neighbours, held;
 	uint32_t explicits, filters, tcp_tracked, contacts; /* records in use */
+	uint32_t dependent, shared_ports; /* mappings of one remote end, and ports they have */
 	bool journal_on;
 	uint64_t journal_written, journal_resyncs, journal_waits;
 	uint32_t blocks_restored, blocks_resting; /* since the last restart */
@@ -169,18 +170,22 @@ struct cgn_query_subscriber {
 };
 void cgn_query_subscriber(struct cgn_control *c, void *arg);
 
+enum { CGN_QUERY_SHARER = 1 << 20 }; /* above 65536 × CGN_N_PROTOS */
 struct cgn_query_mappings {
-	struct cgn_query q; /* cursor: entry of the table, or port of the subscriber's blocks */
-	uint32_t inside;    /* only this subscriber, or CGN_NONE */
-	uint32_t pool;      /* only this outside address and port, or CGN_NONE */
+	/* cursor: entry of the table, or port of the subscriber's blocks and, times
+	 * CGN_QUERY_SHARER, which of the mappings that share it */
+	struct cgn_query q;
+	uint32_t inside; /* only this subscriber, or CGN_NONE */
+	uint32_t pool;   /* only this outside address and port, or CGN_NONE */
 	uint16_t port;
 	uint8_t protos; /* bit by enum cgn_proto */
 	struct cgn_mapping_row {
 		uint64_t at;
 		uint32_t inside_addr, outside_addr; /* host order */
 		uint16_t inside_port, outside_port, tenant;
-		uint8_t proto, ip_proto; /* ip_proto and remote: of CGN_OTHER */
-		uint32_t remote;         /* host order */
+		uint8_t proto, ip_proto; /* ip_proto: of CGN_OTHER */
+		uint32_t remote;         /* of CGN_OTHER, and where it shares its port; else 0 */
+		uint16_t remote_port;    /* likewise; host order both */
 		uint32_t tcp, age_s, idle_s;
 		int32_t left_s;            /* -1: the operator's */
 		uint32_t filter, contacts; /* word of the mapping; peers it remembers */

@@ -15,18 +15,14 @@ mapping_matches(const struct cgn_control *c, const struct cgn_query_mappings *q,
 		cgn_query_wants(c, q->inside, m->inside);
 }
 
-/*
- * Whether the entry is wanted and published: a free one is zero, one that waits for reclaim has
- * lost its port. The entry itself comes first; its port is somewhere else in memory.
- */
+/* Whether the entry is wanted and published. The entry itself comes first; its port is somewhere
+ * else in memory. */
 static bool
 mapping_is_wanted(const struct cgn_control *c, const struct cgn_query_mappings *q, uint32_t i)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-	return m->inside_addr != 0 && mapping_matches(c, q, m) &&
-		cgn_pool_find(c->pool, m->pool, cgn_mapping_space(m),
-			rte_be_to_cpu_16(m->outside_port)) == i;
+	return m->inside_addr != 0 && mapping_matches(c, q, m) && cgn_is_published(c, i);
 }
 
 /* By traffic or by its record, whichever is later; -1: the operator's. */
@@ -48,6 +44,8 @@ struct cgn_mapping_row
 cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at)
 {
 	const struct cgn_mapping *m = cgn_table_at(c->table, i);
+	const struct cgn_dependent *dependent = m->dependent ? cgn_dependent_of(&c->dependents, i)
+							     : NULL;
 	uint32_t age = c->now_s - m->made_s;
 	int32_t idle =
 		(int32_t)(c->now_s - atomic_load_explicit(&m->last_use_s, memory_order_relaxed));
@@ -63,7 +61,10 @@ cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at)
 		.tenant = m->tenant,
 		.proto = m->proto,
 		.ip_proto = m->proto == CGN_OTHER ? (uint8_t)m->ip_proto : 0,
-		.remote = m->proto == CGN_OTHER ? rte_be_to_cpu_32(m->remote) : 0,
+		.remote = m->proto == CGN_OTHER ? rte_be_to_cpu_32(m->remote)
+			: dependent != NULL     ? rte_be_to_cpu_32(dependent->remote)
+						: 0,
+		.remote_port = dependent != NULL ? rte_be_to_cpu_16(dependent->remote_port) : 0,
 		.tcp = atomic_load_explicit(&m->tcp, memory_order_relaxed),
 		.age_s = age,
 		.idle_s = idle > 0 ? (uint32_t)idle : 0, /* a worker's second may be ahead */
@@ -79,19 +80,39 @@ mapping_add(const struct cgn_control *c, struct cgn_query_mappings *q, uint32_t 
 	q->rows[q->q.n++] = cgn_query_mapping_row(c, i, at);
 }
 
-/* One outside address and port: at most one mapping per protocol. */
+/*
+ * The mappings of a port and protocol from the place *at on, which goes on to the next port when
+ * there are no others.
+ */
+static void
+mappings_of_port(const struct cgn_control *c, struct cgn_query_mappings *q,
+	const struct cgn_port *port, uint64_t *at)
+{
+	enum cgn_proto proto = (enum cgn_proto)(*at % CGN_QUERY_SHARER % CGN_N_PROTOS);
+	uint32_t i = cgn_outside_nth(c, port, (uint8_t)proto, (uint32_t)(*at / CGN_QUERY_SHARER));
+
+	if (!(q->protos >> proto & 1))
+		i = CGN_MAPPING_NONE;
+	while (i != CGN_MAPPING_NONE && q->q.n < q->q.limit) {
+		if (mapping_matches(c, q, cgn_table_at(c->table, i)))
+			mapping_add(c, q, i, *at);
+		*at += CGN_QUERY_SHARER;
+		i = cgn_outside_next(c, i);
+	}
+	if (i == CGN_MAPPING_NONE)
+		*at = *at % CGN_QUERY_SHARER + 1;
+}
+
+/* One outside address and port: at most one mapping per protocol, but where they share it. */
 static void
 mappings_at_outside(const struct cgn_control *c, struct cgn_query_mappings *q)
 {
+	const struct cgn_port port = {.pool = q->pool, .port = q->port};
 	uint64_t at = q->q.cursor;
 
-	for (; at < CGN_N_PROTOS && q->q.n < q->q.limit; at++) {
-		uint32_t i = cgn_pool_find(c->pool, q->pool, (enum cgn_proto)at, q->port);
-
-		if (i != CGN_MAPPING_NONE && mapping_matches(c, q, cgn_table_at(c->table, i)))
-			mapping_add(c, q, i, at);
-	}
-	q->q.cursor = at < CGN_N_PROTOS ? at : 0;
+	while (at % CGN_QUERY_SHARER < CGN_N_PROTOS && q->q.n < q->q.limit)
+		mappings_of_port(c, q, &port, &at);
+	q->q.cursor = at % CGN_QUERY_SHARER < CGN_N_PROTOS ? at : 0;
 }
 
 /* One subscriber: the ports of its paired address; granules of others are passed at a glance. */
@@ -103,8 +124,10 @@ mappings_of_subscriber(const struct cgn_control *c, struct cgn_query_mappings *q
 	const uint32_t holder = cgn_holder_of(c, q->inside);
 	uint32_t pool = c->subscribers[holder].pool;
 
-	while (pool != CGN_NONE && at < end && q->q.n < q->q.limit && steps < CGN_QUERY_STEPS) {
-		uint32_t port = (uint32_t)(at / CGN_N_PROTOS), i;
+	while (pool != CGN_NONE && at % CGN_QUERY_SHARER < end && q->q.n < q->q.limit &&
+		steps < CGN_QUERY_STEPS) {
+		uint32_t port = (uint32_t)(at % CGN_QUERY_SHARER / CGN_N_PROTOS);
+		const struct cgn_port place = {.pool = pool, .port = (uint16_t)port};
 		uint32_t chunk = atomic_load_explicit(
 			&c->pool->granules[(uint64_t)pool * CGN_GRANULES +
 				port / CGN_GRANULE_PORTS],
@@ -116,13 +139,9 @@ mappings_of_subscriber(const struct cgn_control *c, struct cgn_query_mappings *q
 				CGN_N_PROTOS;
 			continue;
 		}
-		i = cgn_pool_find(
-			c->pool, pool, (enum cgn_proto)(at % CGN_N_PROTOS), (uint16_t)port);
-		if (i != CGN_MAPPING_NONE && mapping_matches(c, q, cgn_table_at(c->table, i)))
-			mapping_add(c, q, i, at);
-		at++;
+		mappings_of_port(c, q, &place, &at);
 	}
-	q->q.cursor = pool != CGN_NONE && at < end ? at : 0;
+	q->q.cursor = pool != CGN_NONE && at % CGN_QUERY_SHARER < end ? at : 0;
 }
 
 void

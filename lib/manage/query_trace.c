@@ -37,6 +37,9 @@ trace_mapping(struct cgn_control *c, struct cgn_query_trace *q, uint32_t i)
 	const struct cgn_explicit *e = cgn_explicit_of(c, m);
 
 	q->status = CGN_TRACE_MAPPED;
+	q->n_mappings = m->dependent
+		? c->dependents.ports[cgn_dependent_of(&c->dependents, i)->shared].n
+		: 1;
 	q->row = cgn_query_mapping_row(c, i, 0);
 	q->idle_s = cgn_query_idle(c, m);
 	q->origin = e != NULL ? (int8_t)e->origin : -1;
@@ -65,7 +68,7 @@ cgn_query_trace(struct cgn_control *c, void *arg)
 {
 	struct cgn_query_trace *q = arg;
 	const struct cgn_block *block = block_at(c->pool, q->at);
-	uint32_t i = cgn_pool_find(c->pool, q->at.pool, q->proto, q->at.port);
+	uint32_t i = cgn_outside_nth(c, &q->at, (uint8_t)q->proto, 0);
 
 	q->status = CGN_TRACE_FREE;
 	q->inside = block != NULL ? block->inside : CGN_NONE;

@@ -29,7 +29,8 @@ struct cgn_query_trace {
 	char id[CGN_SESSION_ID_LEN]; /* of its session, or "" */
 	uint16_t first, last;        /* ports of the block */
 	int32_t rests_s;             /* still; -1: does not rest, or it is not known until when */
-	struct cgn_mapping_row row;  /* MAPPED */
+	struct cgn_mapping_row row;  /* MAPPED; of those that share the port one */
+	uint32_t n_mappings;         /* MAPPED */
 	int32_t idle_s;              /* MAPPED; -1: no packet yet */
 	int8_t origin;               /* MAPPED; enum cgn_explicit_origin, or -1: traffic */
 };

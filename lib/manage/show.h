@@ -42,6 +42,10 @@ bool cgn_show_inside_find(
 /* Pool index of the address of OUTSIDE or TRANSPORT, or CGN_NONE with the error answered. */
 uint32_t cgn_show_pool_find(struct cgn_show *show, enum cgn_param_id id);
 
+/* Adds "remote", the one remote end of a mapping, or "-"; row NULL: there is no mapping. */
+struct cgn_mapping_row;
+void cgn_show_remote(struct cgn_reply *r, const struct cgn_mapping_row *row);
+
 /* The same for a port's index, and for a worker's number. */
 bool cgn_show_port_find(struct cgn_show *show, uint32_t *port);
 bool cgn_show_worker_find(struct cgn_show *show, uint32_t *worker);

@@ -48,6 +48,9 @@ cgn_show_info(struct cgn_show *show)
 	cgn_reply_u64(r, "explicit_max", box->conf->table.explicit_mappings);
 	cgn_reply_u64(r, "contacts", q.contacts);
 	cgn_reply_u64(r, "contacts_max", box->conf->table.contacts);
+	cgn_reply_u64(r, "dependent", q.dependent);
+	cgn_reply_u64(r, "dependent_max", box->conf->table.dependent);
+	cgn_reply_u64(r, "shared_ports", q.shared_ports);
 	cgn_reply_u64(r, "limbo", q.limbo);
 	cgn_reply_u64(r, "made", q.made);
 	cgn_reply_u64(r, "refused", q.refused);

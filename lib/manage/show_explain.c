@@ -256,7 +256,12 @@ tell_port(struct cgn_show *show, const struct cgn_explain *e)
 	}
 	if (e->choice.address != CGN_NONE)
 		cgn_ip4_str(dir->pool_addrs[e->choice.address], addr);
-	if (e->proto == CGN_OTHER)
+	if (e->is_dependent)
+		step(show, "mapping", "for this remote end alone: its outside port is shared");
+	if (e->is_dependent && e->shared.pool != CGN_NONE)
+		step(show, "outside port", "%u of %s, which other mappings of the subscriber have",
+			e->shared.port, addr);
+	else if (e->proto == CGN_OTHER)
 		step(show, "outside port",
 			"none is needed; an ICMP identifier of %s stands for the mapping",
 			e->choice.address != CGN_NONE ? addr : "an address of the tenant");
@@ -283,7 +288,8 @@ tell_mapping(struct cgn_show *show, const struct cgn_explain *e)
 		return;
 	}
 	if (reached(e, CGN_EXPLAIN_FOUND)) {
-		step(show, "mapping", "%s", cgn_mapping_str(&e->mapping, text));
+		step(show, "mapping", "%s%s", cgn_mapping_str(&e->mapping, text),
+			e->mapping.dependent ? ", for this remote end alone" : "");
 		if (reached(e, CGN_EXPLAIN_CONTACT))
 			step(show, "contact", "new: %s",
 				reached(e, CGN_EXPLAIN_NEXT_HOP) ? "control remembers the peer"
@@ -320,6 +326,8 @@ tell_filter(struct cgn_show *show, const struct cgn_explain *e)
 		step(show, "filter", "keeps this peer out");
 	else if (e->fate == CGN_FATE_NO_CONTACT)
 		step(show, "filter", "the mapping has not sent to this peer");
+	else if (m->dependent)
+		step(show, "filter", "none: the mapping is for this remote end alone");
 	else if (m->filter == 0)
 		step(show, "filter", "none: whoever comes");
 	else if (m->filter & CGN_FILTER_CONTACTS)

@@ -6,14 +6,33 @@
 #include "show.h"
 #include "tcp_track.h"
 
+/* Without ports a mapping is of one remote address, where it shares its port of one remote end. */
 static const char *
-filtering_str(uint32_t filter)
+filtering_of(const struct cgn_mapping_row *row)
 {
+	const uint32_t filter = row->filter;
+
+	if (row->remote != 0)
+		return row->proto == CGN_OTHER ? "address" : "address_and_port";
 	if (filter & CGN_FILTER_ADDRESS_PORT)
 		return "address_and_port";
 	if (filter & CGN_FILTER_ADDRESS)
 		return "address";
 	return filter != 0 ? "pcp_filter" : "none";
+}
+
+void
+cgn_show_remote(struct cgn_reply *r, const struct cgn_mapping_row *row)
+{
+	char addr[CGN_IP4_STRLEN];
+
+	if (row == NULL || row->remote == 0)
+		cgn_reply_str(r, "remote", "-");
+	else if (row->proto == CGN_OTHER)
+		cgn_reply_str(r, "remote", cgn_ip4_str(row->remote, addr));
+	else
+		cgn_reply_fmt(
+			r, "remote", "%s:%u", cgn_ip4_str(row->remote, addr), row->remote_port);
 }
 
 static uint64_t
@@ -35,14 +54,12 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 		cgn_reply_fmt(r, "outside", "%s:%u", cgn_ip4_str(row->outside_addr, addr),
 			row->outside_port);
 	}
-	cgn_reply_str(r, "remote", row->proto == CGN_OTHER ? cgn_ip4_str(row->remote, addr) : "-");
+	cgn_show_remote(r, row);
 	cgn_reply_str(r, "state", row->proto == CGN_TCP ? cgn_tcp_state_str(row->tcp) : "-");
 	cgn_reply_u64(r, "age_s", row->age_s);
 	cgn_reply_u64(r, "idle_s", row->idle_s);
 	cgn_reply_i32(r, "left_s", row->left_s);
-	/* Without ports a mapping is of one remote address. */
-	cgn_reply_str(
-		r, "filtering", row->proto == CGN_OTHER ? "address" : filtering_str(row->filter));
+	cgn_reply_str(r, "filtering", filtering_of(row));
 	cgn_reply_u64(r, "contacts", row->contacts);
 	return row->at;
 }

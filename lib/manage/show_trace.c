@@ -86,6 +86,8 @@ add_mapping(struct cgn_show *show, const struct cgn_query_trace *q)
 		else
 			add_time(r, "last_use", -(int64_t)q->idle_s);
 	}
+	cgn_show_remote(r, is_mapped ? row : NULL);
+	cgn_reply_u64(r, "mappings", is_mapped ? q->n_mappings : 0);
 	cgn_reply_i32(r, "age_s", is_mapped ? (int32_t)row->age_s : -1);
 	cgn_reply_i32(r, "idle_s", is_mapped ? q->idle_s : -1);
 	cgn_reply_i32(r, "left_s", is_mapped ? row->left_s : -1);

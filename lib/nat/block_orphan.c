@@ -44,7 +44,10 @@ cgn_block_next_mapping(const struct cgn_pool *pool, uint32_t b, uint32_t *place)
 		slot = atomic_load_explicit(
 			&pool->chunks[chunk_of(pool, block, *place / PORTS)].slots[proto][bit],
 			memory_order_relaxed);
-		*place += bit + 1;
+		*place += bit;
+		if (cgn_slot_sharer(slot) != CGN_MAPPING_NONE)
+			return cgn_slot_sharer(slot);
+		++*place;
 		if (slot != 0 && !(slot & CGN_SLOT_RESTING)) /* else it rests or is reserved */
 			return slot;
 	}

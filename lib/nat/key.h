@@ -22,10 +22,11 @@
 #include "rand.h"
 
 struct cgn_map_key {
-	uint32_t inside;  /* inside index */
-	rte_be16_t port;  /* inside port or ICMP identifier */
-	uint8_t proto;    /* enum cgn_proto */
-	uint8_t reserved; /* zero */
+	uint32_t inside; /* inside index */
+	rte_be16_t port; /* inside port or ICMP identifier */
+	uint8_t proto;   /* enum cgn_proto */
+	uint8_t beside;  /* 1: of a mapping that is not to be found at once, see dependent.h; else 0
+			  */
 };
 static_assert(sizeof(struct cgn_map_key) == 8, "no padding in a hashed key");
 

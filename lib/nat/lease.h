@@ -55,7 +55,8 @@ uint32_t cgn_lease_restore(
 	struct cgn_pool *pool, uint32_t tenant, const struct cgn_lease *was, uint32_t until_s);
 
 /* The next mapping of a leased block at or after *place (0 at first), which goes on behind it; or
- * CGN_MAPPING_NONE at its end. */
+ * CGN_MAPPING_NONE at its end. Of those that share a port (dependent.h) any one, and *place stays
+ * there: the caller ends it, or stops. */
 uint32_t cgn_block_next_mapping(const struct cgn_pool *pool, uint32_t block, uint32_t *place);
 
 /* Whether a block of the array (below pool->n_blocks) is leased. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An endpoint-independent mapping (RFC 4787 section 4.1): inside transport address ↔ outside
- * transport address, for one protocol. One cache line. Index 0 is never used: it means "none".
+ * transport address, for one protocol; or, where it says so, one of a single remote end. One cache
+ * line. Index 0 is never used: it means "none".
  */
 #pragma once
 
@@ -41,6 +42,8 @@ struct cgn_mapping {
 	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
 	uint8_t alg : 1;         /* may carry a connection whose text is edited (datapath/alg.h) */
 	uint8_t one_to_one : 1;  /* its owner has the outside address for itself */
+	uint8_t dependent : 1;   /* of one remote end, on a port that others share (dependent.h) */
+	uint8_t beside : 1;      /* its inside end had such ones when it was made (key.h) */
 	_Atomic uint32_t filter; /* filter set (filter.h) or CGN_FILTER_ADDRESS…, 0: whoever comes;
 				    control changes it */
 	/* Written by workers, relaxed, only when the value changes. */

@@ -13,7 +13,9 @@
  * is not leased needs no branch.
  *
  * A slot holds 0 (free or taken but unpublished), a mapping index, or, with CGN_SLOT_RESTING set,
- * the next port in the chain of those that rest until the same second (RFC 6888 REQ-8).
+ * the next port in the chain of those that rest until the same second (RFC 6888 REQ-8). With
+ * CGN_SLOT_SHARED alone set it is the port of several mappings, of which it names one, and the
+ * remote end decides (dependent.h).
  *
  * Writer: control. Readers: workers, of granules and slots only. Allocation looks at most at the
  * subscriber's blocks and at the granules of one block, whatever the size and fill of the pool.
@@ -40,6 +42,7 @@ enum {
 };
 
 #define CGN_SLOT_RESTING UINT32_C(0x80000000)
+#define CGN_SLOT_SHARED UINT32_C(0x40000000) /* above all mapping indices (table.mappings) */
 
 /* The slots of all chunks, plus one, are numbered in the bits below CGN_SLOT_RESTING. */
 #define CGN_MAX_CHUNKS (CGN_SLOT_RESTING / (CGN_N_PROTOS * CGN_GRANULE_PORTS) - 1)
@@ -261,17 +264,34 @@ uint64_t cgn_pool_bytes(const struct cgn_pool *pool);
  */
 void cgn_subscribers_init(struct cgn_subscriber *subscribers, uint32_t first, uint32_t n);
 
-/* Worker: mapping at an outside port, or CGN_MAPPING_NONE. port: host order. */
+/* What the slot of an outside port holds. Any thread; port: host order. */
 static inline uint32_t
-cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto proto, uint16_t port)
+cgn_pool_slot(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto proto, uint16_t port)
 {
 	uint32_t chunk = atomic_load_explicit(
 		&pool->granules[(uint64_t)pool_index * CGN_GRANULES + port / CGN_GRANULE_PORTS],
 		memory_order_acquire);
-	uint32_t slot = atomic_load_explicit(
-		&pool->chunks[chunk].slots[proto][port % CGN_GRANULE_PORTS], memory_order_acquire);
 
-	return slot & CGN_SLOT_RESTING ? 0 : slot;
+	return atomic_load_explicit(
+		&pool->chunks[chunk].slots[proto][port % CGN_GRANULE_PORTS], memory_order_acquire);
+}
+
+/* Worker: mapping at an outside port, or CGN_MAPPING_NONE. */
+static inline uint32_t
+cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto proto, uint16_t port)
+{
+	uint32_t slot = cgn_pool_slot(pool, pool_index, proto, port);
+
+	return slot >= CGN_SLOT_SHARED ? 0 : slot;
+}
+
+/* One of the mappings that share a port, by its slot, or CGN_MAPPING_NONE: nobody shares it. */
+static inline uint32_t
+cgn_slot_sharer(uint32_t slot)
+{
+	return (slot & (CGN_SLOT_RESTING | CGN_SLOT_SHARED)) == CGN_SLOT_SHARED
+		? slot & ~CGN_SLOT_SHARED
+		: CGN_MAPPING_NONE;
 }
 
 /*

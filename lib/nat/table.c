@@ -148,7 +148,10 @@ cgn_table_free(struct cgn_table *t, uint32_t m)
 static struct cgn_map_key
 key_of(const struct cgn_mapping *m)
 {
-	return (struct cgn_map_key){.inside = m->inside, .port = m->inside_port, .proto = m->proto};
+	return (struct cgn_map_key){.inside = m->inside,
+		.port = m->inside_port,
+		.proto = m->proto,
+		.beside = m->beside};
 }
 
 static struct rte_hash *
@@ -164,9 +167,10 @@ cgn_table_publish(struct cgn_table *t, uint32_t m)
 	struct rte_hash *shard = shard_of(t, &key);
 	uint32_t hash = cgn_map_key_hash(&t->secret, &key);
 
-	return rte_hash_add_key_with_hash_data(shard, &key, hash, (void *)(uintptr_t)m) < 0
-		? -ENOSPC
-		: 0;
+	if (rte_hash_add_key_with_hash_data(shard, &key, hash, (void *)(uintptr_t)m) < 0)
+		return -ENOSPC;
+	t->n_beside += key.beside;
+	return 0;
 }
 
 void
@@ -177,6 +181,7 @@ cgn_table_unlink(struct cgn_table *t, uint32_t m)
 		shard_of(t, &key), &key, cgn_map_key_hash(&t->secret, &key));
 
 	assert(position >= 0);
+	t->n_beside -= key.beside;
 	t->entries[m].hash_position = position;
 }
 
@@ -192,12 +197,16 @@ cgn_table_reclaim(struct cgn_table *t, uint32_t m)
 uint32_t
 cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key)
 {
+	struct cgn_map_key beside = *key;
 	void *data;
 
 	if (rte_hash_lookup_with_hash_data(
-		    shard_of(t, key), key, cgn_map_key_hash(&t->secret, key), &data) < 0)
+		    shard_of(t, key), key, cgn_map_key_hash(&t->secret, key), &data) >= 0)
+		return (uint32_t)(uintptr_t)data;
+	if (t->n_beside == 0 || key->beside)
 		return CGN_MAPPING_NONE;
-	return (uint32_t)(uintptr_t)data;
+	beside.beside = 1;
+	return cgn_table_find(t, &beside);
 }
 
 /* One shard: keys[i] for i in lane. */

@@ -33,7 +33,8 @@ struct cgn_table {
 	/* Control only. */
 	uint32_t *free_stack;
 	uint32_t n_free;
-	uint32_t last; /* the highest that was ever taken: a walk over all mappings ends here */
+	uint32_t last;     /* the highest that was ever taken: a walk over all mappings ends here */
+	uint32_t n_beside; /* published under keys that are asked for last (dependent.h) */
 };
 
 /* name: at most 20 characters, unique in the process. NULL with *err and errno set. Needs EAL. */
@@ -56,7 +57,7 @@ void cgn_table_unlink(struct cgn_table *t, uint32_t m);
 /* After the grace period: gives back hash slot and entry. */
 void cgn_table_reclaim(struct cgn_table *t, uint32_t m);
 
-/* Control's own look-up of one key; CGN_MAPPING_NONE on a miss. */
+/* Control's own look-up of one key, also of those beside; CGN_MAPPING_NONE on a miss. */
 uint32_t cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key);
 
 /*

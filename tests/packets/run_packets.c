@@ -102,6 +102,7 @@ static const struct case_list case_lists[] = {
 	{"other", row_cases_other, &row_n_cases_other},
 	{"alg", row_cases_alg, &row_n_cases_alg},
 	{"contacts", row_cases_contacts, &row_n_cases_contacts},
+	{"overload", row_cases_overload, &row_n_cases_overload},
 };
 
 enum { N_CASE_LISTS = sizeof(case_lists) / sizeof(case_lists[0]) };

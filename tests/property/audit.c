@@ -37,18 +37,47 @@ pair_is_sound(const struct cgn_box *box, uint32_t i)
 		cgn_others_find(o, CGN_OUT2IN, m->pool, m->remote, ip_proto) == i;
 }
 
+/* Of one remote end, from both sides; its port is not another's either. */
+static bool
+dependent_is_sound(const struct cgn_box *box, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(box->dp.table, i);
+	const struct cgn_dependents *d = box->dp.dependents;
+	const struct cgn_dependent_key in = cgn_dependent_key_of(d, m, i, CGN_IN2OUT),
+				       out = cgn_dependent_key_of(d, m, i, CGN_OUT2IN);
+	const struct cgn_shared_port *port = &d->ports[cgn_dependent_of(d, i)->shared];
+	const struct cgn_map_key end = {
+		.inside = m->inside, .port = m->inside_port, .proto = m->proto};
+
+	return cgn_dependent_find(d, &in) == i && cgn_dependent_find(d, &out) == i &&
+		cgn_dependents_at(d, &end) > 0 && port->at.pool == m->pool &&
+		port->at.port == rte_be_to_cpu_16(m->outside_port) && port->proto == m->proto &&
+		port->holder == cgn_directory_holder(box->dir, m->inside);
+}
+
+static bool
+is_found_from_inside(const struct cgn_box *box, uint32_t i)
+{
+	const struct cgn_mapping *m = cgn_table_at(box->dp.table, i);
+	const struct cgn_map_key key = {
+		.inside = m->inside, .port = m->inside_port, .proto = m->proto};
+
+	if (m->dependent)
+		return dependent_is_sound(box, i);
+	return m->proto == CGN_OTHER ? pair_is_sound(box, i)
+				     : cgn_table_find(box->dp.table, &key) == i;
+}
+
 static bool
 mapping_is_sound(const struct cgn_box *box, uint32_t i)
 {
 	const struct cgn_mapping *m = cgn_table_at(box->dp.table, i);
 	const struct cgn_directory *dir = box->dir;
-	struct cgn_map_key key = {.inside = m->inside, .port = m->inside_port, .proto = m->proto};
 	uint16_t port = rte_be_to_cpu_16(m->outside_port);
 
-	if (m->proto == CGN_OTHER ? !pair_is_sound(box, i)
-				  : cgn_table_find(box->dp.table, &key) != i)
+	if (!is_found_from_inside(box, i))
 		return say("mapping is not found from inside", i);
-	if (cgn_pool_find(box->dp.pool, m->pool, cgn_mapping_space(m), port) != i)
+	if (!cgn_is_published(box->control, i))
 		return say("mapping is not found from outside", i);
 	if (!cgn_directory_pool_live(dir, m->pool) ||
 		rte_be_to_cpu_32(m->outside_addr) != dir->pool_addrs[m->pool] ||
@@ -61,6 +90,24 @@ mapping_is_sound(const struct cgn_box *box, uint32_t i)
 		return say("mapping on a port of NAT-PMP", i);
 	if (box->control->subscribers[cgn_directory_holder(dir, m->inside)].pool != m->pool)
 		return say("mapping is not on the paired address", i);
+	return true;
+}
+
+/* All mappings of a port say the same; one alone unless they share it. *n counts them. */
+static bool
+slot_is_sound(const struct cgn_box *box, struct cgn_port port, enum cgn_proto proto, uint32_t *n)
+{
+	const struct cgn_control *c = box->control;
+	uint32_t at = cgn_outside_nth(c, &port, (uint8_t)proto, 0);
+	bool is_shared = cgn_pool_find(c->pool, port.pool, proto, port.port) == CGN_MAPPING_NONE;
+
+	for (; at != CGN_MAPPING_NONE; at = cgn_outside_next(c, at), ++*n) {
+		const struct cgn_mapping *m = cgn_table_at(c->table, at);
+
+		if (!is_live(m) || m->pool != port.pool || cgn_mapping_space(m) != proto ||
+			rte_be_to_cpu_16(m->outside_port) != port.port || m->dependent != is_shared)
+			return say("slot leads to another's mapping", at);
+	}
 	return true;
 }
 
@@ -80,18 +127,28 @@ slots_are_sound(const struct cgn_box *box, uint32_t n_live)
 			for (uint32_t k = 0; k < CGN_N_PROTOS * CGN_GRANULE_PORTS; k++) {
 				enum cgn_proto proto = (enum cgn_proto)(k / CGN_GRANULE_PORTS);
 				uint16_t port = (uint16_t)(first + k % CGN_GRANULE_PORTS);
-				uint32_t at = cgn_pool_find(box->dp.pool, i, proto, port);
-				const struct cgn_mapping *m = cgn_table_at(box->dp.table, at);
 
-				if (at == CGN_MAPPING_NONE)
-					continue;
-				n++;
-				if (!is_live(m) || m->pool != i || cgn_mapping_space(m) != proto ||
-					rte_be_to_cpu_16(m->outside_port) != port)
-					return say("slot leads to another's mapping", at);
+				if (!slot_is_sound(box, (struct cgn_port){i, port}, proto, &n))
+					return false;
 			}
 		}
 	return n == n_live ? true : say("slots and mappings differ in number", n);
+}
+
+/* Mappings of a tenant and protocol beyond one of each shared port. */
+static uint32_t
+n_sharing(const struct cgn_control *c, uint32_t tenant, int proto)
+{
+	uint32_t n = 0;
+
+	for (uint32_t s = 1; s <= c->dependents.capacity; s++) {
+		const struct cgn_shared_port *port = &c->dependents.ports[s];
+
+		if (port->n > 0 && port->proto == proto &&
+			c->pool->addrs[port->at.pool].tenant == tenant)
+			n += port->n - 1;
+	}
+	return n;
 }
 
 static bool
@@ -111,10 +168,35 @@ use_is_sound(
 			    sizeof(tenants[t].mappings)) != 0)
 			return say("use of a tenant is miscounted", t);
 		for (int p = 0; p < CGN_N_PROTOS; p++)
-			if (use->busy[p] - use->resting[p] != tenants[t].mappings[p])
+			if (use->busy[p] - use->resting[p] + n_sharing(c, t, p) !=
+				tenants[t].mappings[p])
 				return say("busy ports are not the mappings", t);
 	}
 	return true;
+}
+
+/* Keys, records, tenants, rings and inside ends. */
+static bool
+dependents_are_counted(const struct cgn_control *c)
+{
+	const struct cgn_dependents *d = &c->dependents;
+	uint32_t of_tenants = 0, of_rings = 0, of_ports = 0, of_ends = 0;
+	const void *key;
+	uint32_t next = 0;
+	void *n;
+
+	if (d->capacity == 0)
+		return d->n == 0;
+	for (uint32_t t = 0; t < c->dp->dir->n_tenants; t++)
+		of_tenants += d->of_tenants[t];
+	for (uint32_t i = 0; i < c->dp->dir->n_inside; i++)
+		of_rings += d->rings[i][CGN_TCP].n + d->rings[i][CGN_UDP].n;
+	for (uint32_t s = 1; s <= d->capacity; s++)
+		of_ports += d->ports[s].n;
+	while (rte_hash_iterate(d->ends, &key, &n, &next) >= 0)
+		of_ends += (uint32_t)(uintptr_t)n;
+	return (uint32_t)rte_hash_count(d->hash) == 2 * d->n && of_tenants == d->n_live &&
+		of_ports == d->n_live && of_ends == d->n_live && of_rings == d->n_ports;
 }
 
 static bool
@@ -128,6 +210,9 @@ counts_are_sound(const struct cgn_box *box, uint32_t n_live)
 	n_hash += c->others.n; /* both of its keys are checked above */
 	if (c->others.hash != NULL && (uint32_t)rte_hash_count(c->others.hash) != 2 * c->others.n)
 		return say("keys of pairs are lost", c->others.n);
+	n_hash += c->dependents.n;
+	if (!dependents_are_counted(c))
+		return say("mappings of one remote end are miscounted", c->dependents.n);
 	if (n_hash != n_live + n_limbo)
 		return say("hash slots are lost", n_hash);
 	if (cgn_table_n_used(c->table) != n_live + n_limbo)
