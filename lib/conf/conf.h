@@ -358,7 +358,7 @@ struct cgn_conf_tenant {
 		uint32_t overload_when_full; /* last ports of a subscriber, shared; 0: none */
 	} nat;
 	struct {
-		bool ftp;
+		bool ftp, pptp;
 	} alg;
 	struct cgn_conf_pos pos;
 };

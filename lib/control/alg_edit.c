@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Editing of connections with an ALG; see alg_edit.h. */
-#include "alg_edit.h"
+/* Editing of connections with an ALG; see alg_edit.h and alg_segment.h. */
+#include "alg_segment.h"
 
 #include <errno.h>
 #include <string.h>
@@ -54,10 +54,13 @@ mark(struct cgn_algs *a, const struct cgn_alg_flow *f, int16_t change)
 }
 
 static void
-end(struct cgn_algs *a, struct cgn_alg_flow *f)
+end(struct cgn_control *c, struct cgn_alg_flow *f)
 {
+	struct cgn_algs *a = &c->algs;
 	uint32_t *link = &a->chains[f->inside & a->mask], i = (uint32_t)(f - a->flows);
 
+	if (f->is_pptp)
+		cgn_pptp_end(c, f);
 	while (*link != i)
 		link = &a->flows[*link].next;
 	*link = f->next;
@@ -78,23 +81,12 @@ cgn_alg_end(struct cgn_control *c, uint32_t mapping)
 		i = next) {
 		next = a->flows[i].next;
 		if (a->flows[i].mapping == mapping)
-			end(a, &a->flows[i]);
+			end(c, &a->flows[i]);
 	}
 }
 
-/* A segment at hand. */
-struct segment {
-	struct rte_mbuf *m;
-	struct cgn_pkt *pkt;
-	struct rte_ipv4_hdr *ip;
-	struct rte_tcp_hdr *tcp;
-	uint8_t *payload;
-	uint32_t len, mapping;
-	struct cgn_alg_flow *flow; /* NULL: never edited */
-};
-
 static struct cgn_alg_flow *
-find(struct cgn_algs *a, const struct segment *s)
+find(struct cgn_algs *a, const struct cgn_alg_segment *s)
 {
 	bool in2out = s->pkt->dir == CGN_IN2OUT;
 	rte_be32_t peer = in2out ? s->pkt->dst : s->pkt->src;
@@ -129,7 +121,7 @@ count_of(struct cgn_control *c, uint32_t inside)
 		if (a->flows[i].inside != inside)
 			continue;
 		if (is_over(c, &a->flows[i]))
-			end(a, &a->flows[i]);
+			end(c, &a->flows[i]);
 		else
 			n++;
 	}
@@ -143,8 +135,8 @@ is_full(const struct cgn_algs *a, uint16_t tenant)
 }
 
 /* A record for a segment from inside; those that have been idle too long make room. */
-static struct cgn_alg_flow *
-begin(struct cgn_control *c, const struct segment *s)
+struct cgn_alg_flow *
+cgn_alg_begin(struct cgn_control *c, const struct cgn_alg_segment *s)
 {
 	struct cgn_algs *a = &c->algs;
 	uint32_t *chain = &a->chains[s->pkt->inside & a->mask], i;
@@ -156,7 +148,7 @@ begin(struct cgn_control *c, const struct segment *s)
 		a->cursor = a->cursor % a->capacity + 1;
 		if (a->flows[a->cursor].mapping != CGN_MAPPING_NONE &&
 			is_over(c, &a->flows[a->cursor]))
-			end(a, &a->flows[a->cursor]);
+			end(c, &a->flows[a->cursor]);
 	}
 	if (is_full(a, s->pkt->tenant))
 		return NULL;
@@ -204,14 +196,14 @@ map_data_port(struct cgn_control *c, const struct cgn_pkt *pkt, uint16_t port)
 }
 
 static uint32_t
-seq_of(const struct segment *s)
+seq_of(const struct cgn_alg_segment *s)
 {
 	return rte_be_to_cpu_32(s->tcp->sent_seq);
 }
 
 /* What the segment says for the first time is noted as an edit, if it says anything. */
 static void
-read_text(struct cgn_control *c, struct segment *s)
+read_text(struct cgn_control *c, struct cgn_alg_segment *s)
 {
 	bool is_server = s->pkt->sport == RTE_BE16(CGN_PORT_FTP);
 	struct cgn_ftp_end e;
@@ -233,13 +225,13 @@ read_text(struct cgn_control *c, struct segment *s)
 	if (n == e.len && memcmp(text, s->payload + e.at, n) == 0)
 		return;
 	if (s->flow == NULL)
-		s->flow = begin(c, s);
+		s->flow = cgn_alg_begin(c, s);
 	if (s->flow != NULL)
 		cgn_edits_add(&s->flow->edits, seq_of(s) + e.at, e.len, text, n);
 }
 
 static void
-set_seq(struct segment *s, uint32_t seq)
+set_seq(struct cgn_alg_segment *s, uint32_t seq)
 {
 	rte_be32_t fresh = rte_cpu_to_be_32(seq);
 
@@ -249,7 +241,7 @@ set_seq(struct segment *s, uint32_t seq)
 
 /* The edited payload into the packet; false when there is no room for it. */
 static bool
-put_payload(struct segment *s, const uint8_t *payload, uint32_t len)
+put_payload(struct cgn_alg_segment *s, const uint8_t *payload, uint32_t len)
 {
 	uint32_t off = (uint32_t)(s->payload - rte_pktmbuf_mtod(s->m, uint8_t *));
 	uint16_t ip_len = (uint16_t)(s->pkt->ip_len - s->len + len);
@@ -268,8 +260,8 @@ put_payload(struct segment *s, const uint8_t *payload, uint32_t len)
 	return true;
 }
 
-static bool
-csum_is_right(const struct segment *s)
+bool
+cgn_alg_csum_is_right(const struct cgn_alg_segment *s)
 {
 	rte_be16_t was = s->tcp->cksum, is;
 
@@ -281,9 +273,9 @@ csum_is_right(const struct segment *s)
 
 /* From inside. False: it cannot go as it is. */
 static bool
-edit(struct cgn_control *c, struct segment *s)
+edit(struct cgn_control *c, struct cgn_alg_segment *s)
 {
-	bool is_right = s->len > 0 && s->len <= CGN_ALG_PAYLOAD && csum_is_right(s);
+	bool is_right = s->len > 0 && s->len <= CGN_ALG_PAYLOAD && cgn_alg_csum_is_right(s);
 	uint32_t seq = seq_of(s);
 	int32_t n;
 
@@ -303,7 +295,7 @@ edit(struct cgn_control *c, struct segment *s)
 
 /* From outside: what it confirms is counted as the inside counts. */
 static void
-translate_ack(struct cgn_control *c, struct segment *s)
+translate_ack(struct cgn_control *c, struct cgn_alg_segment *s)
 {
 	rte_be32_t ack;
 
@@ -317,13 +309,13 @@ translate_ack(struct cgn_control *c, struct segment *s)
 
 /* False: it is not whole in one buffer, or its mapping has gone; nothing can be said of it. */
 static bool
-read_segment(struct cgn_control *c, struct rte_mbuf *m, struct segment *s)
+read_segment(struct cgn_control *c, struct rte_mbuf *m, struct cgn_alg_segment *s)
 {
 	struct cgn_flow flow = cgn_flow_of(cgn_pkt_of(m));
 	uint32_t end, off;
 	uint8_t *frame;
 
-	*s = (struct segment){.m = m, .pkt = cgn_pkt_of(m)};
+	*s = (struct cgn_alg_segment){.m = m, .pkt = cgn_pkt_of(m)};
 	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) < 0)
 		return false;
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
@@ -344,26 +336,43 @@ read_segment(struct cgn_control *c, struct rte_mbuf *m, struct segment *s)
 	return true;
 }
 
+static bool
+is_pptp(const struct cgn_pkt *pkt)
+{
+	return (pkt->dir == CGN_IN2OUT ? pkt->dport : pkt->sport) == RTE_BE16(CGN_PORT_PPTP);
+}
+
+/* The segment is edited; NONE: it may go. */
+static enum cgn_fate
+input(struct cgn_control *c, struct cgn_alg_segment *s)
+{
+	enum cgn_fate fate = CGN_FATE_NONE;
+
+	if (s->flow != NULL && (s->tcp->tcp_flags & RTE_TCP_SYN_FLAG)) {
+		end(c, s->flow); /* another connection of the same ends */
+		s->flow = NULL;
+	}
+	if (is_pptp(s->pkt))
+		fate = cgn_pptp_input(c, s);
+	else if (s->pkt->dir == CGN_IN2OUT)
+		fate = edit(c, s) ? CGN_FATE_NONE : CGN_FATE_ALG_SPLIT;
+	else
+		translate_ack(c, s);
+	if (s->flow != NULL && (s->tcp->tcp_flags & (RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)))
+		s->flow->is_closing = true;
+	return fate;
+}
+
 void
 cgn_alg_input(struct cgn_control *c, struct rte_mbuf *m)
 {
-	struct segment s;
-	bool may_go = true;
+	struct cgn_alg_segment s;
+	enum cgn_fate fate = CGN_FATE_NONE;
 
-	if (read_segment(c, m, &s)) {
-		if (s.flow != NULL && (s.tcp->tcp_flags & RTE_TCP_SYN_FLAG)) {
-			end(&c->algs, s.flow); /* another connection of the same ends */
-			s.flow = NULL;
-		}
-		if (s.pkt->dir == CGN_IN2OUT)
-			may_go = edit(c, &s);
-		else
-			translate_ack(c, &s);
-		if (s.flow != NULL && (s.tcp->tcp_flags & (RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)))
-			s.flow->is_closing = true;
-	}
-	if (may_go)
+	if (read_segment(c, m, &s))
+		fate = input(c, &s);
+	if (fate == CGN_FATE_NONE)
 		cgn_reinject(c, m, CGN_ACT_RESUME);
 	else
-		cgn_control_drop(c, m, CGN_FATE_ALG_SPLIT);
+		cgn_control_drop(c, m, fate);
 }

@@ -7,7 +7,8 @@
  * it; what is split over segments is left as it is.
  *
  * Another length moves the connection's numbers, so a connection that was edited has a record until
- * it has ended; all its segments come by control then (datapath/alg.h). A subscriber has
+ * it has ended; all its segments come by control then (datapath/alg.h). So has one with calls of
+ * PPTP (alg.pptp, pptp_edit.c). A subscriber has
  * CGN_ALG_OF_SUBSCRIBER of them at most, a tenant half of all, so that nobody takes the others'.
  * Control thread.
  */
@@ -19,6 +20,17 @@
 struct cgn_control;
 struct rte_mbuf;
 
+/* Calls of one PPTP connection. Clients have one; those that act for others have more of them. */
+enum { CGN_PPTP_CALLS = 8 };
+
+struct cgn_pptp_calls {
+	uint32_t expected; /* number that the inside waits for, host order */
+	struct cgn_pptp_call {
+		uint32_t mapping; /* of GRE; CGN_MAPPING_NONE: free */
+		bool is_cleared;  /* the inside has asked for its end */
+	} calls[CGN_PPTP_CALLS];
+};
+
 /* A connection whose text was edited. */
 struct cgn_alg_flow {
 	uint32_t mapping; /* CGN_MAPPING_NONE: a free record */
@@ -28,8 +40,12 @@ struct cgn_alg_flow {
 	rte_be32_t peer;
 	rte_be16_t port;
 	bool is_closing; /* FIN or RST was seen */
+	bool is_pptp;
 	uint32_t last_use_s;
-	struct cgn_edits edits;
+	union {
+		struct cgn_edits edits;
+		struct cgn_pptp_calls pptp;
+	};
 };
 
 /* The longest segment that is edited; what is longer is no command. */
@@ -53,3 +69,6 @@ void cgn_alg_input(struct cgn_control *c, struct rte_mbuf *m);
 
 /* The mapping ends: so do its records. */
 void cgn_alg_end(struct cgn_control *c, uint32_t mapping);
+
+/* The mapping of a call ends: its connection forgets it (pptp_edit.c). */
+void cgn_pptp_call_end(struct cgn_control *c, uint32_t mapping);

@@ -36,7 +36,7 @@ take_identifier(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_p
 		return cgn_pool_take(c->pool, flow->inside, flow->tenant, flow->proto, at);
 	at->pool = cgn_subscriber_of(c, flow->inside)->pool;
 	for (int i = 0; i < TRIES && fate != CGN_FATE_NONE; i++) {
-		at->port = (uint16_t)cgn_rand_below(&c->rand, UINT16_MAX);
+		at->port = (uint16_t)(1 + cgn_rand_below(&c->rand, UINT16_MAX));
 		fate = cgn_pool_take_at(c->pool, flow->inside, flow->tenant, flow->proto, *at);
 	}
 	return fate;
@@ -48,7 +48,7 @@ take_pair(struct cgn_control *c, const struct cgn_flow *flow, struct cgn_port *a
 {
 	enum cgn_fate fate = take_identifier(c, flow, at);
 
-	if (fate != CGN_FATE_NONE ||
+	if (fate != CGN_FATE_NONE || flow->is_call || /* which the identifier tells apart */
 		cgn_others_find(&c->others, CGN_OUT2IN, at->pool, flow->remote, flow->other) ==
 			CGN_MAPPING_NONE)
 		return fate;
@@ -114,8 +114,11 @@ cgn_allocate(struct cgn_control *c, const struct cgn_flow *flow, const struct cg
 	}
 	m->inbound_refresh = tenant->conf->nat.inbound_refresh;
 	m->one_to_one = cgn_pool_owner(c->pool, at.pool) != CGN_NONE;
-	m->alg = tenant->conf->alg.ftp && flow->proto == CGN_TCP &&
-		(flow->is_ftp || flow->port == RTE_BE16(CGN_PORT_FTP));
+	m->call = flow->is_call;
+	m->alg = flow->proto == CGN_TCP &&
+		((tenant->conf->alg.ftp &&
+			 (flow->is_ftp || flow->port == RTE_BE16(CGN_PORT_FTP))) ||
+			(tenant->conf->alg.pptp && flow->is_pptp));
 	m->dependent = shares;
 	m->pool = at.pool;
 	m->made_s = c->now_s;

@@ -32,6 +32,7 @@
 #include "explicit.h"
 #include "fair_queue.h"
 #include "natlog_feed.h"
+#include "pptp.h"
 #include "rand.h"
 #include "refusals.h"
 #include "request.h"
@@ -253,7 +254,8 @@ struct cgn_flow {
 	uint8_t other;        /* IP protocol of a mapping by addresses alone, or 0 */
 	rte_be32_t remote; /* of that; or, when traffic of TCP or UDP asks, of its first packet */
 	rte_be16_t remote_port; /* likewise; remote 0: of no matter */
-	bool is_ftp;            /* its first packet is for an FTP server */
+	bool is_ftp, is_pptp;   /* its first packet is for a server of these */
+	bool is_call;           /* GRE, of a call of PPTP; port is the inside end's id of it */
 	uint64_t draw;          /* random bits to choose its port by; 0: the pool draws */
 };
 
@@ -273,7 +275,8 @@ cgn_flow_of(const struct cgn_pkt *pkt)
 		.proto = (enum cgn_proto)pkt->proto,
 		.remote = pkt->dir == CGN_IN2OUT && pkt->proto != CGN_ICMP ? pkt->dst : 0,
 		.remote_port = pkt->dport,
-		.is_ftp = pkt->proto == CGN_TCP && pkt->dport == RTE_BE16(CGN_PORT_FTP)};
+		.is_ftp = pkt->proto == CGN_TCP && pkt->dport == RTE_BE16(CGN_PORT_FTP),
+		.is_pptp = pkt->proto == CGN_TCP && pkt->dport == RTE_BE16(CGN_PORT_PPTP)};
 }
 
 /* Its mapping, or CGN_MAPPING_NONE (allocate.c). */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "other_proto.h"
 #include "port_block.h"
 #include "reserve.h"
 #include "verdict.h"
@@ -353,16 +354,16 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 	return b->tx.n > 0 ? leave(c, pkt, e) : e->fate; /* NONE: dropped, too long, too far */
 }
 
-/* A packet of nat.protocols, as cgn_other_protos does with it; FATE_NONE: it has been dropped. */
+/* A packet of nat.protocols or of a call, as cgn_other_protos does with it; FATE_NONE: it has been
+ * dropped. */
 static enum cgn_fate
 find_pair(struct cgn_control *c, struct cgn_explain *e)
 {
 	struct cgn_scratch *s = c->scratch;
 	struct cgn_burst *b = &s->w.burst;
 	struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[0]);
-	bool in2out = pkt->dir == CGN_IN2OUT;
-	uint32_t i = cgn_others_find(&c->others, (enum cgn_dir)pkt->dir,
-		in2out ? pkt->inside : pkt->neigh, in2out ? pkt->dst : pkt->src, pkt->ip_proto);
+	bool in2out = pkt->dir == CGN_IN2OUT, call;
+	uint32_t i = cgn_other_find(&s->w, b->mbufs[0], &call);
 	const struct cgn_mapping *m = i != CGN_MAPPING_NONE ? copy_mapping(c, i) : NULL;
 	enum cgn_fate fate;
 

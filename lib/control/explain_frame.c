@@ -32,7 +32,8 @@ write_l4(uint8_t *p, const struct cgn_explain *e)
 	} else if (e->proto == CGN_ICMP) {
 		icmp->icmp_type = e->icmp_type;
 		icmp->icmp_ident = rte_cpu_to_be_16(e->sport);
-	}
+	} else if (e->ip_proto == IPPROTO_GRE && e->dport != 0)
+		cgn_pptp_gre_write(p, rte_cpu_to_be_16(e->dport));
 }
 
 struct rte_mbuf *

@@ -83,6 +83,8 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	cgn_tcp_sessions_end(c, m);
 	if (m->alg)
 		cgn_alg_end(c, i);
+	if (m->call)
+		cgn_pptp_call_end(c, i);
 	cgn_contacts_end(c, i);
 	cgn_explicit_drop(c, m, rest_s);
 	cgn_natlog_mapping(c, m, CGN_NATLOG_MAPPING_ENDED);

@@ -176,7 +176,8 @@ cgn_switch_sweep(struct cgn_control *c, uint32_t i)
 
 	if (!cgn_switch_is_published(c, i))
 		return;
-	if (!cgn_directory_inside_live(dir, m->inside)) {
+	if (!cgn_directory_inside_live(dir, m->inside) ||
+		(m->call && !dir->tenants[m->tenant].conf->alg.pptp)) {
 		cgn_unlink(c, i);
 		c->change.count.ended++;
 		return;

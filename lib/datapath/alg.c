@@ -4,14 +4,21 @@
 
 #include <rte_tcp.h>
 
+#include "pptp.h"
 #include "tcp_sack.h"
 #include "verdict.h"
 
 static bool
-is_control_connection(const struct cgn_pkt *pkt)
+is_ftp(const struct cgn_pkt *pkt)
 {
-	return pkt->proto == CGN_TCP &&
-		(pkt->sport == RTE_BE16(CGN_PORT_FTP) || pkt->dport == RTE_BE16(CGN_PORT_FTP));
+	return pkt->sport == RTE_BE16(CGN_PORT_FTP) || pkt->dport == RTE_BE16(CGN_PORT_FTP);
+}
+
+/* Of a client inside; texts keep their length. */
+static bool
+is_pptp(const struct cgn_pkt *pkt)
+{
+	return (pkt->dir == CGN_IN2OUT ? pkt->dport : pkt->sport) == RTE_BE16(CGN_PORT_PPTP);
 }
 
 static bool
@@ -31,9 +38,10 @@ cgn_alg_takes(struct cgn_worker *w, struct rte_mbuf *m, uint32_t mapping)
 	bool in2out = pkt->dir == CGN_IN2OUT;
 	uint32_t mark;
 
-	if (!is_control_connection(pkt) || pkt->fragment != CGN_FRAGMENT_NONE)
+	if (pkt->proto != CGN_TCP || pkt->fragment != CGN_FRAGMENT_NONE ||
+		(!is_ftp(pkt) && !is_pptp(pkt)))
 		return false;
-	if (in2out && (pkt->tcp_flags & RTE_TCP_SYN_FLAG))
+	if (in2out && is_ftp(pkt) && (pkt->tcp_flags & RTE_TCP_SYN_FLAG))
 		cgn_tcp_sack_forbid(frame, m->data_len, pkt);
 	if (pkt->resumed)
 		return false;

@@ -2,9 +2,11 @@
 /* The lane of protocols without ports; see other_proto.h. Called by worker.c and icmp_error.c. */
 #include "other_proto.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "forward.h"
+#include "pptp.h"
 
 static bool
 is_named(const struct cgn_worker *w, uint16_t tenant, uint8_t ip_proto)
@@ -14,23 +16,33 @@ is_named(const struct cgn_worker *w, uint16_t tenant, uint8_t ip_proto)
 }
 
 /*
- * The mapping of a pair, or NULL. As with ports (forward.h), an entry that is not exactly this one
- * is none: a reload may give a pool index to another address while a worker has looked it up.
+ * As with ports (forward.h), an entry that is not exactly this one is none: a reload may give a
+ * pool index to another address while a worker has looked it up.
  */
 static struct cgn_mapping *
-find(const struct cgn_worker *w, enum cgn_dir dir, uint32_t end, rte_be32_t addr, rte_be32_t remote,
-	uint8_t ip_proto)
+verify(const struct cgn_worker *w, uint32_t found, enum cgn_dir dir, rte_be32_t addr,
+	rte_be32_t remote)
 {
-	uint32_t found = cgn_others_find(w->dp->others, dir, end, remote, ip_proto);
 	struct cgn_mapping *m;
 
 	if (found == CGN_MAPPING_NONE)
 		return NULL;
 	m = cgn_table_at(w->dp->table, found);
-	return m->proto == CGN_OTHER && m->ip_proto == ip_proto && m->remote == remote &&
+	return m->proto == CGN_OTHER && m->remote == remote &&
 			(dir == CGN_IN2OUT ? m->inside_addr : m->outside_addr) == addr
 		? m
 		: NULL;
+}
+
+/* The mapping of a pair, or NULL. end: inside index or pool index of addr. */
+static struct cgn_mapping *
+find(const struct cgn_worker *w, enum cgn_dir dir, uint32_t end, rte_be32_t addr, rte_be32_t remote,
+	uint8_t ip_proto)
+{
+	struct cgn_mapping *m = verify(
+		w, cgn_others_find(w->dp->others, dir, end, remote, ip_proto), dir, addr, remote);
+
+	return m != NULL && !m->call && m->ip_proto == ip_proto ? m : NULL;
 }
 
 /* The other address of the mapping into the header at ip, as source or as destination. */
@@ -66,6 +78,9 @@ translate(struct cgn_worker *w, uint8_t at, struct cgn_mapping *m)
 	if (unlikely(w->tapping != 0))
 		cgn_tap_received(w, mbuf);
 	write_addr(frame, pkt->l3_off, in2out, in2out ? m->outside_addr : m->inside_addr);
+	if (m->call && !in2out)
+		memcpy(frame + pkt->l4_off + CGN_PPTP_GRE_CALL, &m->inside_port,
+			sizeof(m->inside_port));
 	cgn_rewrite_ttl(frame, pkt);
 	pkt->fate = in2out ? CGN_FATE_IN2OUT : CGN_FATE_OUT2IN;
 	if (unlikely(w->dir->policies & CGN_POLICY_MARK))
@@ -73,12 +88,51 @@ translate(struct cgn_worker *w, uint8_t at, struct cgn_mapping *m)
 	cgn_lane_add(&w->burst.tx, at);
 }
 
-static struct cgn_mapping *
-find_for(const struct cgn_worker *w, const struct cgn_pkt *pkt)
+/* Is it of a tenant's PPTP? Fragments show no call, or would part from those that do. */
+static bool
+names_call(const struct cgn_worker *w, struct rte_mbuf *mbuf, rte_be16_t *call)
 {
-	return pkt->dir == CGN_IN2OUT
-		? find(w, CGN_IN2OUT, pkt->inside, pkt->src, pkt->dst, pkt->ip_proto)
-		: find(w, CGN_OUT2IN, pkt->neigh, pkt->dst, pkt->src, pkt->ip_proto);
+	const struct cgn_pkt *pkt = cgn_pkt_of(mbuf);
+	uint32_t end = RTE_MIN((uint32_t)pkt->l3_off + pkt->ip_len, (uint32_t)mbuf->data_len);
+
+	return pkt->ip_proto == IPPROTO_GRE && pkt->fragment == CGN_FRAGMENT_NONE &&
+		cgn_directory_tenant_live(w->dir, pkt->tenant) &&
+		w->dir->tenants[pkt->tenant].conf->alg.pptp && end > pkt->l4_off &&
+		cgn_pptp_gre(rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, pkt->l4_off),
+			end - pkt->l4_off, call);
+}
+
+uint32_t
+cgn_other_find(const struct cgn_worker *w, struct rte_mbuf *mbuf, bool *call)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(mbuf);
+	enum cgn_dir dir = (enum cgn_dir)pkt->dir;
+	uint32_t end = dir == CGN_IN2OUT ? pkt->inside : pkt->neigh, found;
+	rte_be32_t remote = dir == CGN_IN2OUT ? pkt->dst : pkt->src;
+	rte_be16_t id;
+
+	*call = false;
+	if (names_call(w, mbuf, &id)) {
+		found = cgn_others_find_call(w->dp->others, dir, end, remote, id);
+		*call = found != CGN_MAPPING_NONE;
+		if (*call)
+			return found;
+	}
+	return is_named(w, pkt->tenant, pkt->ip_proto)
+		? cgn_others_find(w->dp->others, dir, end, remote, pkt->ip_proto)
+		: CGN_MAPPING_NONE;
+}
+
+static struct cgn_mapping *
+find_for(const struct cgn_worker *w, struct rte_mbuf *mbuf)
+{
+	const struct cgn_pkt *pkt = cgn_pkt_of(mbuf);
+	bool in2out = pkt->dir == CGN_IN2OUT, call;
+	uint32_t found = cgn_other_find(w, mbuf, &call);
+	struct cgn_mapping *m = verify(w, found, (enum cgn_dir)pkt->dir,
+		in2out ? pkt->src : pkt->dst, in2out ? pkt->dst : pkt->src);
+
+	return m != NULL && m->call == call && m->ip_proto == pkt->ip_proto ? m : NULL;
 }
 
 void
@@ -92,11 +146,11 @@ cgn_other_protos(struct cgn_worker *w)
 		struct cgn_mapping *m;
 
 		pkt->proto = CGN_OTHER;
-		if (pkt->hairpin || !is_named(w, pkt->tenant, pkt->ip_proto)) {
+		m = pkt->hairpin ? NULL : find_for(w, b->mbufs[at]);
+		if (pkt->hairpin || (m == NULL && !is_named(w, pkt->tenant, pkt->ip_proto))) {
 			cgn_drop(w, b->mbufs[at], CGN_FATE_OTHER_PROTO);
 			continue;
 		}
-		m = find_for(w, pkt);
 		/* From outside a packet is the first only for who has the address for itself. */
 		if (m == NULL && pkt->dir == CGN_OUT2IN)
 			pkt->inside = cgn_pool_owner(w->dp->pool, pkt->neigh);

@@ -184,6 +184,7 @@ struct cgn_query_mappings {
 		uint32_t inside_addr, outside_addr; /* host order */
 		uint16_t inside_port, outside_port, tenant;
 		uint8_t proto, ip_proto; /* ip_proto: of CGN_OTHER */
+		bool is_call;            /* ports are call ids */
 		uint32_t remote;         /* of CGN_OTHER, and where it shares its port; else 0 */
 		uint16_t remote_port;    /* likewise; host order both */
 		uint32_t tcp, age_s, idle_s;

@@ -61,6 +61,7 @@ cgn_query_mapping_row(const struct cgn_control *c, uint32_t i, uint64_t at)
 		.tenant = m->tenant,
 		.proto = m->proto,
 		.ip_proto = m->proto == CGN_OTHER ? (uint8_t)m->ip_proto : 0,
+		.is_call = m->call,
 		.remote = m->proto == CGN_OTHER ? rte_be_to_cpu_32(m->remote)
 			: dependent != NULL     ? rte_be_to_cpu_32(dependent->remote)
 						: 0,

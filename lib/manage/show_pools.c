@@ -43,12 +43,13 @@ mappings_row(struct cgn_show *show, const struct cgn_query *query, uint32_t i)
 	char addr[CGN_IP4_STRLEN];
 
 	cgn_reply_str(r, "tenant", cgn_directory_tenant_name(show->box->dir, row->tenant));
-	if (row->proto == CGN_OTHER) {
-		cgn_reply_str(r, "proto", cgn_other_str(row->ip_proto));
+	cgn_reply_str(r, "proto",
+		row->proto == CGN_OTHER ? cgn_other_str(row->ip_proto)
+					: cgn_proto_str((enum cgn_proto)row->proto));
+	if (row->proto == CGN_OTHER && !row->is_call) {
 		cgn_reply_str(r, "inside", cgn_ip4_str(row->inside_addr, addr));
 		cgn_reply_str(r, "outside", cgn_ip4_str(row->outside_addr, addr));
 	} else {
-		cgn_reply_str(r, "proto", cgn_proto_str((enum cgn_proto)row->proto));
 		cgn_reply_fmt(r, "inside", "%s:%u", cgn_ip4_str(row->inside_addr, addr),
 			row->inside_port);
 		cgn_reply_fmt(r, "outside", "%s:%u", cgn_ip4_str(row->outside_addr, addr),

@@ -14,9 +14,9 @@ static const char *const other_names[CGN_N_OTHERS] = {
 void
 cgn_mapping_seal(struct cgn_mapping *m)
 {
-	m->l3_delta = cgn_rewrite_l3_delta(m->inside_addr, m->outside_addr);
 	if (m->proto == CGN_OTHER)
 		return;
+	m->l3_delta = cgn_rewrite_l3_delta(m->inside_addr, m->outside_addr);
 	m->l4_delta = cgn_rewrite_l4_delta(
 		(enum cgn_proto)m->proto, m->l3_delta, m->inside_port, m->outside_port);
 }
@@ -51,6 +51,16 @@ cgn_mapping_str(const struct cgn_mapping *m, char *buf)
 {
 	char inside[CGN_IP4_STRLEN], outside[CGN_IP4_STRLEN], remote[CGN_IP4_STRLEN];
 
+	if (m->call) {
+		snprintf(buf, CGN_MAPPING_STRLEN, "%s %s:%u -> %s:%u, to %s",
+			cgn_mapping_proto_str(m),
+			cgn_ip4_str(rte_be_to_cpu_32(m->inside_addr), inside),
+			rte_be_to_cpu_16(m->inside_port),
+			cgn_ip4_str(rte_be_to_cpu_32(m->outside_addr), outside),
+			rte_be_to_cpu_16(m->outside_port),
+			cgn_ip4_str(rte_be_to_cpu_32(m->remote), remote));
+		return buf;
+	}
 	if (m->proto == CGN_OTHER) {
 		snprintf(buf, CGN_MAPPING_STRLEN, "%s %s -> %s, to %s", cgn_mapping_proto_str(m),
 			cgn_ip4_str(rte_be_to_cpu_32(m->inside_addr), inside),

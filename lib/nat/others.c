@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include <rte_hash.h>
+
 enum { MIN_KEYS = 64 }; /* rte_hash refuses fewer than a bucket */
+enum { CALL = 2, GRE = 47, NO_KEY = -1 };
 
 /* Never called by the *_with_hash functions; rte_hash wants one all the same. */
 static uint32_t
@@ -56,7 +58,7 @@ static uint32_t
 hash_of(const struct cgn_others *o, const struct cgn_other_key *key)
 {
 	const struct cgn_map_secret *s = &o->secret;
-	uint32_t rest = key->ip_proto | (uint32_t)key->dir << 8;
+	uint32_t rest = key->ip_proto | (uint32_t)key->dir << 8 | (uint32_t)key->call << 16;
 
 	return (uint32_t)((s->a + s->b * key->end + s->c * key->remote + s->shard * rest) >> 32);
 }
@@ -67,7 +69,21 @@ key_of(const struct cgn_mapping *m, enum cgn_dir dir)
 	return (struct cgn_other_key){.end = dir == CGN_IN2OUT ? m->inside : m->pool,
 		.remote = m->remote,
 		.ip_proto = (uint8_t)m->ip_proto,
-		.dir = (uint8_t)dir};
+		.dir = (uint8_t)((uint8_t)dir | (m->call ? CALL : 0)),
+		.call = !m->call            ? (rte_be16_t)0
+			: dir == CGN_IN2OUT ? m->remote_call
+					    : m->outside_port};
+}
+
+static uint32_t
+look_up(const struct cgn_others *o, const struct cgn_other_key *key)
+{
+	void *data;
+
+	if (o->hash == NULL ||
+		rte_hash_lookup_with_hash_data(o->hash, key, hash_of(o, key), &data) < 0)
+		return CGN_MAPPING_NONE;
+	return (uint32_t)(uintptr_t)data;
 }
 
 uint32_t
@@ -76,12 +92,21 @@ cgn_others_find(const struct cgn_others *o, enum cgn_dir dir, uint32_t end, rte_
 {
 	const struct cgn_other_key key = {
 		.end = end, .remote = remote, .ip_proto = ip_proto, .dir = (uint8_t)dir};
-	void *data;
 
-	if (o->hash == NULL ||
-		rte_hash_lookup_with_hash_data(o->hash, &key, hash_of(o, &key), &data) < 0)
-		return CGN_MAPPING_NONE;
-	return (uint32_t)(uintptr_t)data;
+	return look_up(o, &key);
+}
+
+uint32_t
+cgn_others_find_call(const struct cgn_others *o, enum cgn_dir dir, uint32_t end, rte_be32_t remote,
+	rte_be16_t call)
+{
+	const struct cgn_other_key key = {.end = end,
+		.remote = remote,
+		.ip_proto = GRE,
+		.dir = (uint8_t)((uint8_t)dir | CALL),
+		.call = call};
+
+	return look_up(o, &key);
 }
 
 static int
@@ -108,7 +133,7 @@ cgn_others_publish(struct cgn_others *o, uint32_t i, const struct cgn_mapping *m
 
 	if (o->n == o->capacity)
 		return -ENOSPC;
-	rc = add(o, i, m, CGN_IN2OUT);
+	rc = m->call ? 0 : add(o, i, m, CGN_IN2OUT);
 	assert(rc == 0);
 	rc = add(o, i, m, CGN_OUT2IN);
 	assert(rc == 0);
@@ -118,12 +143,38 @@ cgn_others_publish(struct cgn_others *o, uint32_t i, const struct cgn_mapping *m
 	return 0;
 }
 
+bool
+cgn_others_is_connected(const struct cgn_others *o, uint32_t i, const struct cgn_mapping *m)
+{
+	const struct cgn_other_key key = key_of(m, CGN_IN2OUT);
+
+	return look_up(o, &key) == i;
+}
+
+int
+cgn_others_connect(struct cgn_others *o, uint32_t i, struct cgn_mapping *m, rte_be16_t call)
+{
+	int rc;
+
+	if (cgn_others_is_connected(o, i, m))
+		return m->remote_call == call ? 0 : -EEXIST;
+	if (cgn_others_find_call(o, CGN_IN2OUT, m->inside, m->remote, call) != CGN_MAPPING_NONE)
+		return -EEXIST;
+	m->remote_call = call;
+	rc = add(o, i, m, CGN_IN2OUT);
+	assert(rc == 0);
+	return rc;
+}
+
 void
 cgn_others_unlink(struct cgn_others *o, struct cgn_mapping *m, uint32_t holder)
 {
+	const struct cgn_other_key key = key_of(m, CGN_OUT2IN);
+	bool has_both = !m->call || cgn_others_is_connected(o, look_up(o, &key), m);
+
 	m->remote_position = del(o, m, CGN_OUT2IN);
-	m->hash_position = del(o, m, CGN_IN2OUT);
-	assert(m->remote_position >= 0 && m->hash_position >= 0);
+	m->hash_position = has_both ? del(o, m, CGN_IN2OUT) : NO_KEY;
+	assert(m->remote_position >= 0 && (m->hash_position >= 0 || !has_both));
 	o->counts[holder]--;
 }
 
@@ -131,6 +182,7 @@ void
 cgn_others_reclaim(struct cgn_others *o, const struct cgn_mapping *m)
 {
 	rte_hash_free_key_with_position(o->hash, m->remote_position);
-	rte_hash_free_key_with_position(o->hash, m->hash_position);
+	if (m->hash_position != NO_KEY)
+		rte_hash_free_key_with_position(o->hash, m->hash_position);
 	o->n--;
 }

@@ -79,6 +79,16 @@ cgn_pptp_next(const uint8_t *text, uint32_t len, bool from_pns, uint32_t *at,
 	return true;
 }
 
+void
+cgn_pptp_gre_write(uint8_t gre[CGN_PPTP_GRE_HEADER], rte_be16_t call)
+{
+	static const uint8_t header[CGN_PPTP_GRE_HEADER] = {
+		GRE_KEY, GRE_VERSION, GRE_PROTOCOL >> 8, GRE_PROTOCOL & 255};
+
+	memcpy(gre, header, sizeof(header));
+	memcpy(gre + CGN_PPTP_GRE_CALL, &call, sizeof(call));
+}
+
 bool
 cgn_pptp_gre(const uint8_t *gre, uint32_t len, rte_be16_t *call)
 {

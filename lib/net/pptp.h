@@ -43,5 +43,8 @@ bool cgn_pptp_next(const uint8_t *text, uint32_t len, bool from_pns, uint32_t *a
 /* Where the call id is in the header at gre, of which len bytes can be read. */
 enum { CGN_PPTP_GRE_CALL = 6, CGN_PPTP_GRE_HEADER = 8 };
 
+/* Writes the header of a data packet of the call, with nothing in it. */
+void cgn_pptp_gre_write(uint8_t gre[CGN_PPTP_GRE_HEADER], rte_be16_t call);
+
 /* True and *call when it is a data packet of PPTP. */
 bool cgn_pptp_gre(const uint8_t *gre, uint32_t len, rte_be16_t *call);

@@ -83,12 +83,12 @@ extern const struct row_case row_cases_limits[], row_cases_chains[], row_cases_w
 	row_cases_portctl[], row_cases_icmp[], row_cases_icmp_refused[], row_cases_reload[],
 	row_cases_fragments[], row_cases_fragments_refused[], row_cases_fragments_limits[],
 	row_cases_cut[], row_cases_policy[], row_cases_bypass[], row_cases_other[], row_cases_alg[],
-	row_cases_contacts[], row_cases_overload[];
+	row_cases_contacts[], row_cases_overload[], row_cases_pptp[];
 extern const uint32_t row_n_cases_limits, row_n_cases_chains, row_n_cases_wan, row_n_cases_portctl,
 	row_n_cases_icmp, row_n_cases_icmp_refused, row_n_cases_reload, row_n_cases_fragments,
 	row_n_cases_fragments_refused, row_n_cases_fragments_limits, row_n_cases_cut,
 	row_n_cases_policy, row_n_cases_bypass, row_n_cases_other, row_n_cases_alg,
-	row_n_cases_contacts, row_n_cases_overload;
+	row_n_cases_contacts, row_n_cases_overload, row_n_cases_pptp;
 
 /* Prints file, line and the condition, and returns it (run_packets.c). */
 bool row_check(bool holds, const char *what, const char *file, int line);

@@ -101,6 +101,7 @@ static const struct case_list case_lists[] = {
 	{"bypass", row_cases_bypass, &row_n_cases_bypass},
 	{"other", row_cases_other, &row_n_cases_other},
 	{"alg", row_cases_alg, &row_n_cases_alg},
+	{"pptp", row_cases_pptp, &row_n_cases_pptp},
 	{"contacts", row_cases_contacts, &row_n_cases_contacts},
 	{"overload", row_cases_overload, &row_n_cases_overload},
 };

@@ -33,6 +33,9 @@ pair_is_sound(const struct cgn_box *box, uint32_t i)
 	const struct cgn_others *o = box->dp.others;
 	uint8_t ip_proto = (uint8_t)m->ip_proto;
 
+	if (m->call) /* its other key comes with the server's answer */
+		return cgn_others_find_call(o, CGN_OUT2IN, m->pool, m->remote, m->outside_port) ==
+			i;
 	return cgn_others_find(o, CGN_IN2OUT, m->inside, m->remote, ip_proto) == i &&
 		cgn_others_find(o, CGN_OUT2IN, m->pool, m->remote, ip_proto) == i;
 }

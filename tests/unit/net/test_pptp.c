@@ -152,4 +152,7 @@ Test(pptp, data_packets_are_known_by_their_header)
 	gre[0] = 0x20;
 	gre[2] = 8; /* IPv4 inside */
 	cr_expect(!cgn_pptp_gre(gre, 8, &call));
+	cgn_pptp_gre_write(gre, RTE_BE16(PAC));
+	cr_expect(cgn_pptp_gre(gre, 8, &call));
+	cr_expect_eq(call, RTE_BE16(PAC));
 }
