@@ -446,6 +446,10 @@ struct cgn_conf {
 		bool is_local; /* to the machine's own syslog too */
 		enum cgn_log_form form;
 		uint16_t facility;
+		struct {
+			char directory[CGN_DEVICE_LEN]; /* path; empty: none */
+			uint32_t max_mib, max_age_days, segment_mib;
+		} store;
 	} log;
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;

@@ -236,10 +236,19 @@ put_record(struct cgn_logstore *store, const struct cgn_natlog_record *r, uint64
 
 	s.tail = tail;
 	s.name = cgn_logstore_name(store, r->tenant, r->vrf);
-	if (r->id == CGN_NATLOG_GAP)
+	if (r->id == CGN_NATLOG_GAP) {
 		cgn_slot_set_mark(&s, r->value, store->last_utc);
+		store->healing = s;
+		store->healing.tail = utc_ms;
+		store->healing.flags |= CGN_SLOT_SNAPSHOT;
+	} else if (r->id <= CGN_NATLOG_SYNCED) {
+		store->healing.kind = 0;
+	}
+	store->has_mappings |= r->id == CGN_NATLOG_MAPPING_MADE;
 	return put_slot(store, &s, utc_ms);
 }
+
+static_assert(CGN_NATLOG_START == 0 && CGN_NATLOG_SYNCED == 3, "the first four are about the log");
 
 static bool
 is_full(const struct cgn_logstore *store, uint64_t utc_ms, uint64_t number)

@@ -36,8 +36,10 @@ struct cgn_logstore {
 	uint8_t buf[CGN_LOGSTORE_BUF];
 	uint32_t used, n_buffered; /* bytes, and the records that they begin or are */
 	uint64_t run_utc, last_utc, last_number, retry_ms;
+	bool has_mappings;     /* put, in this run */
 	uint64_t gap, gap_utc; /* records lost since the last that is in a file, not told yet */
 	struct cgn_live live;
+	struct cgn_slot healing;         /* GAP, until SYNCED; kind 0: none */
 	struct cgn_logstore_name *names; /* from 1 */
 	uint32_t n_names, buckets[CGN_LOGSTORE_NAME_BUCKETS];
 	struct cgn_event *dets; /* parameters of deterministic ports in force, in order */

@@ -99,9 +99,13 @@ put_snapshot(struct cgn_logstore *store)
 		s = e->slot;
 		s.flags = (uint8_t)(s.flags | CGN_SLOT_SNAPSHOT |
 			(e->is_unsure ? CGN_SLOT_UNSURE : 0));
+		if (store->healing.kind != 0 && e->told != store->live.round)
+			s.flags |= CGN_SLOT_UNTOLD;
 		s.tail = e->since;
 		rc = put_slot(store, &s);
 	}
+	if (rc == 0 && store->healing.kind != 0)
+		rc = put_slot(store, &store->healing);
 	for (uint32_t n = 0; rc == 0 && n < store->n_dets; n++)
 		rc = cgn_logstore_put_event(store, &store->dets[n]);
 	if (rc == 0)
@@ -158,7 +162,8 @@ cgn_logstore_begin(struct cgn_logstore *store, uint64_t utc_ms, uint64_t number)
 		.base_utc = utc_ms,
 		.base_number = number,
 		.run_utc = store->run_utc,
-		.prev_utc = store->last_utc};
+		.prev_utc = store->last_utc,
+		.flags = store->has_mappings ? CGN_SEGMENT_MAPPINGS_BEFORE : 0};
 	store->used = CGN_SEGMENT_HEADER_LEN;
 	store->n_buffered = 0;
 	store->size = 0;

@@ -11,6 +11,7 @@
 
 #include "logtrace_det.h"
 #include "logtrace_replay.h"
+#include "natlog.h"
 
 struct trace {
 	const struct cgn_logtrace_question *q;
@@ -57,9 +58,9 @@ load_or_tell(struct trace *t, int i)
 	return rc == -EBADMSG || rc == -ENOENT ? 1 : rc;
 }
 
-/* 1: a record of a mapping of that port up to the time; 0: none; and since when the block around it
- * is held, if that is known. */
-static int
+/* Has the file a record of a mapping of that port up to the time? And since when is the block
+ * around it held, in its snapshot; 0: there is none. */
+static bool
 has_mapping(const struct trace *t, uint64_t *block_since)
 {
 	const struct cgn_loaded *l = &t->loaded;
@@ -75,19 +76,20 @@ has_mapping(const struct trace *t, uint64_t *block_since)
 		}
 		if (cgn_slot_utc(s, l->header.base_utc) >= t->q->utc_ms + t->q->span_ms)
 			break;
-		if (s->kind == CGN_SLOT_MAPPING_MADE || s->kind == CGN_SLOT_MAPPING_ENDED ||
-			s->kind == CGN_SLOT_START)
-			return 1;
+		/* One that is told again began before. */
+		if ((s->kind == CGN_SLOT_MAPPING_MADE && !(s->flags & CGN_NATLOG_AGAIN)) ||
+			s->kind == CGN_SLOT_MAPPING_ENDED || s->kind == CGN_SLOT_START)
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* Mappings that traffic made are in no snapshot. So the file is sought where the last one of that
- * port began; it is no older than the block, nor than the run of the daemon. */
+ * port began; it is no older than the block around it, nor than the run of the daemon. */
 static int
 find_mapping(struct trace *t, int i, int *at)
 {
-	uint64_t run_utc = 0, since, block_since = 0;
+	uint64_t since, block_since = 0;
 
 	for (*at = i; i >= 0; i--) {
 		int rc = load_or_tell(t, i);
@@ -96,16 +98,14 @@ find_mapping(struct trace *t, int i, int *at)
 			return rc;
 		if (rc > 0)
 			continue;
-		if (run_utc != 0 && t->loaded.header.run_utc != run_utc)
-			return 0;
-		run_utc = t->loaded.header.run_utc;
 		if (has_mapping(t, &since)) {
 			*at = i;
 			return 0;
 		}
-		block_since = block_since != 0 ? block_since : since;
-		if (block_since != 0 && t->list[i].base_utc <= block_since)
+		if (!(t->loaded.header.flags & CGN_SEGMENT_MAPPINGS_BEFORE) ||
+			(block_since != 0 && since != block_since))
 			return 0;
+		block_since = since;
 	}
 	return 0;
 }

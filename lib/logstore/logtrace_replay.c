@@ -145,6 +145,20 @@ see(struct cgn_replay *r, const struct cgn_loaded *l, const struct cgn_slot *s)
 	if (i < r->n_open)
 		close_at(r, i, l->header.base_utc, true);
 	open_at(r, l, s, s->tail);
+	if (s->flags & CGN_SLOT_UNTOLD)
+		r->open[r->n_open - 1].round--;
+}
+
+/* A gap that began in a file before. */
+static void
+see_gap(struct cgn_replay *r, const struct cgn_slot *s)
+{
+	if (r->gap.is_on)
+		return;
+	r->gap.is_on = true;
+	r->gap.n = cgn_slot_mark_a(s);
+	r->gap.from = cgn_slot_mark_b(s);
+	r->gap.utc = s->tail;
 }
 
 /* --- What happened to the log --- */
@@ -284,8 +298,12 @@ cgn_replay_file(struct cgn_replay *r, const struct cgn_loaded *l)
 	if (touches(r, h->base_utc, l->last_utc) && l->n_damaged > 0)
 		cgn_replay_note(
 			r->answer, CGN_LOGTRACE_DAMAGED, l->n_damaged, h->base_utc, l->last_utc);
-	for (; i < l->n && l->slots[i].flags & CGN_SLOT_SNAPSHOT; i++)
-		see(r, l, &l->slots[i]);
+	for (; i < l->n && l->slots[i].flags & CGN_SLOT_SNAPSHOT; i++) {
+		if (l->slots[i].kind == CGN_SLOT_GAP)
+			see_gap(r, &l->slots[i]);
+		else
+			see(r, l, &l->slots[i]);
+	}
 	if (is_same_run)
 		close_unseen(r, h);
 	for (; i < l->n; i++)

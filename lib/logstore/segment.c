@@ -128,7 +128,6 @@ read_header(int fd, uint64_t id, struct cgn_segment_header *header)
 		return header->n_slots <= n ? 0 : -EBADMSG;
 	header->n_slots = (uint32_t)n;
 	header->n_marks = 0;
-	header->flags |= CGN_SEGMENT_HAS_MAPPINGS;
 	return 0;
 }
 

@@ -29,7 +29,7 @@ int cgn_segment_read(int fd, void *buf, size_t len, uint64_t offset);
 
 /*
  * Opens it for reading. Its descriptor, or -errno; -EBADMSG: its header is damaged. *header is
- * filled; of an unsorted one, n_slots with what the size says and HAS_MAPPINGS set, since it may.
+ * filled; of an unsorted one, n_slots with what the size says.
  */
 int cgn_segment_open(int dir_fd, const struct cgn_segment *s, struct cgn_segment_header *header);
 

@@ -48,8 +48,6 @@ note(struct sort *s, const struct cgn_slot *slot, uint32_t at)
 				 : UINT64_C(1) << 48 | (uint64_t)slot->outside << 16 | slot->first};
 	s->n_marks += is_mark;
 	s->has_snapshot |= slot->kind == CGN_SLOT_SNAPSHOT_END;
-	if (slot->kind == CGN_SLOT_MAPPING_MADE)
-		h->flags |= CGN_SEGMENT_HAS_MAPPINGS;
 	if (slot->kind == CGN_SLOT_NAME || slot->kind == CGN_SLOT_TEXT)
 		return; /* their bytes mean others */
 	if (!is_mark && slot->last >= slot->first && ports > h->max_ports)
@@ -65,7 +63,6 @@ look(struct sort *s)
 	struct cgn_slot slot;
 	uint32_t bad = 0;
 
-	s->header.flags = 0;
 	s->header.last_utc = s->header.base_utc;
 	for (uint32_t i = 0; i < s->header.n_slots; i++) {
 		if (!cgn_slot_decode(s->header.id, s->bytes + (size_t)i * CGN_SLOT_LEN, &slot)) {

@@ -34,6 +34,7 @@ enum cgn_slot_kind {
 
 enum {
 	/* Beside CGN_NATLOG_AGAIN, RESTORED, DOUBLE. */
+	CGN_SLOT_UNTOLD = 0x10, /* of a snapshot: not told again yet since the GAP */
 	CGN_SLOT_UNSURE = 0x20, /* of a snapshot: it is held since then at the latest */
 	CGN_SLOT_LOCAL = 0x40,  /* of GAP: lost on the way to this store alone */
 	CGN_SLOT_SNAPSHOT = 0x80,
@@ -48,7 +49,10 @@ struct cgn_slot {
 	uint64_t tail; /* of a snapshot: since when, ms since 1970; else see cgn_slot_tail */
 };
 
-enum { CGN_SEGMENT_SORTED = 1, CGN_SEGMENT_HAS_MAPPINGS = 2 };
+enum {
+	CGN_SEGMENT_SORTED = 1,
+	CGN_SEGMENT_MAPPINGS_BEFORE = 2, /* a file before it, of the same run, has MAPPING_MADE */
+};
 
 struct cgn_segment_header {
 	uint64_t id;
@@ -104,7 +108,8 @@ cgn_slot_order(const struct cgn_slot *s)
 	return s->flags & CGN_SLOT_SNAPSHOT ? 0 : (uint32_t)(s->tail >> 32);
 }
 
-/* --- Marks: two numbers. GAP: records lost, and the time of the last one before --- */
+/* --- Marks: two numbers. GAP: records lost, and the time of the last one before. In a snapshot it
+ * is one that is not over yet, and tail is its time. --- */
 
 static inline void
 cgn_slot_set_mark(struct cgn_slot *s, uint64_t a, uint64_t b)
