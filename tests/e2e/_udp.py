@@ -8,6 +8,8 @@ _udp.py first ADDRESS PORT S   one flow, a datagram every 5 ms until one is answ
                                are over; prints when that was, in seconds since the machine started
 _udp.py steady ADDRESS PORT S  one flow, a datagram every 5 ms for S seconds, never two at once; prints
                                how many were sent and how many answered
+_udp.py long ADDRESS PORT N    a datagram of N octets that may be cut: says "answered" if it comes back
+_udp.py told ADDRESS PORT N    one that may not: prints the MTU that its sender has been told
 """
 import select
 import socket
@@ -16,6 +18,7 @@ import time
 
 ANSWER_S = 2.0
 EVERY_S = 0.005
+IP_MTU_DISCOVER, IP_MTU, PMTUDISC_DONT, PMTUDISC_DO = 10, 14, 0, 2 # linux/in.h; socket has no names
 
 
 def serve(address, port):
@@ -23,7 +26,7 @@ def serve(address, port):
     sock.bind((address, port))
     print("ready", flush=True)
     while True:
-        data, peer = sock.recvfrom(2048)
+        data, peer = sock.recvfrom(65535)
         sock.sendto(data, peer)
 
 
@@ -41,6 +44,30 @@ def ask(address, port, n):
             answered += sock.recv(2048) == sockets.pop(sock)
     print(answered)
     return 0 if answered == n else 1
+
+
+def long(address, port, size):
+    data = bytes(i % 251 for i in range(size))
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DONT)
+    sock.settimeout(ANSWER_S)
+    sock.connect((address, port))
+    sock.send(data)
+    if sock.recv(65535) != data:
+        print("something else came back")
+        return 1
+    print("answered")
+    return 0
+
+
+def told(address, port, size):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DO)
+    sock.connect((address, port))
+    sock.send(bytes(size))
+    select.select([sock], [], [], ANSWER_S) # the error wakes it
+    print(sock.getsockopt(socket.IPPROTO_IP, IP_MTU))
+    return 0
 
 
 def first(address, port, seconds):
@@ -79,6 +106,7 @@ def steady(address, port, seconds):
 if __name__ == "__main__":
     if len(sys.argv) == 4 and sys.argv[1] == "serve":
         serve(sys.argv[2], int(sys.argv[3]))
-    if len(sys.argv) != 5 or sys.argv[1] not in ("ask", "first", "steady"):
+    verbs = {"ask": ask, "first": first, "steady": steady, "long": long, "told": told}
+    if len(sys.argv) != 5 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
-    sys.exit({"ask": ask, "first": first, "steady": steady}[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    sys.exit(verbs[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -3,7 +3,7 @@
 # Links of different MTU on the sides of the box: senders on both sides find the narrow one (RFC 4787
 # REQ-13, RFC 5508 REQ-10), and what may be cut is cut. Tenant a has 1500, the most that a tap device of
 # DPDK takes, tenant b 1300, the Internet 1400; hosts out there know nothing of it. Jumbo frames are in
-# tests/packets/case_cut.c.
+# jumbo.sh and tests/packets/case_cut.c.
 . "$(dirname "$0")/_lib.sh"
 
 W1=192.0.2.1
