@@ -90,6 +90,7 @@ make(struct natlog_model *model, const struct cgn_natlog_record *r)
 	bool again = r->flags & CGN_NATLOG_AGAIN;
 
 	model->n_again += again;
+	model->n_restored += (r->flags & CGN_NATLOG_RESTORED) != 0;
 	if (item->r.id != 0 && !item->is_doubtful && (!again || !is_owner(&item->r, r)))
 		return complain("is there already", r);
 	model->n_items += item->r.id == 0;
@@ -107,6 +108,19 @@ end(struct natlog_model *model, const struct cgn_natlog_record *r, uint8_t made)
 	if (!item->is_doubtful && !is_owner(&item->r, r))
 		return complain("was another's", r);
 	drop(model, item);
+	return true;
+}
+
+static bool
+change(struct natlog_model *model, const struct cgn_natlog_record *r)
+{
+	struct natlog_item *item = place_of(model, r, CGN_NATLOG_EXPLICIT_MADE);
+
+	if (item->r.id == 0)
+		return model->is_after_gap || complain("was never there", r);
+	if (!is_owner(&item->r, r))
+		return item->is_doubtful || complain("was another's", r);
+	item->r.origin = r->origin;
 	return true;
 }
 
@@ -128,13 +142,24 @@ believe(struct natlog_model *model)
 	model->n_synced++;
 }
 
+/* What was there before is there no more, or is told again. */
+static bool
+begin(struct natlog_model *model)
+{
+	memset(model->items, 0, N_PLACES * sizeof(*model->items));
+	model->n_items = 0;
+	model->n_lost = 0;
+	model->is_after_gap = false;
+	model->has_begun = true;
+	return true;
+}
+
 static bool
 apply_kind(struct natlog_model *model, const struct cgn_natlog_record *r)
 {
 	switch (r->id) {
 	case CGN_NATLOG_START:
-		model->has_begun = true;
-		return model->n_items == 0;
+		return begin(model);
 	case CGN_NATLOG_GAP:
 		model->n_gaps++;
 		model->n_lost += r->value;
@@ -147,6 +172,8 @@ apply_kind(struct natlog_model *model, const struct cgn_natlog_record *r)
 	case CGN_NATLOG_MAPPING_MADE:
 	case CGN_NATLOG_EXPLICIT_MADE:
 		return make(model, r);
+	case CGN_NATLOG_EXPLICIT_CHANGED:
+		return change(model, r);
 	case CGN_NATLOG_BLOCK_RETURNED:
 		return end(model, r, CGN_NATLOG_BLOCK_LEASED);
 	case CGN_NATLOG_MAPPING_ENDED:
@@ -163,8 +190,9 @@ natlog_model_apply(struct natlog_model *model, const struct cgn_natlog_record *r
 {
 	uint64_t lost = r->id == CGN_NATLOG_GAP ? r->value : 0;
 
-	/* Lost records have numbers: nothing is missing without a GAP that says how much. */
-	if (r->number != model->number + lost + 1)
+	/* Lost records have numbers: nothing is missing without a GAP that says how much. Each run
+	 * of the daemon counts from one. */
+	if (r->number != (r->id == CGN_NATLOG_START ? 1 : model->number + lost + 1))
 		return complain("does not follow the record before it", r);
 	model->number = r->number;
 	model->n_records++;
@@ -195,7 +223,8 @@ has(const struct natlog_model *model, const struct cgn_natlog_record *r)
 
 	if (item->r.id == 0)
 		return complain("is there, and the log does not know", r);
-	return is_owner(&item->r, r) || complain("is there, and the log names another", r);
+	return (is_owner(&item->r, r) && item->r.origin == r->origin) ||
+		complain("is there, and the log names another", r);
 }
 
 static bool
@@ -248,6 +277,7 @@ mapping_equals(const struct natlog_model *model, const struct cgn_control *c,
 	if (m->explicit_ref == 0)
 		return true;
 	r.id = CGN_NATLOG_EXPLICIT_MADE;
+	r.origin = c->explicits.records[m->explicit_ref].origin;
 	++*n;
 	return has(model, &r);
 }

@@ -20,7 +20,8 @@ struct natlog_model {
 	struct natlog_item *items; /* open addressing */
 	uint32_t n_items;
 	uint64_t number; /* of the last record */
-	uint64_t n_records, n_gaps, n_lost, n_again, n_synced;
+	uint64_t n_lost; /* of this run of the daemon */
+	uint64_t n_records, n_gaps, n_again, n_restored, n_synced;
 	uint64_t n_of[CGN_N_NATLOGS];
 	bool has_begun, is_after_gap;
 };

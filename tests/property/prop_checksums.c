@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "sim.h"
+#include "way.h"
 
 enum { N_ROUNDS = 40000, IP = 14, N_PROTOS = 3 };
 
@@ -33,53 +33,6 @@ static uint32_t
 below(uint32_t n)
 {
 	return cgn_rand_below(&prng, n);
-}
-
-static struct packet_spec
-flow(uint8_t proto, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
-{
-	if (proto == 6)
-		return packet_tcp(src, sport, dst, dport, 0x02);
-	if (proto == 17)
-		return packet_udp(src, sport, dst, dport);
-	return packet_echo(src, dst, src != SIM_PEER, src != SIM_PEER ? sport : dport);
-}
-
-static const struct cgn_mapping *
-mapping_of(uint8_t proto)
-{
-	const struct cgn_mapping *m = cgn_sim_mapping(sim, "a", proto, SIM_A1, 5000);
-	struct packet_spec s = flow(proto, SIM_A1, 5000, SIM_PEER, 53);
-
-	if (m != NULL)
-		return m;
-	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
-	cgn_sim_run(sim);
-	cgn_sim_flush(sim, SIM_WAN);
-	return cgn_sim_mapping(sim, "a", proto, SIM_A1, 5000);
-}
-
-struct way {
-	uint16_t in, out;
-	struct packet_spec spec;
-};
-
-static struct way
-random_way(uint8_t proto)
-{
-	const struct cgn_mapping *m = mapping_of(proto);
-	uint32_t x = rte_be_to_cpu_32(m->outside_addr);
-	uint16_t port = rte_be_to_cpu_16(m->outside_port);
-
-	switch (below(3)) {
-	case 0:
-		return (struct way){SIM_ACCESS, SIM_WAN, flow(proto, SIM_A1, 5000, SIM_PEER, 53)};
-	case 1:
-		return (struct way){SIM_WAN, SIM_ACCESS, flow(proto, SIM_PEER, 53, x, port)};
-	default: /* a ping comes back to its sender only */
-		return (struct way){SIM_ACCESS, SIM_ACCESS,
-			flow(proto, proto == 1 ? SIM_A1 : SIM_A2, 5000, x, port)};
-	}
 }
 
 /* All that the transport checksum covers, as a ones' complement sum modulo 65535: 0 if it is right,
@@ -138,7 +91,7 @@ round_of(uint32_t round)
 	static const uint8_t alert[40] = {148, 4, 0, 0, 1, 1, 1, 1};
 	static uint8_t payload[200], opts[40], frame[PACKET_MAX];
 	static struct cgn_sim_frame got;
-	struct way w = random_way(protos[below(N_PROTOS)]);
+	struct way w = way_random(sim, &prng, protos[below(N_PROTOS)]);
 
 	memcpy(opts, alert, sizeof(opts));
 	spoil(&w.spec, payload, opts);

@@ -10,6 +10,7 @@
 
 #include "audit.h"
 #include "datagram.h"
+#include "way.h"
 
 enum { N_ROUNDS = 2500, MAX_PIECES = 512, MAX_PAYLOAD = 20000, MTU = 1480 };
 
@@ -33,56 +34,15 @@ below(uint32_t n)
 	return cgn_rand_below(&prng, n);
 }
 
-static struct packet_spec
-flow(uint8_t proto, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
-{
-	struct packet_spec s = proto == 6 ? packet_tcp(src, sport, dst, dport, 0x02)
-		: proto == 17
-		? packet_udp(src, sport, dst, dport)
-		: packet_echo(src, dst, src != SIM_PEER, src != SIM_PEER ? sport : dport);
-
-	s.frag = 0;
-	s.id = (uint16_t)below(65536);
-	return s;
-}
-
-static const struct cgn_mapping *
-mapping_of(uint8_t proto)
-{
-	struct packet_spec s = flow(proto, SIM_A1, 5000, SIM_PEER, 53);
-	const struct cgn_mapping *m;
-
-	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
-	cgn_sim_run(sim);
-	cgn_sim_flush(sim, SIM_WAN);
-	m = cgn_sim_mapping(sim, "a", proto, SIM_A1, 5000);
-	must(m != NULL, "no mapping", 0);
-	return m;
-}
-
-struct way {
-	uint16_t in, out;
-	struct packet_spec spec;
-};
-
 static struct way
 random_way(void)
 {
 	static const uint8_t protos[] = {6, 17, 1};
-	uint8_t proto = protos[below(3)];
-	const struct cgn_mapping *m = mapping_of(proto);
-	uint32_t x = rte_be_to_cpu_32(m->outside_addr);
-	uint16_t port = rte_be_to_cpu_16(m->outside_port);
+	struct way w = way_random(sim, &prng, protos[below(3)]);
 
-	switch (below(3)) {
-	case 0:
-		return (struct way){SIM_ACCESS, SIM_WAN, flow(proto, SIM_A1, 5000, SIM_PEER, 53)};
-	case 1:
-		return (struct way){SIM_WAN, SIM_ACCESS, flow(proto, SIM_PEER, 53, x, port)};
-	default: /* a ping comes back to its sender only */
-		return (struct way){SIM_ACCESS, SIM_ACCESS,
-			flow(proto, proto == 1 ? SIM_A1 : SIM_A2, 5000, x, port)};
-	}
+	w.spec.frag = 0;
+	w.spec.id = (uint16_t)below(65536);
+	return w;
 }
 
 struct piece {

@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "lifetime.h"
 #include "sim.h"
+#include "steps.h"
 
 enum { N_OPERATIONS = 1000000, AUDIT_EVERY = 20000, N_SUBSCRIBERS = 20 };
 
@@ -75,15 +76,6 @@ make(void)
 		n_refused[fate]++;
 }
 
-static void
-remove_random(void)
-{
-	uint32_t m = 1 + cgn_rand_below(&prng, c->table->capacity);
-
-	if (cgn_table_at(c->table, m)->wheel.prev != 0)
-		cgn_unlink(c, m);
-}
-
 /* PMP-31: an owner comes, moves or goes; what goes on in slices is left to control's turns. */
 static void
 change_session(void)
@@ -93,12 +85,8 @@ change_session(void)
 	struct cgn_pkt pkt = random_packet(), other = random_packet();
 
 	batch.n = 1;
-	*change = (struct cgn_session_change){.kind = (uint8_t)cgn_rand_below(&prng, 3),
-		.tenant = pkt.tenant,
-		.addr = rte_be_to_cpu_32(pkt.src),
-		.to = rte_be_to_cpu_32(other.src)};
-	if (change->kind == CGN_SESSION_ADD || cgn_rand_below(&prng, 2) == 0)
-		snprintf(change->id, sizeof(change->id), "s%u", cgn_rand_below(&prng, 15));
+	step_session(
+		change, &prng, pkt.tenant, rte_be_to_cpu_32(pkt.src), rte_be_to_cpu_32(other.src));
 	if (change->kind != CGN_SESSION_ADD && change->id[0] != '\0')
 		change->addr = 0;
 	cgn_session_batch_run(c, &batch);
@@ -111,18 +99,6 @@ change_session(void)
 	}
 }
 
-/* Small steps often, large ones sometimes; now and then control runs without the workers. */
-static void
-step_time(void)
-{
-	uint32_t kind = cgn_rand_below(&prng, 1000);
-
-	sim->now += CGN_NS_PER_MS * (kind == 0 ? 200000 : kind < 20 ? 2000 : 20);
-	if (cgn_rand_below(&prng, 2) == 0)
-		cgn_sim_poll_workers(sim);
-	cgn_sim_poll_control(sim);
-}
-
 static void
 operate(void)
 {
@@ -131,11 +107,11 @@ operate(void)
 	if (kind < 85)
 		make();
 	else if (kind < 94)
-		remove_random();
+		step_remove(c, &prng);
 	else if (kind < 95)
 		change_session();
 	else
-		step_time();
+		step_time(sim, &prng);
 }
 
 int

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The log is complete: while mappings are made, asked for and removed at random, addresses change
- * their owners and configurations follow each other, the log replayed from its start is what the
- * box has, and after its reader has stood still so long that records were lost, it is so again.
+ * their owners, configurations follow each other and the daemon stops or is killed and started
+ * again, the log replayed from its start is what the box has, and after its reader has stood still
+ * so long that records were lost, it is so again.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "audit.h"
 #include "natlog_model.h"
-#include "sim.h"
+#include "restart.h"
+#include "steps.h"
 
 enum { N_OPERATIONS = 200000, COMPARE_EVERY = 5000, RING = 512, N_SUBSCRIBERS = 20 };
 
@@ -25,11 +27,12 @@ static const char *const b_texts[] = {
 };
 static const char c_text[] = "log: {mappings: true, vrf: 77}\ntimeouts: {port_rest_s: 0}\n";
 
+static struct restart box = {.log_ring = RING};
 static struct cgn_sim *sim;
 static struct cgn_control *c;
 static struct cgn_rand prng;
 static struct natlog_model model;
-static uint32_t n_reloads;
+static uint32_t n_reloads, n_stops, n_kills;
 
 static void
 must(bool ok, const char *what)
@@ -95,13 +98,25 @@ ask(void)
 	cgn_static_add(c, flow.tenant, &s);
 }
 
+/* A subscriber does, by one protocol or the other; every fourth time he wants it no more. */
 static void
-remove_random(void)
+request(void)
 {
-	uint32_t m = 1 + cgn_rand_below(&prng, c->table->capacity);
+	struct cgn_explicit_answer answers[CGN_EXPLICIT_MAX_ANSWERS];
+	struct cgn_flow flow = random_flow();
+	struct cgn_explicit_ask q = {.origin = cgn_rand_below(&prng, 2) == 0 ? CGN_EXPLICIT_NATPMP
+									     : CGN_EXPLICIT_PCP_MAP,
+		.tenant = flow.tenant,
+		.inside = flow.inside,
+		.proto = flow.proto == CGN_UDP ? CGN_UDP : CGN_TCP,
+		.inside_port = (uint16_t)(1 + cgn_rand_below(&prng, 8)),
+		.lifetime_s = cgn_rand_below(&prng, 4) == 0 ? 0 : 120 + cgn_rand_below(&prng, 600),
+		.nonce = {7},
+		.n_ports = 1};
+	uint32_t n;
 
-	if (cgn_table_at(c->table, m)->wheel.prev != 0)
-		cgn_unlink(c, m);
+	if (cgn_is_served(c, flow.inside))
+		cgn_explicit_ops.ask(c, &q, answers, &n);
 }
 
 static void
@@ -112,24 +127,9 @@ change_session(void)
 	struct cgn_flow flow = random_flow(), other = random_flow();
 
 	batch.n = 1;
-	*change = (struct cgn_session_change){.kind = (uint8_t)cgn_rand_below(&prng, 3),
-		.tenant = flow.tenant,
-		.addr = cgn_directory_inside_addr(c->dp->dir, flow.inside),
-		.to = cgn_directory_inside_addr(c->dp->dir, other.inside)};
-	if (change->kind == CGN_SESSION_ADD || cgn_rand_below(&prng, 2) == 0)
-		snprintf(change->id, sizeof(change->id), "s%u", cgn_rand_below(&prng, 15));
+	step_session(change, &prng, flow.tenant, cgn_directory_inside_addr(c->dp->dir, flow.inside),
+		cgn_directory_inside_addr(c->dp->dir, other.inside));
 	cgn_session_batch_run(c, &batch);
-}
-
-static void
-step_time(void)
-{
-	uint32_t kind = cgn_rand_below(&prng, 1000);
-
-	sim->now += CGN_NS_PER_MS * (kind == 0 ? 200000 : kind < 20 ? 2000 : 20);
-	if (cgn_rand_below(&prng, 2) == 0)
-		cgn_sim_poll_workers(sim);
-	cgn_sim_poll_control(sim);
 }
 
 static void
@@ -140,28 +140,63 @@ operate(void)
 	if (kind < 75)
 		make();
 	else if (kind < 88)
-		remove_random();
-	else if (kind < 93)
+		step_remove(c, &prng);
+	else if (kind < 91)
 		ask();
+	else if (kind < 93)
+		request();
 	else if (kind < 94)
 		change_session();
 	else
-		step_time();
+		step_time(sim, &prng);
+}
+
+static struct cgn_sim_params
+params(void)
+{
+	return (struct cgn_sim_params){
+		.box = box_text, .a = a_text, .b = b_texts[n_reloads % 2], .c = c_text};
 }
 
 static void
 reload(void)
 {
+	struct cgn_sim_params p;
 	struct cgn_errmsg err;
 
 	n_reloads++;
-	must(cgn_sim_reload(sim,
-		     &(struct cgn_sim_params){.box = box_text,
-			     .a = a_text,
-			     .b = b_texts[n_reloads % 2],
-			     .c = c_text},
-		     &err) == 0,
-		"a reload failed");
+	p = params();
+	must(cgn_sim_reload(sim, &p, &err) == 0, "a reload failed");
+}
+
+static void
+start(void)
+{
+	struct cgn_sim_params p = params();
+
+	p.seed = cgn_rand_u64(&prng) | 1;
+	restart_start(&box, &p);
+	sim = box.sim;
+	c = sim->box->control;
+}
+
+/* A stop is told; after a kill some of the log has not been read, and some of the journal not
+ * written. */
+static void
+start_again(void)
+{
+	bool is_kill = cgn_rand_below(&prng, 2) == 0;
+
+	if (!is_kill || cgn_rand_below(&prng, 2) == 0)
+		restart_run_and_export(&box);
+	n_kills += is_kill;
+	n_stops += !is_kill;
+	if (!is_kill) {
+		cgn_natlog_feed_end(&c->natlog);
+		must(natlog_model_drain(&model, &c->natlog), "the log contradicts itself");
+	}
+	restart_kill(&box);
+	start();
 }
 
 /* The reader goes on until it has caught up. */
@@ -196,6 +231,10 @@ run(void)
 		if (cgn_rand_below(&prng, 4) == 0)
 			reload();
 		compare();
+		if (cgn_rand_below(&prng, 4) == 0) {
+			start_again();
+			compare();
+		}
 	}
 }
 
@@ -206,16 +245,14 @@ main(void)
 
 	cgn_rand_init(&prng, seed | 1);
 	natlog_model_init(&model);
-	cgn_sim_eal();
-	sim = cgn_sim_create(&(struct cgn_sim_params){
-		.seed = seed | 1, .box = box_text, .a = a_text, .b = b_texts[0], .c = c_text});
-	c = sim->box->control;
-	must(cgn_natlog_feed_init(c, "prop", RING, 0) == 0, "no memory");
+	start();
 	run();
 	for (int i = 0; i < CGN_N_NATLOGS; i++)
 		printf("%s %llu\n", cgn_natlogs[i].name, (unsigned long long)model.n_of[i]);
 	must(model.n_gaps > 0 && model.n_synced > 0 && model.n_again > 0 && n_reloads > 0 &&
+			n_stops > 0 && n_kills > 0 && model.n_restored > 0 &&
 			model.n_of[CGN_NATLOG_EXPLICIT_MADE] > 0 &&
+			model.n_of[CGN_NATLOG_EXPLICIT_CHANGED] > 0 &&
 			model.n_of[CGN_NATLOG_ADDRESS_UNBOUND] > 0 &&
 			model.n_of[CGN_NATLOG_PORTS_EXHAUSTED] +
 					model.n_of[CGN_NATLOG_SUBSCRIBER_QUOTA] >
@@ -223,9 +260,8 @@ main(void)
 		"something never happened: the test is too tame");
 	cgn_natlog_feed_end(&c->natlog);
 	must(natlog_model_drain(&model, &c->natlog), "the log contradicts itself");
-	must(model.n_of[CGN_NATLOG_STOP] == 1, "the log has no end");
-	cgn_natlog_feed_fini(c);
-	cgn_sim_destroy(sim);
+	must(model.n_of[CGN_NATLOG_STOP] == n_stops + 1, "the log has no end");
+	restart_fini(&box);
 	natlog_model_fini(&model);
 	return 0;
 }

@@ -6,120 +6,48 @@
 #include "state.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 #include <rte_ring.h>
 
 #include "control.h"
 #include "lease.h"
-#include "pool_fixture.h"
-#include "scratch.h"
-#include "sim.h"
+#include "restart.h"
 
-enum { REST_S = 120, MAX_BYTES = 16 << 20, N_FLOWS = 5000 };
+enum { REST_S = 120, N_FLOWS = 5000 };
 
 static const char roomy[] = "ports: {max_blocks: 16}\n";
 
+static struct restart box;
 static struct cgn_sim *sim;
 static struct cgn_control *c;
-static struct cgn_journal *journal;
-static struct cgn_journal_report report;
-static char path[SCRATCH_LEN];
-static struct {
-	struct cgn_journal_record *records;
-	uint32_t n, n_alloc;
-} replayed;
 
-static void
-on_replay(void *ctx, const struct cgn_journal_record *r)
-{
-	(void)ctx;
-	if (replayed.n == replayed.n_alloc) {
-		replayed.n_alloc = replayed.n_alloc * 2 + 1024;
-		replayed.records = realloc(
-			replayed.records, replayed.n_alloc * sizeof(replayed.records[0]));
-		cr_assert_not_null(replayed.records);
-	}
-	replayed.records[replayed.n++] = *r;
-}
-
-/* As the daemon starts: journal, ring, control, and what the journal holds. */
 static void
 start_with(const char *a)
 {
-	struct cgn_errmsg err;
 	char text[512];
 
 	snprintf(text, sizeof(text),
 		"portctl: {natpmp: true, pcp: true}\n"
 		"quota: {subscriber: {mappings: 5400, udp: 5400}}\n%s",
 		a);
-
-	if (path[0] == '\0') {
-		int fd = mkstemp(scratch_template(path, "state"));
-
-		cr_assert_geq(fd, 0);
-		close(fd);
-	}
-	replayed.n = 0;
-	journal = cgn_journal_open(path, MAX_BYTES, on_replay, NULL, &report, &err);
-	cr_assert_not_null(journal, "%s", err.text);
-	cgn_sim_eal();
-	sim = cgn_sim_create(&(struct cgn_sim_params){.a = text, .seed = 5});
+	restart_start(&box, &(struct cgn_sim_params){.a = text, .seed = 5});
+	sim = box.sim;
 	c = sim->box->control;
-	cr_assert_eq(cgn_state_init(&c->state, sim->name, SOCKET_ID_ANY), 0);
-	cgn_state_restore(c, replayed.records, replayed.n);
-	cr_assert(pool_is_consistent(c->pool));
-	cgn_sim_run(sim);
 }
 
-/* As the exporter works. */
-static void export(void)
-{
-	struct cgn_journal_record r;
-
-	while (cgn_state_take(&c->state, &r, 1) == 1)
-		cr_assert_eq(cgn_journal_append(journal, &r), 0);
-	cr_assert_eq(cgn_journal_flush(journal, false), 0);
-}
-
-static void
-run_and_export(void)
-{
-	do {
-		cgn_sim_run(sim);
-		export();
-		cgn_sim_poll_control(sim);
-	} while (rte_ring_count(c->state.ring) > 0 || c->state.resync);
-}
-
-static void
-end(void)
-{
-	cr_assert(pool_is_consistent(c->pool));
-	cr_assert(cgn_sim_is_sound(sim));
-	cgn_state_fini(&c->state);
-	cgn_sim_destroy(sim);
-	cgn_journal_close(journal);
-}
-
-/* Nothing is saved at the end, so that a stop is no different. */
 static void
 crash_and_start(const char *a)
 {
-	run_and_export();
-	end();
+	restart_run_and_export(&box);
+	restart_kill(&box);
 	start_with(a);
 }
 
 static void
 finish(void)
 {
-	end();
-	unlink(path);
-	free(replayed.records);
+	restart_fini(&box);
 }
 
 TestSuite(state, .fini = finish);
@@ -238,7 +166,7 @@ Test(state, holder_gets_new_ports_at_once_and_old_ones_when_it_names_them)
 	}
 	cr_assert_not(is_in(&was, ask(1, 6000, 0)), "it has not named one");
 	cr_assert_eq(ask(1, 5000, old.port), old.port);
-	run_and_export();
+	restart_run_and_export(&box);
 	cgn_sim_elapse_s(sim, REST_S);
 	cr_assert_eq(c->subscribers[inside_of(1)].n_blocks, 2, "both are in use");
 	crash_and_start("ports: {max_blocks: 1}\n");
@@ -250,11 +178,11 @@ Test(state, returned_block_does_not_rest)
 {
 	start_with("");
 	port_of_flow(1, 5000);
-	run_and_export();
+	restart_run_and_export(&box);
 	cgn_sim_elapse_s(sim, 300 + REST_S + 2);
 	cr_assert_eq(c->pool->use[0].blocks, 0);
 	crash_and_start("");
-	cr_assert_eq(report.leases, 0);
+	cr_assert_eq(box.report.leases, 0);
 	cr_assert_eq(c->state.blocks_restored, 0);
 }
 
@@ -266,7 +194,7 @@ Test(state, second_crash_during_the_rest_begins_it_anew_and_writes_nothing_twice
 	port_of_flow(1, 5000);
 	port_of_flow(2, 5000);
 	crash_and_start("");
-	run_and_export();
+	restart_run_and_export(&box);
 	written = c->state.written;
 	cr_assert_eq(written, 0, "the journal knows it all");
 	cgn_sim_elapse_s(sim, REST_S - 1);
@@ -275,9 +203,9 @@ Test(state, second_crash_during_the_rest_begins_it_anew_and_writes_nothing_twice
 	cr_assert_eq(c->pool->use[0].blocks_resting, 2);
 	cgn_sim_elapse_s(sim, 1);
 	cr_assert_eq(c->pool->use[0].blocks, 0);
-	run_and_export();
+	restart_run_and_export(&box);
 	crash_and_start("");
-	cr_assert_eq(report.leases, 0);
+	cr_assert_eq(box.report.leases, 0);
 }
 
 Test(state, block_without_a_place_in_the_configuration_leaves_the_journal)
@@ -286,11 +214,11 @@ Test(state, block_without_a_place_in_the_configuration_leaves_the_journal)
 	for (uint32_t s = 0; s < 200; s++)
 		port_of_flow(s, 5000);
 	crash_and_start("pool: [203.0.113.16/30]\n");
-	cr_assert_eq(report.leases, 200);
+	cr_assert_eq(box.report.leases, 200);
 	cr_assert_gt(c->state.blocks_restored, 0);
 	cr_assert_lt(c->state.blocks_restored, 150);
 	crash_and_start("pool: [203.0.113.16/30]\n");
-	cr_assert_eq(report.leases, c->state.blocks_restored);
+	cr_assert_eq(box.report.leases, c->state.blocks_restored);
 }
 
 Test(state, blocks_of_another_size_rest_and_the_journal_learns_it)
@@ -303,7 +231,7 @@ Test(state, blocks_of_another_size_rest_and_the_journal_learns_it)
 	cr_assert_eq(c->state.blocks_restored, 8);
 	cr_assert_neq(ask(2, 6000, old.port), old.port);
 	crash_and_start("pool: [203.0.113.16/32]\nports: {block_size: 64}\n");
-	cr_assert_eq(report.leases, 9, "those of the second subscriber's port too");
+	cr_assert_eq(box.report.leases, 9, "those of the second subscriber's port too");
 }
 
 Test(state, without_a_rest_the_paired_address_stays)
@@ -325,7 +253,7 @@ Test(state, flood_of_leases_waits_in_the_pool_and_none_is_lost)
 	const char *a = "ports: {block_size: 64, max_blocks: 17, kept_percent: 0}\n";
 
 	start_with(a);
-	run_and_export();
+	restart_run_and_export(&box);
 	for (uint32_t i = 0; i < N_ADDRS * PER_ADDR; i++) {
 		uint32_t k = i % PER_ADDR, address = i / PER_ADDR;
 		struct cgn_port at = {.pool = address, .port = (uint16_t)(1024 + 64 * k)};
@@ -340,10 +268,10 @@ Test(state, flood_of_leases_waits_in_the_pool_and_none_is_lost)
 		cgn_sim_poll_control(sim);
 	cr_assert_gt(c->state.lease_waits, 0);
 	cr_assert_leq(rte_ring_count(c->state.ring), rte_ring_get_capacity(c->state.ring) / 2);
-	run_and_export();
+	restart_run_and_export(&box);
 	cr_assert_eq(c->state.resyncs, 0);
 	cr_assert_not(cgn_lease_is_changed(c->pool));
-	cr_assert_eq(cgn_journal_stats(journal).leases, N_ADDRS * PER_ADDR);
+	cr_assert_eq(cgn_journal_stats(box.journal).leases, N_ADDRS * PER_ADDR);
 	crash_and_start(a);
 	cr_assert_eq(c->pool->use[0].blocks_resting, N_ADDRS * PER_ADDR);
 	cr_assert_eq(c->subscribers[inside_of(HOLDERS)].pool, 1);
@@ -353,14 +281,14 @@ Test(state, resync_of_explicit_mappings_keeps_the_blocks)
 {
 	start_with("");
 	port_of_flow(1, 5000);
-	run_and_export();
+	restart_run_and_export(&box);
 	while (!c->state.resync) /* nobody empties the ring */
 		ask(2, 6000, 0);
-	run_and_export();
+	restart_run_and_export(&box);
 	cr_assert_eq(c->state.resyncs, 1);
 	crash_and_start("");
-	cr_assert_eq(report.leases, 2);
-	cr_assert_eq(report.live, 1);
+	cr_assert_eq(box.report.leases, 2);
+	cr_assert_eq(box.report.live, 1);
 	cr_assert_eq(c->state.blocks_restored, 2);
 }
 

@@ -4,19 +4,12 @@
  * he asked for, and nobody else gets any of it.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
-#include <rte_ring.h>
 
 #include "control.h"
 #include "lease.h"
-#include "pool_fixture.h"
-#include "scratch.h"
-#include "sim.h"
-
-enum { MAX_BYTES = 16 << 20, MAX_RECORDS = 20000 };
+#include "restart.h"
 
 /* One outside address, so that a port is the same port. */
 #define CLASSES                                                                                    \
@@ -28,88 +21,30 @@ enum { MAX_BYTES = 16 << 20, MAX_RECORDS = 20000 };
 
 static const char usual[] = PREFIX("100.64.0.0/20");
 
+static struct restart box;
 static struct cgn_sim *sim;
 static struct cgn_control *c;
-static struct cgn_journal *journal;
-static struct cgn_journal_report report;
-static struct cgn_journal_record *replayed;
-static uint32_t n_replayed;
-static uint64_t lease_age_s; /* by which blocks are older than the journal says */
-static char path[SCRATCH_LEN];
 
-static void
-on_replay(void *ctx, const struct cgn_journal_record *r)
-{
-	(void)ctx;
-	cr_assert_lt(n_replayed, MAX_RECORDS);
-	replayed[n_replayed] = *r;
-	replayed[n_replayed++].at_utc_s -= r->type == CGN_JOURNAL_LEASE ? lease_age_s : 0;
-}
-
-/* As the daemon starts. */
 static void
 start_with(const char *a)
 {
-	struct cgn_errmsg err;
-
-	if (path[0] == '\0') {
-		int fd = mkstemp(scratch_template(path, "state_session"));
-
-		cr_assert_geq(fd, 0);
-		close(fd);
-		replayed = calloc(MAX_RECORDS, sizeof(*replayed));
-		cr_assert_not_null(replayed);
-	}
-	n_replayed = 0;
-	journal = cgn_journal_open(path, MAX_BYTES, on_replay, NULL, &report, &err);
-	cr_assert_not_null(journal, "%s", err.text);
-	cgn_sim_eal();
-	sim = cgn_sim_create(&(struct cgn_sim_params){.a = a, .seed = 5});
+	restart_start(&box, &(struct cgn_sim_params){.a = a, .seed = 5});
+	sim = box.sim;
 	c = sim->box->control;
-	cr_assert_eq(cgn_state_init(&c->state, sim->name, SOCKET_ID_ANY), 0);
-	cgn_state_restore(c, replayed, n_replayed);
-	cr_assert(pool_is_consistent(c->pool));
-	cgn_sim_run(sim);
 }
 
-static void export(void)
-{
-	struct cgn_journal_record r;
-
-	while (cgn_state_take(&c->state, &r, 1) == 1)
-		cr_assert_eq(cgn_journal_append(journal, &r), 0);
-	cr_assert_eq(cgn_journal_flush(journal, false), 0);
-}
-
-static void
-end(void)
-{
-	cr_assert(pool_is_consistent(c->pool));
-	cr_assert(cgn_sim_is_sound(sim));
-	cgn_state_fini(&c->state);
-	cgn_sim_destroy(sim);
-	cgn_journal_close(journal);
-}
-
-/* Nothing is saved at the end, so that a stop is no different. */
 static void
 crash_and_start(const char *a)
 {
-	do {
-		cgn_sim_run(sim);
-		export();
-		cgn_sim_poll_control(sim);
-	} while (rte_ring_count(c->state.ring) > 0 || c->state.resync);
-	end();
+	restart_run_and_export(&box);
+	restart_kill(&box);
 	start_with(a);
 }
 
 static void
 finish(void)
 {
-	end();
-	unlink(path);
-	free(replayed);
+	restart_fini(&box);
 }
 
 TestSuite(state_session, .fini = finish, .timeout = 60);
@@ -169,7 +104,7 @@ Test(state_session, owner_is_known_after_a_crash_and_keeps_what_he_has)
 	cr_assert_eq(change(CGN_SESSION_ADD, SIM_A1, "cust-1", "gold"), CGN_SESSION_ADDED);
 	port = ask(SIM_A1, 8080, 0);
 	crash_and_start(usual);
-	cr_assert_eq(report.sessions, 1);
+	cr_assert_eq(box.report.sessions, 1);
 	cr_assert_str_eq(cgn_session_id(c, subscriber(SIM_A1)->use.session), "cust-1");
 	cr_assert_eq(cgn_sim_n_mappings(sim), 1);
 	cr_assert_eq(change(CGN_SESSION_ADD, SIM_A1, "cust-1", "gold"), CGN_SESSION_REFRESHED);
@@ -202,12 +137,12 @@ Test(state_session, new_owner_has_nothing_of_the_old_one_after_a_crash)
 	add(SIM_A1, "cust-1");
 	port = ask(SIM_A1, 8080, 0);
 	cgn_sim_run(sim);
-	export();
+	restart_export(&box);
 	add(SIM_A1, "cust-2");
 	/* The notes about the blocks of the old one are not written yet. */
-	export();
-	end();
-	lease_age_s = 1;
+	restart_export(&box);
+	restart_kill(&box);
+	box.lease_age_s = 1;
 	start_with(usual);
 	cr_assert_str_eq(cgn_session_id(c, subscriber(SIM_A1)->use.session), "cust-2");
 	cr_assert_eq(cgn_sim_n_mappings(sim), 0);
@@ -222,7 +157,7 @@ Test(state_session, address_without_a_session_is_nobodys_after_a_crash)
 	ask(SIM_A1, 8080, 0);
 	cr_assert_eq(change(CGN_SESSION_REMOVE, SIM_A1, "", ""), CGN_SESSION_REMOVED);
 	crash_and_start(usual);
-	cr_assert_eq(report.sessions, 0);
+	cr_assert_eq(box.report.sessions, 0);
 	cr_assert_eq(subscriber(SIM_A1)->use.session, 0);
 	cr_assert_not(cgn_is_served(c, cgn_directory_inside_find(c->dp->dir, 0, SIM_A1)));
 	cr_assert_eq(cgn_sim_n_mappings(sim), 0);
@@ -237,7 +172,7 @@ Test(state_session, move_and_class_are_what_they_were)
 	cr_assert_eq(add(SIM_A2, "cust-1"), CGN_SESSION_MOVED);
 	cr_assert_eq(change(CGN_SESSION_ADD, SIM_A2, "cust-1", "gold"), CGN_SESSION_CLASSED);
 	crash_and_start(usual);
-	cr_assert_eq(report.sessions, 1);
+	cr_assert_eq(box.report.sessions, 1);
 	cr_assert_eq(subscriber(SIM_A1)->use.session, 0);
 	cr_assert_str_eq(cgn_session_id(c, subscriber(SIM_A2)->use.session), "cust-1");
 	cr_assert_eq(cgn_class_of(c->dp->dir, 0, subscriber(SIM_A2),
@@ -252,10 +187,10 @@ Test(state_session, session_whose_address_is_gone_leaves_the_journal)
 	add(SIM_A1, "cust-1");
 	add(0x64400805, "cust-2"); /* 100.64.8.5 */
 	crash_and_start(PREFIX("100.64.8.0/24"));
-	cr_assert_eq(report.sessions, 2);
+	cr_assert_eq(box.report.sessions, 2);
 	cr_assert_eq(c->sessions.n_used, 1);
 	crash_and_start(usual);
-	cr_assert_eq(report.sessions, 1);
+	cr_assert_eq(box.report.sessions, 1);
 	cr_assert_eq(subscriber(SIM_A1)->use.session, 0);
 }
 
@@ -275,7 +210,7 @@ Test(state_session, flood_of_changes_leaves_the_journal_right)
 		cr_assert_eq(change(CGN_SESSION_REMOVE, FIRST + i, "", ""), CGN_SESSION_REMOVED);
 	cr_assert(c->state.resync);
 	crash_and_start(usual);
-	cr_assert_eq(report.sessions, N / 2);
+	cr_assert_eq(box.report.sessions, N / 2);
 	for (uint32_t i = 0; i < N; i++) {
 		snprintf(id, sizeof(id), "cust-%u-%u", ROUNDS - 1, i);
 		cr_assert_str_eq(cgn_session_id(c, subscriber(FIRST + i)->use.session),
