@@ -97,11 +97,9 @@ static const struct cgn_journal_sys rig_sys = {
 void
 rig_start(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	memset(&rig, 0, sizeof(rig));
-	snprintf(rig.dir, sizeof(rig.dir), "%.40s/journal.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(rig.dir), "%s: %s", rig.dir, strerror(errno));
+	cr_assert_not_null(
+		mkdtemp(scratch_template(rig.dir, "journal")), "%s: %s", rig.dir, strerror(errno));
 	snprintf(rig.path, sizeof(rig.path), "%s/state", rig.dir);
 	snprintf(rig.new_path, sizeof(rig.new_path), "%s/state.new", rig.dir);
 	rig.disk_bytes = UINT64_MAX;

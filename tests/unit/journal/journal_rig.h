@@ -12,11 +12,12 @@
 #include "err.h"
 #include "journal.h"
 #include "journal_model.h"
+#include "scratch.h"
 
 enum { RIG_NOW_UTC_S = 1700000000, RIG_MAX_BYTES = 64 << 20 };
 
 struct rig {
-	char dir[64], path[80], new_path[80];
+	char dir[SCRATCH_LEN], path[SCRATCH_LEN + 16], new_path[SCRATCH_LEN + 16];
 	struct cgn_journal *j;
 	struct cgn_journal_report report;
 	struct cgn_errmsg err;

@@ -14,9 +14,11 @@
 #include <criterion/criterion.h>
 #include <rte_eal.h>
 
+#include "scratch.h"
+
 static struct cgn_radius *radius;
 
-static char dir[] = "/tmp/cgn-manage-XXXXXX";
+static char dir[SCRATCH_LEN];
 static int client = -1;
 
 static void
@@ -32,7 +34,11 @@ connect_client(void)
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	char hello[1024];
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/dpdk/rig/dpdk_telemetry.v2", dir);
+	if (snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/dpdk/rig/dpdk_telemetry.v2", dir) >=
+		(int)sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		die(dir);
+	}
 	client = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	if (client < 0 || connect(client, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		die(addr.sun_path);
@@ -48,7 +54,8 @@ rig_start(void)
 	enum { N = sizeof(texts) / sizeof(texts[0]) };
 	char *args[N + 1] = {NULL};
 
-	if (mkdtemp(dir) == NULL || setenv("RUNTIME_DIRECTORY", dir, 1) < 0)
+	if (mkdtemp(scratch_template(dir, "manage")) == NULL ||
+		setenv("RUNTIME_DIRECTORY", dir, 1) < 0)
 		die(dir);
 	for (int i = 0; i < N; i++)
 		args[i] = texts[i];
@@ -74,6 +81,12 @@ rig_stop(void)
 	close(client);
 	rte_eal_cleanup();
 	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *
+rig_dir(void)
+{
+	return dir;
 }
 
 json_t *

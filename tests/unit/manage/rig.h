@@ -16,6 +16,9 @@ void rig_start(void);
 /* Ends the client and takes the directory away. */
 void rig_stop(void);
 
+/* A directory that is gone with rig_stop, and all in it. */
+const char *rig_dir(void);
+
 /* Sends len bytes. Returns the answer under the command's name, the caller's, or NULL when there
  * is none; *size: bytes of the whole answer. sim may be NULL. */
 json_t *rig_ask_bytes(struct cgn_sim *sim, const void *request, size_t len, size_t *size);

@@ -2,7 +2,6 @@
 /* Every telemetry command on a whole simulated box, over the real socket. */
 #include "commands.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,17 +29,14 @@ open_udp(uint32_t n)
 	cgn_sim_flush(sim, SIM_WAN);
 }
 
-static char captures[] = "/tmp/cgn-manage-XXXXXX";
-
 static void
 setup(void)
 {
 	char box[256];
 
 	rig_start();
-	cr_assert_not_null(mkdtemp(captures)); /* each test is a process of its own */
 	snprintf(box, sizeof(box), "punt: {subscriber_burst: 99999}\ncapture: {directory: %s}\n",
-		captures);
+		rig_dir());
 	sim = cgn_sim_create(
 		&(struct cgn_sim_params){.box = box, .a = "portctl: {natpmp: true, pcp: true}\n"});
 	cr_assert_eq(cgn_manage_register(sim->box), 0);
@@ -49,16 +45,10 @@ setup(void)
 static void
 teardown(void)
 {
-	DIR *d = opendir(captures);
-
 	cgn_manage_detach();
 	cgn_captures_end(sim->box->captures, CGN_CAPTURE_EXIT);
 	cgn_captures_poll(sim->box->captures, cgn_clock_now());
 	cgn_sim_destroy(sim);
-	for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-		unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
-	rmdir(captures);
 	rig_stop();
 }
 
@@ -474,7 +464,7 @@ Test(commands, a_capture_is_bounded_and_its_file_is_not_the_clients_choice)
 	const char *file = str(json_object_get(answer, "item"), "file");
 	const json_t *r;
 
-	cr_assert_eq(strncmp(file, captures, strlen(captures)), 0, "%s", file);
+	cr_assert_eq(strncmp(file, rig_dir(), strlen(rig_dir())), 0, "%s", file);
 	json_decref(answer);
 	expect_refused("/cgnat/capture/start,tenant=a,file=/etc/passwd", "");
 	expect_refused("/cgnat/capture/start,tenant=zz", "tenant");

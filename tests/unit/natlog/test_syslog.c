@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "scratch.h"
 #include "syslog_target.h"
 
 static struct cgn_syslog_style style = {.host = "box1", .pid = 17, .facility = 16};
@@ -188,14 +189,12 @@ Test(syslog, tcp_counts_octets_and_waits_for_a_server_that_is_away)
 
 Test(syslog, local_socket_gets_a_datagram_each)
 {
-	char dir[] = "cgn-syslog-XXXXXX";
+	char dir[SCRATCH_LEN];
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct cgn_syslog_target at;
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	const char *tmp = getenv("TMPDIR");
 
-	cr_assert_eq(chdir(tmp != NULL ? tmp : "/tmp"), 0);
-	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_not_null(mkdtemp(scratch_template(dir, "syslog")));
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s/log", dir);
 	cr_assert_eq(bind(fd, (const struct sockaddr *)&un, sizeof(un)), 0);
 	cr_assert_eq(cgn_syslog_init_local(&at, un.sun_path), 0);
