@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "case.h"
 #include "datagram.h"
-#include "row.h"
 
 enum {
 	REMOTE = 0xc0000281,  /* 192.0.2.129, bypassed */
@@ -18,16 +18,6 @@ enum {
 };
 
 static const char on[] = "nat: {bypass: [192.0.2.128/25]}\n";
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 static void
 send_spec(struct cgn_sim *sim, uint16_t port, const struct packet_spec *s)
@@ -170,19 +160,6 @@ fragments(void)
 	return end(sim, ok);
 }
 
-static struct packet_spec
-error(uint32_t from, uint32_t to, const struct packet_spec *about, uint8_t *payload)
-{
-	uint8_t frame[PACKET_MAX];
-	struct packet_spec s = packet_icmp(from, to, 3, 1);
-
-	packet_build(about, frame);
-	memcpy(payload, frame + 14, 28);
-	s.payload = payload;
-	s.payload_len = 28;
-	return s;
-}
-
 /* Routers on the way, of whom nat.bypass says nothing, speak about bypassed packets. */
 static bool
 errors(void)
@@ -193,20 +170,20 @@ errors(void)
 	struct packet_spec answer = packet_udp(REMOTE, 53, SIM_A1, 5000);
 	struct packet_spec of_another = packet_udp(SIM_A2, 5000, REMOTE, 53);
 	uint8_t payload[28];
-	struct packet_spec s = error(ROUTER, SIM_A1, &flow, payload);
+	struct packet_spec s = unreachable(1, ROUTER, SIM_A1, &flow, payload);
 	bool ok;
 
 	send_spec(sim, SIM_WAN, &s);
 	ok = came(sim, SIM_ACCESS, 14, s);
-	s = error(REMOTE, SIM_A1, &flow, payload);
+	s = unreachable(1, REMOTE, SIM_A1, &flow, payload);
 	send_spec(sim, SIM_WAN, &s);
 	ok &= came(sim, SIM_ACCESS, 14, s);
-	s = error(SIM_A1, REMOTE, &answer, payload);
+	s = unreachable(1, SIM_A1, REMOTE, &answer, payload);
 	send_spec(sim, SIM_ACCESS, &s);
 	ok &= came(sim, SIM_WAN, 14, s);
-	s = error(ROUTER, SIM_A1, &elsewhere, payload);
+	s = unreachable(1, ROUTER, SIM_A1, &elsewhere, payload);
 	ok &= ends(sim, SIM_WAN, s, "-", "outside_not_ours");
-	s = error(ROUTER, SIM_A1, &of_another, payload);
+	s = unreachable(1, ROUTER, SIM_A1, &of_another, payload);
 	ok &= ends(sim, SIM_WAN, s, "-", "outside_not_ours");
 	s.payload_len = 12;
 	ok &= ends(sim, SIM_WAN, s, "-", "outside_not_ours");

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filtering by contacts: the limits of what is remembered, and fragments of a new peer. */
+#include "case.h"
 #include "datagram.h"
-#include "row.h"
 
 enum { UNIT = 1480 };
 
 static const char room[] = "table: {mappings: 16384, shards: 2, contacts: 4}\n";
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 static bool
 comes_out(struct cgn_sim *sim, uint32_t src, uint16_t sport, uint16_t dport)

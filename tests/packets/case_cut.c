@@ -2,8 +2,8 @@
 /* UDP-14: what is longer than the next link takes is cut in order, unless DF is set. */
 #include <string.h>
 
+#include "case.h"
 #include "datagram.h"
-#include "row.h"
 
 #define PORTS(inside, outside)                                                                     \
 	"ports: [{name: access, device: r0, role: inside, mtu: " inside "}, "                      \
@@ -11,16 +11,6 @@
 	"{name: wan, device: r2, role: outside, mtu: " outside "}]\n"
 
 static struct datagram sent, got;
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 static bool
 comes_out_cut(struct cgn_sim *sim, uint16_t port, uint32_t mtu, uint32_t n_frames)

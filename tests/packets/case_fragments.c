@@ -6,22 +6,12 @@
  */
 #include <string.h>
 
+#include "case.h"
 #include "datagram.h"
-#include "row.h"
 
 enum { MAX_PIECES = 5, UNIT = 1480 };
 
 static struct datagram sent, got;
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 /* The next order of n things; false after the last one. */
 static bool

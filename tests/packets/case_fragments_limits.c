@@ -6,24 +6,14 @@
  */
 #include <string.h>
 
+#include "case.h"
 #include "control.h"
 #include "datagram.h"
-#include "row.h"
 #include "session.h"
 
 enum { UNIT = 1480, MF = PACKET_MF };
 
 static struct datagram sent;
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 static void
 make(struct cgn_sim *sim, uint32_t src, uint16_t id)

@@ -5,22 +5,12 @@
  */
 #include <string.h>
 
+#include "case.h"
 #include "datagram.h"
-#include "row.h"
 
 enum { UNIT = 1480, MF = PACKET_MF };
 
 static struct datagram sent, got;
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 static struct cgn_sim *
 create(const struct cgn_sim_params *params)

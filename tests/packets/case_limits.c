@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "row.h"
+#include "case.h"
 
 enum { UDP_BASE = 20000, TCP_SYN = 0x02 };
 
@@ -41,16 +41,6 @@ is_refused(struct cgn_sim *sim, uint32_t dst)
 	return cgn_sim_receive(sim, SIM_ACCESS, &f) && f.len > 14 + 28 && f.bytes[23] == 1 &&
 		f.bytes[34] == 3 && f.bytes[35] == 1 && f.bytes[33] == (uint8_t)dst &&
 		f.bytes[32] == (uint8_t)(dst >> 8);
-}
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
 }
 
 /* n flows pass, the next one is refused with the fate and ICMP 3/1, and existing ones go on. */

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "case.h"
 #include "datagram.h"
-#include "row.h"
 
 enum { GRE = 47, ESP = 50, AH = 51, SCTP = 132, DCCP = 33, UDP_LITE = 136 };
 enum { W1 = SIM_PEER, W2 = SIM_PEER2, A1 = SIM_A1, A2 = SIM_A2, POOL = SIM_POOL_A };
@@ -23,16 +23,6 @@ create(const char *a)
 	for (uint16_t p = SIM_ACCESS; p <= SIM_WAN; p++)
 		cgn_sim_flush(sim, p);
 	return sim;
-}
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
 }
 
 static struct packet_spec
@@ -206,19 +196,6 @@ fragments(void)
 	return end(sim, ok);
 }
 
-static struct packet_spec
-error(uint32_t from, uint32_t to, const struct packet_spec *about, uint8_t *payload)
-{
-	uint8_t frame[PACKET_MAX];
-	struct packet_spec s = packet_icmp(from, to, 3, 4);
-
-	packet_build(about, frame);
-	memcpy(payload, frame + 14, 28);
-	s.payload = payload;
-	s.payload_len = 28;
-	return s;
-}
-
 /* Path MTU is found by these (RFC 1191): the quote is translated with the error. */
 static bool
 errors(void)
@@ -229,24 +206,24 @@ errors(void)
 	struct packet_spec q = packet(ESP, POOL, W1), in_q = packet(ESP, A1, W1), s, w;
 	bool ok = works(sim, ESP, A1, W1);
 
-	s = error(router, POOL, &q, payload);
-	w = error(router, A1, &in_q, want);
+	s = unreachable(4, router, POOL, &q, payload);
+	w = unreachable(4, router, A1, &in_q, want);
 	put(sim, SIM_WAN, s);
 	ok &= came(sim, SIM_ACCESS, w, router, A1);
 	q = packet(ESP, W1, A1);
 	in_q = packet(ESP, W1, POOL);
-	s = error(A1, W1, &q, payload);
-	w = error(POOL, W1, &in_q, want);
+	s = unreachable(4, A1, W1, &q, payload);
+	w = unreachable(4, POOL, W1, &in_q, want);
 	put(sim, SIM_ACCESS, s);
 	ok &= came(sim, SIM_WAN, w, POOL, W1);
 	q = packet(ESP, POOL, W2);
-	ok &= ends(sim, SIM_WAN, error(router, POOL, &q, payload), "icmp_no_mapping");
+	ok &= ends(sim, SIM_WAN, unreachable(4, router, POOL, &q, payload), "icmp_no_mapping");
 	q = packet(ESP, POOL + 1, W1);
-	ok &= ends(sim, SIM_WAN, error(router, POOL, &q, payload), "icmp_foreign");
+	ok &= ends(sim, SIM_WAN, unreachable(4, router, POOL, &q, payload), "icmp_foreign");
 	q = packet(AH, POOL, W1);
-	ok &= ends(sim, SIM_WAN, error(router, POOL, &q, payload), "icmp_bad_quote");
+	ok &= ends(sim, SIM_WAN, unreachable(4, router, POOL, &q, payload), "icmp_bad_quote");
 	q = packet(ESP, W1, A2);
-	ok &= ends(sim, SIM_ACCESS, error(A1, W1, &q, payload), "icmp_foreign");
+	ok &= ends(sim, SIM_ACCESS, unreachable(4, A1, W1, &q, payload), "icmp_foreign");
 	return end(sim, ok);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "case.h"
 #include "datagram.h"
 #include "icmp_bed.h"
 
@@ -14,16 +15,6 @@ enum { IP = 14, TOS = IP + 1, OPTIONS = IP + 20, EF_ECT = 46 << 2 | 2, UNIT = 14
 static const uint8_t timestamp[] = {68, 8, 5, 0, 0, 0, 0, 0}, router_alert[] = {148, 4, 0, 0},
 		     source_route[] = {131, 7, 4, 100, 64, 0, 9, 0};
 static struct datagram sent;
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 static struct packet_spec
 with_options(struct packet_spec s, const uint8_t *opts, uint8_t len)

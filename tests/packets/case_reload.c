@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packets that a reload overtakes on their way through the box, and those of who drains. */
+#include "case.h"
 #include "control.h"
-#include "row.h"
 
 #define NO_UNTAGGED_ATTACHMENT                                                                     \
 	"attachments: [{port: trunk, vlan: 101, address: 100.65.0.1/24, "                          \
 	"subscribers: [{prefix: 100.65.0.0/24}]}]\n"
-
-static bool
-end(struct cgn_sim *sim, bool ok)
-{
-	ok &= CHECK(cgn_sim_is_sound(sim));
-	if (!ok)
-		cgn_sim_dump(sim, stderr);
-	cgn_sim_destroy(sim);
-	return ok;
-}
 
 /* On its way to control when its address gets another owner, and from an address without one. */
 static bool
