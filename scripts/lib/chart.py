@@ -172,7 +172,7 @@ def bars(title, rows, unit, series=("",), log=False):
             end, at = axis.at(value), y + i * (BAR + BAR_GAP)
             body += [f'<rect class="f{i}" x="{_n(min(zero, end))}" y="{_n(at)}" '
                      f'width="{_n(abs(end - zero))}" height="{BAR}"/>',
-                     _text(max(zero, end) + 5, at + BAR - 2, number(value))]
+                     _text(max(zero, end) + 5, at + BAR - 2, number(float(f"{value:.3g}")))]
     body += [_line("a", zero, top, zero, bottom),
              _text((left + WIDTH - RIGHT - 56) / 2, bottom + 36, unit, "middle")]
     return _document(bottom + X_ROOM, title, body)
