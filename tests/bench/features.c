@@ -221,7 +221,7 @@ measure(const struct options *o, const struct feature *feature)
 	if (feature->arm != NULL)
 		feature->arm(on.bed);
 	for (uint32_t i = 0; i < o->runs; i++)
-		compare(on.job, off.job, o->ms / (2 * SLICE_MS) + 1, &s);
+		compare(on.job, off.job, o->ms / (4 * SLICE_MS) + 1, &s);
 	forward_stop(&off);
 	forward_stop(&on);
 	report("features", "ns/packet", &s,
