@@ -38,6 +38,7 @@ static const struct {
 	{"growth_mappings", bench_growth_mappings, 1000000, false},
 	{"growth_workers", bench_growth_workers, 100000, false},
 	{"memory_per", bench_memory_per, 100000, false},
+	{"overload", bench_overload, 100000, false},
 };
 enum { N_BENCHES = sizeof(benches) / sizeof(benches[0]), SMOKE_N = 1000 };
 
