@@ -24,7 +24,7 @@ enum {
 	SMOKE_MS = 2,
 	AFTER_MS = 20,
 	PROBES_PER_MS = 10,
-	MAX_NEW_PER_S = 4000000, /* of which there is a multiple of flows */
+	MAX_NEW_PER_S = 6000000, /* of which there is a multiple of flows */
 	BUFFERS = 32768,
 };
 
@@ -285,13 +285,13 @@ recover(struct overload *l, double per_tick, struct results *r)
 }
 
 static void
-flood(const struct options *o, double load, struct results *r)
+flood(const struct options *o, struct capacity full, double load, struct results *r)
 {
 	double length = ticks_of_ms(o->smoke ? SMOKE_MS : FLOOD_MS);
 	const struct source *s;
 	struct overload l;
-	struct capacity full = begin(&l, o);
 
+	begin(&l, o);
 	s = l.sources;
 	rate_set(&l, ESTABLISHED, full.worker * SHARE / 100);
 	rate_set(&l, NEW, 0);
@@ -328,15 +328,35 @@ fates_text(const struct results *r, char *text, size_t size)
 				100.0 * (double)r->fates[f] / (double)r->offered);
 }
 
+/* The best of some: what the machine did beside it must not make a flood small. */
+static struct capacity
+capacity_of(const struct options *o)
+{
+	enum { TRIES = 3 };
+	struct capacity best = {0};
+
+	for (int k = 0; k < (o->smoke ? 1 : TRIES); k++) {
+		struct overload l;
+		struct capacity full = begin(&l, o);
+
+		best.worker = RTE_MAX(best.worker, full.worker);
+		best.control = RTE_MAX(best.control, full.control);
+		end(&l);
+	}
+	return best;
+}
+
 void
 bench_overload(const struct options *o)
 {
+	const struct capacity full = capacity_of(o);
+
 	for (uint32_t i = 0; i < N_LOADS; i++) {
 		struct results r = {0};
 		char fates[REPORT_PARAMS / 2];
 
 		for (uint32_t k = 0; k < o->runs; k++)
-			flood(o, loads[i], &r);
+			flood(o, full, loads[i], &r);
 		fates_text(&r, fates, sizeof(fates));
 		report("overload_established", "percent", &r.kept,
 			"\"mappings\": %u, \"new_by_capacity\": %.1f", o->n, loads[i]);
