@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -13,6 +14,9 @@
 #include "pkt.h"
 
 enum { CGN_BURST = 64 };
+
+/* Tenants share the new flows of a burst by these when the worker is behind (punt.c). */
+enum { CGN_BURST_SHARES = 16 };
 
 struct cgn_lane {
 	uint32_t n;
@@ -24,6 +28,8 @@ struct cgn_burst {
 	uint32_t now_s;
 	uint16_t port; /* all packets came in by this port, if from a port */
 	uint16_t n;
+	bool is_behind; /* the queue that it is of fills faster than it is emptied */
+	uint8_t new_flows[CGN_BURST_SHARES]; /* handed over so far, by tenant; if is_behind */
 	struct rte_mbuf *mbufs[CGN_BURST];
 	uint32_t found[CGN_BURST]; /* out2in: pool index; in2out: destination value; then mapping */
 	struct cgn_lane in2out, out2in, hit_in2out, hit_out2in, miss, tx;

@@ -162,6 +162,20 @@ cgn_punt_alg(struct cgn_worker *w, struct rte_mbuf *m)
 		cgn_drop(w, m, CGN_FATE_PUNT_SUBSCRIBER_RATE);
 }
 
+/*
+ * A worker that cannot keep up loses packets at the device, whatever they are. A new flow costs it
+ * several times what a packet of an established one does, on its way to control and back, so then
+ * each tenant has only a part of a burst for them: what is refused here is cheap, and flows that
+ * are there keep their share.
+ */
+static bool
+is_beyond_burst(struct cgn_burst *b, uint32_t tenant)
+{
+	enum { NEW_FLOWS_BEHIND = 8 };
+
+	return b->is_behind && b->new_flows[tenant % CGN_BURST_SHARES]++ >= NEW_FLOWS_BEHIND;
+}
+
 static enum cgn_fate
 refuse_miss(struct cgn_worker *w, const struct cgn_pkt *pkt)
 {
@@ -212,6 +226,8 @@ cgn_punt_misses(struct cgn_worker *w)
 		enum cgn_fate fate = refuse_miss(w, pkt);
 		const uint32_t holder = cgn_directory_holder(w->dir, pkt->inside);
 
+		if (fate == CGN_FATE_NONE && is_beyond_burst(b, pkt->tenant))
+			fate = CGN_FATE_PUNT_TENANT_SHARE;
 		if (fate == CGN_FATE_NONE && cgn_is_unserved(w, pkt, holder))
 			fate = CGN_FATE_NO_SESSION;
 		if (fate == CGN_FATE_NONE && !fits(w, m))

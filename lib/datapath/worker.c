@@ -150,6 +150,19 @@ cgn_worker_offline(struct cgn_worker *w)
 	rte_rcu_qsbr_thread_unregister(w->dp->rcu, w->id);
 }
 
+/* A queue that has brought whole bursts for so many turns is not a queue that is being emptied:
+ * twice what a device's ring of 1024 holds. */
+enum { BEHIND_FROM = 32 };
+
+static void
+see_backlog(struct cgn_burst *b, struct cgn_rxq *q)
+{
+	q->n_whole = b->n == CGN_BURST ? q->n_whole + 1 : 0;
+	b->is_behind = q->n_whole >= BEHIND_FROM;
+	if (unlikely(b->is_behind))
+		memset(b->new_flows, 0, sizeof(b->new_flows));
+}
+
 /* From look-up on, the same for packets from a port and for those that control sent back. */
 static void
 forward(struct cgn_worker *w)
@@ -180,6 +193,7 @@ cgn_back(struct cgn_worker *w)
 	b->n = (uint16_t)rte_ring_sc_dequeue_burst(w->back, (void **)b->mbufs, CGN_BURST, NULL);
 	if (b->n == 0)
 		return 0;
+	b->is_behind = false;
 	cgn_burst_clear_lanes(b);
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[i]);
@@ -231,6 +245,7 @@ cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now)
 	for (uint32_t q = 0; q < w->n_rxqs; q++) {
 		uint32_t got = cgn_rx(w, &w->rxqs[q]);
 
+		see_backlog(&w->burst, &w->rxqs[q]);
 		if (got == 0)
 			continue;
 		n += got;

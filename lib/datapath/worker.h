@@ -31,6 +31,7 @@ enum { CGN_MAX_RXQS = 256 };
 
 struct cgn_rxq {
 	uint16_t port, queue; /* port: index into dataplane.devs */
+	uint32_t n_whole;     /* turns in a row that brought a whole burst; the worker's own */
 };
 
 /* Ways of ARP to control per interface, each with its own rate, by the sender's MAC. */
