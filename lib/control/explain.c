@@ -343,14 +343,12 @@ translate(struct cgn_control *c, struct cgn_explain *e)
 		return CGN_FATE_NONE;
 	}
 	e->fate = cgn_explain_stages(c, &s->w, &s->contacts, e);
-	unplace_all(s);
 	if (s->w.new_flows.n > 0) { /* control would read its text, and send it back */
 		s->w.new_flows.n = 0;
-		pkt->fate = pkt->dir == CGN_IN2OUT ? CGN_FATE_IN2OUT : CGN_FATE_OUT2IN;
-		if (pkt->dir == CGN_OUT2IN)
-			pkt->neigh = e->mapping.neigh;
-		return leave(c, pkt, e);
+		pkt->resumed = 1;
+		e->fate = cgn_explain_stages(c, &s->w, &s->contacts, e);
 	}
+	unplace_all(s);
 	return b->tx.n > 0 ? leave(c, pkt, e) : e->fate; /* NONE: dropped, too long, too far */
 }
 

@@ -72,6 +72,14 @@ is_alike(const struct cgn_control *c, const struct cgn_flow *flow, uint16_t port
 	return !conf->ports.keep_range || (inside < 1024) == (port < 1024);
 }
 
+/* Is it what the flow sends to? That is for another one of the subscriber's, not for itself. */
+static bool
+is_remote(const struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_port *at)
+{
+	return flow->remote == rte_cpu_to_be_32(c->dp->dir->pool_addrs[at->pool]) &&
+		flow->remote_port == rte_cpu_to_be_16(at->port);
+}
+
 /* May a flow that begins now share the port, and is its remote end not taken there? */
 static bool
 suits(const struct cgn_control *c, const struct cgn_flow *flow, const struct cgn_shared_port *port)
@@ -84,7 +92,8 @@ suits(const struct cgn_control *c, const struct cgn_flow *flow, const struct cgn
 		!cgn_directory_pool_live(pool->dir, port->at.pool) ||
 		cgn_block_moves(pool, port->holder, flow->tenant) ||
 		(cgn_pool_reserved(pool, port->at.pool, granule, flow->proto) >> bit & 1) != 0 ||
-		!cgn_fixed_allows(pool, port->holder, flow->tenant, port->at))
+		!cgn_fixed_allows(pool, port->holder, flow->tenant, port->at) ||
+		is_remote(c, flow, &port->at))
 		return false;
 	return find_outside(c, &port->at, port->proto, flow->remote, flow->remote_port) ==
 		CGN_MAPPING_NONE;

@@ -259,8 +259,9 @@ tell_port(struct cgn_show *show, const struct cgn_explain *e)
 	if (e->is_dependent)
 		step(show, "mapping", "for this remote end alone: its outside port is shared");
 	if (e->is_dependent && e->shared.pool != CGN_NONE)
-		step(show, "outside port", "%u of %s, which other mappings of the subscriber have",
-			e->shared.port, addr);
+		step(show, "outside port",
+			"of %s, one that mappings of the subscriber have already, as %u", addr,
+			e->shared.port);
 	else if (e->proto == CGN_OTHER)
 		step(show, "outside port",
 			"none is needed; an ICMP identifier of %s stands for the mapping",

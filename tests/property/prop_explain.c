@@ -183,6 +183,11 @@ check_fate(const struct cgn_explain *e, const uint64_t *before)
 		if (f == CGN_FATE_HAIRPIN && e->fate == CGN_FATE_NO_MAPPING && n == 1 &&
 			goes_to_itself(e))
 			return;
+		/* So is the one that it shares, which the receiver's mapping is of or not. */
+		if (e->is_dependent && n == 1 &&
+			(f == CGN_FATE_HAIRPIN || f == CGN_FATE_NO_MAPPING) &&
+			(e->fate == CGN_FATE_HAIRPIN || e->fate == CGN_FATE_NO_MAPPING))
+			return;
 		/* Or on it another one has the protocol. */
 		if (f == CGN_FATE_OTHER_TAKEN && e->fate == CGN_FATE_IN2OUT && n == 1 &&
 			(e->reached & CGN_EXPLAIN_PORTS) && e->choice.address == CGN_NONE)
@@ -258,7 +263,7 @@ main(void)
 {
 	static const struct cgn_sim_params params = {
 		.box = "punt: {subscriber_per_s: 1, subscriber_burst: 4}\n"
-		       "table: {mappings: 16384, shards: 2, contacts: 500}\n",
+		       "table: {mappings: 16384, shards: 2, contacts: 500, dependent: 500}\n",
 		.a = "attachments:\n"
 		     "  - {port: access, address: 100.64.0.1/22, binding: access, subscribers: "
 		     "[{prefix: 100.64.0.0/22, subscriber_mask: 31}]}\n"
@@ -267,7 +272,8 @@ main(void)
 		     "quota: {subscriber: {udp: 4, new_per_s: 1, burst: 3}}\n"
 		     "nat: {tcp_loose: false, protocols: [gre, esp], rules: [{name: some, "
 		     "protocol: udp, ports: [1-65535], "
-		     "filtering: address_and_port_dependent}]}\n"
+		     "filtering: address_and_port_dependent}, {name: shared, protocol: tcp, ports: "
+		     "[1-65535], mapping: address_and_port_dependent}]}\n"
 		     "alg: {ftp: true}\n"
 		     "portctl: {pcp: false}\n",
 		.b = "ports: {block_size: 64, max_blocks: 1}\n"
@@ -275,7 +281,7 @@ main(void)
 		     "quota: {subscriber: {mapping_contacts: 2, contacts: 8}}\n"
 		     "static_addresses:\n  - {inside: 100.64.0.12, outside: 203.0.113.40}\n",
 		.c = "ports: {first: 1024, last: 1151, block_size: 64, max_blocks: 1}\n"
-		     "nat: {protocols: [gre], bypass: [192.0.2.2/32]}\n"};
+		     "nat: {protocols: [gre], bypass: [192.0.2.2/32], overload_when_full: 62}\n"};
 	const char *env = getenv("CGN_SEED");
 	uint64_t seed = env != NULL ? strtoull(env, NULL, 10) : 1;
 

@@ -194,6 +194,10 @@ put_tenant(FILE *f, const struct random_conf *conf, uint32_t t)
 		"900}}"};
 	static const char *const portctl[] = {
 		"{}", "{natpmp: false}", "{pcp: false}", "{natpmp: false, pcp: false}"};
+	static const char overloads[] =
+		", overload_when_full: 3, rules: [{name: u, protocol: udp, ports: [53], mapping: "
+		"address_and_port_dependent}, {name: t, protocol: tcp, ports: [53-54], mapping: "
+		"address_and_port_dependent}]";
 	static const char *const rests[] = {"120", "0", "5"};
 	static const char *const quotas[] = {
 		"{}", "{subscriber: {mappings: 6, explicit: 1}}", "{explicit: 5}"};
@@ -209,10 +213,11 @@ put_tenant(FILE *f, const struct random_conf *conf, uint32_t t)
 		portctl[tenant->portctl], quotas[tenant->quota]);
 	fprintf(f,
 		"timeouts: {port_rest_s: %s, udp_s: %u}\nnat: {inbound_refresh: %s, filtering: "
-		"%s}\n",
+		"%s%s}\n",
 		rests[tenant->rest], tenant->flags & 1 ? 120 : 300,
 		tenant->flags & 2 ? "true" : "false",
-		tenant->flags & 1 ? "address_dependent" : "endpoint_independent");
+		tenant->flags & 1 ? "address_dependent" : "endpoint_independent",
+		tenant->flags & 2 ? overloads : "");
 	/* A computed range would have to hold it, and what is reserved must not. */
 	if (tenant->port_forward == 0 || tenant->ports >= RANDOM_PLAIN_PORTS)
 		return;
@@ -249,7 +254,9 @@ random_conf_params(const struct random_conf *conf, int slot)
 	FILE *f = fmemopen(texts[slot][RANDOM_TENANTS], TEXT, "w");
 	const char *comma = "";
 
-	fprintf(f, "%stable: {mappings: 16384, shards: 2, contacts: 3000}\ntenants: [",
+	fprintf(f,
+		"%stable: {mappings: 16384, shards: 2, contacts: 3000, dependent: 3000}\ntenants: "
+		"[",
 		uplinks[conf->uplink]);
 	for (uint32_t t = 0; t < RANDOM_TENANTS; t++)
 		if (conf->tenants[t].live) {
