@@ -34,6 +34,7 @@ enum cgn_binding { CGN_BINDING_NONE, CGN_BINDING_ACCESS };
 
 /* What becomes of IPv4 options; source routing is refused before. */
 enum cgn_ip_options { CGN_IP_OPTIONS_PASS, CGN_IP_OPTIONS_CLEAR, CGN_IP_OPTIONS_DROP };
+enum cgn_unsolicited { CGN_UNSOLICITED_SILENT, CGN_UNSOLICITED_UNREACHABLE };
 enum cgn_role { CGN_ROLE_INSIDE, CGN_ROLE_OUTSIDE };
 
 /* Where a value stands in its file, for messages about combinations; line and column from 1. */
@@ -346,6 +347,7 @@ struct cgn_conf_tenant {
 		uint32_t mss_max;           /* bytes; 0: MSS options are left as they are */
 		uint32_t dscp_out, dscp_in; /* of what is forwarded; CGN_LIMIT_UNSET: as it came */
 		enum cgn_ip_options ip_options;
+		enum cgn_unsolicited unsolicited_syn;
 		bool tcp_loose;       /* open a mapping for TCP segments other than SYN */
 		bool inbound_refresh; /* RFC 4787 REQ-6: MAY; off by default */
 		enum cgn_other protocols[CGN_N_OTHERS];

@@ -105,6 +105,26 @@ create_options(struct cgn_control *c, const struct cgn_control_params *p, struct
 	return rc;
 }
 
+/* What control alone keeps of connections. */
+static int
+create_lists(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
+{
+	const struct cgn_conf *conf = c->dp->dir->conf;
+
+	if (cgn_unsolicited_init(&c->syns, p->socket) < 0) {
+		cgn_errmsg_set(err, "no memory for SYNs that wait: raise memory.size_mib");
+		return -ENOMEM;
+	}
+	if (cgn_algs_init(&c->algs, conf->table.algs, p->socket) < 0) {
+		cgn_errmsg_set(err,
+			"no memory for %u connections with an ALG: lower table.alg or raise "
+			"memory.size_mib",
+			conf->table.algs);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 static int
 create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
 {
@@ -146,13 +166,9 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 			conf->table.others);
 		return -ENOMEM;
 	}
-	if (cgn_algs_init(&c->algs, conf->table.algs, p->socket) < 0) {
-		cgn_errmsg_set(err,
-			"no memory for %u connections with an ALG: lower table.alg or raise "
-			"memory.size_mib",
-			conf->table.algs);
-		return -ENOMEM;
-	}
+	rc = create_lists(c, p, err);
+	if (rc < 0)
+		return rc;
 	c->updates.at = cgn_mem_zalloc("updates", (size_t)conf->table.explicit_mappings + 1,
 		sizeof(*c->updates.at), p->socket);
 	if (c->updates.at == NULL) {
@@ -233,6 +249,7 @@ cgn_control_destroy(struct cgn_control *c)
 	cgn_filters_fini(&c->filters);
 	cgn_others_fini(&c->others);
 	cgn_dependents_fini(&c->dependents);
+	cgn_unsolicited_fini(&c->syns);
 	cgn_algs_fini(&c->algs);
 	cgn_reserve_destroy(c->others.counts);
 	cgn_tcp_sessions_fini(&c->tcp_sessions);

@@ -41,6 +41,7 @@
 #include "state.h"
 #include "subscriber.h"
 #include "tcp_end.h"
+#include "unsolicited.h"
 #include "wheel.h"
 #include "worker.h"
 
@@ -126,6 +127,7 @@ struct cgn_control {
 	struct cgn_drains drains;
 	struct cgn_fair_queue queue; /* of new flows and requests */
 	struct cgn_error_rates error_rates;
+	struct cgn_unsolicited_syns syns;
 	uint32_t announce_next, announce_round, announce_at_s; /* gratuitous ARP at start */
 	cgn_ns_t announce_slice_at;                            /* a few of them each millisecond */
 	/* Time of this turn. */
@@ -405,6 +407,11 @@ void cgn_arp_input(struct cgn_control *c, struct rte_mbuf *m);
 void cgn_arp_announce(struct cgn_control *c);
 void cgn_arp_announce_start(struct cgn_control *c);
 extern const struct cgn_neigh_ops cgn_arp_neigh_ops;
+
+/* Tells the sender of a packet that has ended: port unreachable, within the rate. frame: as it came
+ * in, its first frame_len bytes; what pkt names exists (refuse.c). */
+void cgn_refuse_later(
+	struct cgn_control *c, const uint8_t *frame, uint32_t frame_len, const struct cgn_pkt *pkt);
 
 /* Drops a packet and tells its sender by ICMP, within the rate (refuse.c). */
 void cgn_refuse(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate);

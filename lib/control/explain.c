@@ -407,6 +407,8 @@ fate_of(struct cgn_worker *w, const struct cgn_pkt *pkt)
 	for (uint32_t p = 0; p < CGN_MAX_PORTS; p++)
 		if (w->tx[p].n > 0)
 			return (enum cgn_fate)pkt->fate;
+	if (w->local.n > 0 && pkt->action == CGN_ACT_UNSOLICITED)
+		return (enum cgn_fate)pkt->fate;
 	if (w->local.n > 0 && pkt->action == CGN_ACT_TTL)
 		return CGN_FATE_TTL_EXPIRED;
 	if (w->local.n > 0 && pkt->action == CGN_ACT_TOO_BIG)
@@ -431,7 +433,8 @@ prepare(struct cgn_control *c, struct cgn_explain *e)
 	s->w.local.n = s->w.new_flows.n = 0;
 	for (uint32_t p = 0; p < CGN_MAX_PORTS; p++)
 		s->w.tx[p].n = 0;
-	if (cgn_reserve_fill(s->w.punt_sent.tenants, 0, dir->n_tenants) < 0 ||
+	if (cgn_reserve_fill(s->w.syn_full_at, 0, dir->n_tenants) < 0 ||
+		cgn_reserve_fill(s->w.punt_sent.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(s->w.punt_done.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_directory_shares_fill(dir, s->w.local_full_at) < 0 ||
 		cgn_directory_shares_fill(dir, s->w.echo_full_at) < 0 ||

@@ -23,6 +23,7 @@ cgn_control_poll(struct cgn_control *c, cgn_ns_t now)
 	work += cgn_contacts_expire(c);
 	work += cgn_tcp_end_slice(c);
 	work += cgn_reclaim(c);
+	work += cgn_unsolicited_turn(c);
 	cgn_neigh_tick(c->neigh, c->now_s, NEIGH_SLICE);
 	cgn_arp_announce(c);
 	cgn_portctl_announce(c);

@@ -76,6 +76,9 @@ local(struct cgn_control *c, struct rte_mbuf *m)
 	case CGN_ACT_NO_NEIGH:
 		hold(c, m);
 		break;
+	case CGN_ACT_UNSOLICITED:
+		cgn_unsolicited_note(c, m);
+		break;
 	case CGN_ACT_TTL:
 		cgn_refuse(c, m, CGN_FATE_TTL_EXPIRED);
 		break;

@@ -46,11 +46,10 @@ error_for(const struct cgn_control *c, const uint8_t *frame, const struct cgn_pk
 
 /* Back to the station that sent the frame, by the interface it came in by. */
 static void
-send_error(struct cgn_control *c, struct rte_mbuf *orig, const struct cgn_icmp_error *err)
+send_error(struct cgn_control *c, const uint8_t *frame, uint32_t frame_len,
+	const struct cgn_pkt *pkt, const struct cgn_icmp_error *err)
 {
-	const struct cgn_pkt *pkt = cgn_pkt_of(orig);
 	const struct cgn_iface *iface = &c->dp->dir->ifaces[pkt->iface];
-	const uint8_t *frame = rte_pktmbuf_mtod(orig, const uint8_t *);
 	const struct rte_ether_addr *to =
 		(const struct rte_ether_addr *)(frame + RTE_ETHER_ADDR_LEN);
 	struct rte_mbuf *m = cgn_originate(c, CGN_ORIG_ICMP_ERROR, iface->port);
@@ -61,12 +60,26 @@ send_error(struct cgn_control *c, struct rte_mbuf *orig, const struct cgn_icmp_e
 		return;
 	p = rte_pktmbuf_mtod(m, uint8_t *);
 	cgn_l2_write(p, to, &c->dp->devs[iface->port].mac, &iface->tags, RTE_ETHER_TYPE_IPV4);
-	len = (uint16_t)cgn_icmp_error_write(p + l2, frame, orig->data_len, pkt, err);
+	len = (uint16_t)cgn_icmp_error_write(p + l2, frame, frame_len, pkt, err);
 	m->data_len = (uint16_t)(l2 + len);
 	m->pkt_len = m->data_len;
 	cgn_pkt_of(m)->iface = pkt->iface;
 	cgn_pkt_of(m)->worker = pkt->worker;
 	cgn_reinject(c, m, CGN_ACT_SEND_RAW);
+}
+
+void
+cgn_refuse_later(
+	struct cgn_control *c, const uint8_t *frame, uint32_t frame_len, const struct cgn_pkt *pkt)
+{
+	const struct cgn_icmp_error err = {
+		.src = rte_cpu_to_be_32(c->dp->dir->ifaces[pkt->iface].onlink.addr),
+		.type = CGN_ICMP_UNREACH,
+		.code = CGN_ICMP_UNREACH_PORT};
+
+	if (cgn_icmp_error_allowed(frame, pkt) &&
+		cgn_error_rates_take(&c->error_rates, cgn_directory_share(c->dp->dir, pkt), c->now))
+		send_error(c, frame, frame_len, pkt, &err);
 }
 
 void
@@ -78,6 +91,6 @@ cgn_refuse(struct cgn_control *c, struct rte_mbuf *m, enum cgn_fate fate)
 
 	if (err.type != 0 && cgn_icmp_error_allowed(frame, pkt) &&
 		cgn_error_rates_take(&c->error_rates, cgn_directory_share(c->dp->dir, pkt), c->now))
-		send_error(c, m, &err);
+		send_error(c, frame, m->data_len, pkt, &err);
 	cgn_control_drop(c, m, fate);
 }

@@ -56,7 +56,7 @@ lookup_out2in(struct cgn_worker *w)
 			if (owner != CGN_NONE)
 				cgn_lane_add(&b->miss, at);
 			else
-				cgn_drop(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
+				cgn_punt_unsolicited(w, b->mbufs[at], CGN_FATE_NO_MAPPING);
 			continue;
 		}
 		b->found[at] = m;

@@ -39,7 +39,7 @@ cgn_out2in(struct cgn_worker *w)
 		pkt->inside = m->inside;
 		fate = cgn_peer_refused(w, m, pkt->src, pkt->sport, true);
 		if (unlikely(fate != CGN_FATE_NONE)) {
-			cgn_drop(w, b->mbufs[at], fate);
+			cgn_punt_unsolicited(w, b->mbufs[at], fate);
 			continue;
 		}
 		if (pkt->ttl <= 1) {

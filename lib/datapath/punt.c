@@ -134,6 +134,23 @@ cgn_punt_local(
 }
 
 void
+cgn_punt_unsolicited(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate)
+{
+	struct cgn_pkt *pkt = cgn_pkt_of(m);
+
+	if (pkt->proto == CGN_TCP && (pkt->tcp_flags & FLAGS_OPEN_MASK) == FLAG_SYN &&
+		pkt->fragment == CGN_FRAGMENT_NONE &&
+		cgn_directory_tenant_live(w->dir, pkt->tenant) &&
+		w->dir->tenants[pkt->tenant].conf->nat.unsolicited_syn ==
+			CGN_UNSOLICITED_UNREACHABLE &&
+		cgn_rate_take(&w->dir->local_rate, &w->syn_full_at[pkt->tenant], w->burst.now)) {
+		pkt->fate = (uint8_t)fate;
+		to_local_ring(w, m, CGN_ACT_UNSOLICITED);
+	} else
+		cgn_drop(w, m, fate);
+}
+
+void
 cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m)
 {
 	struct cgn_pkt *pkt = cgn_pkt_of(m);

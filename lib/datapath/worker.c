@@ -32,14 +32,15 @@ cgn_worker_reserve(struct cgn_worker *w, int socket)
 		CGN_MAX_IFACES, CGN_ARP_RATES * sizeof(*w->arp_full_at), socket);
 	w->local_full_at = cgn_reserve_create(CGN_MAX_SHARES, sizeof(*w->local_full_at), socket);
 	w->echo_full_at = cgn_reserve_create(CGN_MAX_SHARES, sizeof(*w->echo_full_at), socket);
+	w->syn_full_at = cgn_reserve_create(CGN_MAX_TENANTS, sizeof(*w->syn_full_at), socket);
 	w->punt_sent.tenants = cgn_reserve_create(
 		CGN_MAX_TENANTS, sizeof(*w->punt_sent.tenants), socket);
 	w->punt_done.tenants = cgn_reserve_create(
 		CGN_MAX_TENANTS, sizeof(*w->punt_done.tenants), socket);
 	return w->subscriber_full_at != NULL && w->request_full_at != NULL &&
 			w->arp_full_at != NULL && w->local_full_at != NULL &&
-			w->echo_full_at != NULL && w->punt_sent.tenants != NULL &&
-			w->punt_done.tenants != NULL
+			w->echo_full_at != NULL && w->syn_full_at != NULL &&
+			w->punt_sent.tenants != NULL && w->punt_done.tenants != NULL
 		? 0
 		: -ENOMEM;
 }
@@ -52,6 +53,7 @@ cgn_worker_unreserve(struct cgn_worker *w)
 	cgn_reserve_destroy(w->arp_full_at);
 	cgn_reserve_destroy(w->local_full_at);
 	cgn_reserve_destroy(w->echo_full_at);
+	cgn_reserve_destroy(w->syn_full_at);
 	cgn_reserve_destroy(w->punt_sent.tenants);
 	cgn_reserve_destroy(w->punt_done.tenants);
 }
@@ -93,6 +95,7 @@ cgn_worker_fill(struct cgn_worker *w, const struct cgn_directory *dir)
 	if (cgn_reserve_fill(w->subscriber_full_at, 0, dir->n_inside) < 0 ||
 		cgn_reserve_fill(w->request_full_at, 0, dir->n_inside) < 0 ||
 		cgn_reserve_fill(w->arp_full_at, 0, dir->n_ifaces) < 0 ||
+		cgn_reserve_fill(w->syn_full_at, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(w->punt_sent.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(w->punt_done.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_directory_shares_fill(dir, w->local_full_at) < 0 ||

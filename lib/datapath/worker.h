@@ -88,6 +88,7 @@ struct cgn_worker {
 	uint64_t *arp_full_at;   /* [n_ifaces][CGN_ARP_RATES] states of the local rate, punt.c */
 	uint64_t *local_full_at; /* [CGN_MAX_SHARES] the same for all but ARP */
 	uint64_t *echo_full_at;  /* [CGN_MAX_SHARES] states of the rate of echo replies */
+	uint64_t *syn_full_at;   /* [n_tenants] of the local rate, for cgn_punt_unsolicited */
 	struct cgn_tx_buffer tx[CGN_MAX_PORTS];
 	struct cgn_fragments fragments;
 	struct cgn_ip_ids ip_ids;
@@ -166,6 +167,13 @@ void cgn_punt_request(struct cgn_worker *w, struct rte_mbuf *m);
 
 /* Hands a segment of a connection with an ALG to control, as a first packet of its subscriber. */
 void cgn_punt_alg(struct cgn_worker *w, struct rte_mbuf *m);
+
+/*
+ * Ends a packet from outside that no mapping lets in. One whose sender may be told so later
+ * (nat.unsolicited_syn) goes to control for that, within a rate of its tenant's own, and ends
+ * there.
+ */
+void cgn_punt_unsolicited(struct cgn_worker *w, struct rte_mbuf *m, enum cgn_fate fate);
 
 /*
  * Hands a packet to control for an action other than a new flow, within the interface's rate.

@@ -52,17 +52,18 @@ enum cgn_pkt_fragment {
 
 enum cgn_pkt_action {
 	CGN_ACT_NONE,
-	CGN_ACT_NEW_FLOW, /* worker → control: no mapping yet */
-	CGN_ACT_ARP,      /* worker → control */
-	CGN_ACT_NO_NEIGH, /* worker → control: translated, next hop unresolved */
-	CGN_ACT_TTL,      /* worker → control: TTL ran out, tell the sender */
-	CGN_ACT_ALG,      /* worker → control: of a connection whose text is read (alg.h) */
-	CGN_ACT_PORTCTL,  /* worker → control: NAT-PMP or PCP to the service address */
-	CGN_ACT_TOO_BIG,  /* worker → control: needs fragmenting, tell the sender */
-	CGN_ACT_RESUME,   /* control → worker: look up again, the mapping is there */
-	CGN_ACT_END,      /* control → worker: first fragment refused; lane: its fate */
-	CGN_ACT_SEND,     /* control → worker: complete but for the Ethernet header */
-	CGN_ACT_SEND_RAW, /* control → worker: complete frame for out_port */
+	CGN_ACT_NEW_FLOW,    /* worker → control: no mapping yet */
+	CGN_ACT_ARP,         /* worker → control */
+	CGN_ACT_NO_NEIGH,    /* worker → control: translated, next hop unresolved */
+	CGN_ACT_TTL,         /* worker → control: TTL ran out, tell the sender */
+	CGN_ACT_ALG,         /* worker → control: of a connection whose text is read (alg.h) */
+	CGN_ACT_PORTCTL,     /* worker → control: NAT-PMP or PCP to the service address */
+	CGN_ACT_TOO_BIG,     /* worker → control: needs fragmenting, tell the sender */
+	CGN_ACT_UNSOLICITED, /* worker → control: a SYN that ends with pkt->fate; tell it later */
+	CGN_ACT_RESUME,      /* control → worker: look up again, the mapping is there */
+	CGN_ACT_END,         /* control → worker: first fragment refused; lane: its fate */
+	CGN_ACT_SEND,        /* control → worker: complete but for the Ethernet header */
+	CGN_ACT_SEND_RAW,    /* control → worker: complete frame for out_port */
 };
 
 struct cgn_pkt {
