@@ -227,6 +227,8 @@ n_refused(void)
 	for (int fate = 0; fate < CGN_N_FATES; fate++)
 		if (cgn_fates[fate].severity != CGN_SEV_OK)
 			n += cgn_sim_tenant_fate(sim, TENANT, cgn_fates[fate].name);
+	if (n > 0)
+		cgn_sim_dump(sim, stderr); /* says which */
 	return n;
 }
 
