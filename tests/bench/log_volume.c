@@ -104,10 +104,11 @@ create(void)
 		16384 + 512 * options.n_subscribers);
 	snprintf(a, sizeof(a),
 		"tenant: " TENANT "\npool: [198.18.0.0/26]\nlog: {mappings: %s}\n"
+		"quota: {mappings: %u}\n"
 		"timeouts: {port_rest_s: %u, udp_s: %u}\n"
 		"ports: {block_size: %u, max_blocks: %u%s}\n",
-		options.has_mappings ? "true" : "false", options.rest_s, options.udp_s,
-		options.block, PORTS_AT_ONCE / options.block,
+		options.has_mappings ? "true" : "false", 512 * options.n_subscribers,
+		options.rest_s, options.udp_s, options.block, PORTS_AT_ONCE / options.block,
 		options.is_deterministic
 			? ", deterministic: {algorithm: sequential, ratio: 28, dynamic: 4}"
 			: "");
