@@ -169,12 +169,12 @@ bench_growth_pool(const struct options *o)
 	}
 }
 
-/* Mappings that there are already: one table filled once, in steps. One subscriber after the other,
- * so that leases of blocks are spread over all steps. */
+/* Mappings that there are already: one table filled once, in steps, by all subscribers in turn. The
+ * first mapping of each, which leases a block too, is made before. */
 void
 bench_growth_mappings(const struct options *o)
 {
-	enum { LEAST = 1000, EACH = 128, POOL_LEN = 22, PORT = 5000 };
+	enum { EACH = 128, POOL_LEN = 22 };
 	struct point p = {.name = "mappings there",
 		.n_addresses = UINT32_C(1) << (32 - POOL_LEN),
 		.n_mappings = o->n,
@@ -185,13 +185,11 @@ bench_growth_mappings(const struct options *o)
 	struct flows *flows = flows_spread(
 		o->n, p.bed.n_subscribers, 1, (const uint8_t[CGN_N_PROTOS]){[CGN_UDP] = 100});
 	struct bed *bed = bed_create(&p.bed);
+	uint32_t done = p.bed.n_subscribers;
 
-	for (uint32_t i = 0; i < o->n; i++) {
-		flows->at[i].inside = (uint32_t)BED_INSIDE + i / EACH;
-		flows->at[i].inside_port = (uint16_t)(PORT + i % EACH);
-	}
-	for (uint32_t done = 0, next = LEAST; done < o->n; next *= 2) {
-		uint32_t until = RTE_MIN(next, o->n);
+	flows_open(bed, flows, 0, done);
+	while (done < o->n) {
+		uint32_t until = RTE_MIN(2 * done, o->n);
 		struct series s = {0};
 		uint64_t cpu_ns = 0;
 
