@@ -132,11 +132,11 @@ grow_subscribers(const struct options *o, uint32_t n, uint32_t first)
 			.at = subscribers,
 			.n_mappings = n,
 			.bed = {.n_subscribers = subscribers,
-				.subscribers_len = 12,
-				.pool_len = 20,
+				.subscribers_len = o->smoke ? 22 : 12,
+				.pool_len = o->smoke ? 26 : 20,
 				.block_size = BLOCK}};
 
-		p.n_addresses = 4096;
+		p.n_addresses = UINT32_C(1) << (32 - p.bed.pool_len);
 		measure(&p, o);
 	}
 }

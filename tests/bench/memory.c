@@ -144,9 +144,10 @@ bench_memory_per(const struct options *o)
 	for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const struct kind *k = &kinds[i];
 		struct series s = {0};
+		uint32_t more = o->smoke ? 2 * k->few : k->more;
 		double few = bytes_of(o, k, k->few);
 
-		series_add(&s, (bytes_of(o, k, k->more) - few) / (k->more - k->few), 0);
+		series_add(&s, (bytes_of(o, k, more) - few) / (more - k->few), 0);
 		report("memory_per", "bytes", &s, "\"of\": \"%s\", \"workers\": 1", k->of);
 	}
 }
