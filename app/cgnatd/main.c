@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "outputs.h"
 #include "render.h"
 
 /* Prints every error; NULL when there are any. */
@@ -41,20 +42,22 @@ check(const struct cgn_options *opt, const struct cgn_conf *conf)
 	struct cgn_errmsg err;
 	struct cgn_directory *dir = cgn_directory_create(conf, NULL, &err);
 	struct cgn_radius_settings *radius;
+	bool is_good;
 
 	if (dir == NULL) {
 		fprintf(stderr, "%s: %s\n", opt->conf_path, err.text);
 		return 1;
 	}
 	radius = cgn_radius_settings_create(dir, &err);
-	if (radius != NULL)
+	is_good = radius != NULL && cgn_outputs_check(conf, &err) == 0;
+	if (is_good)
 		cgn_warnings(dir, print_warning);
 	cgn_directory_destroy(dir);
-	if (radius == NULL) {
+	cgn_radius_settings_destroy(radius);
+	if (!is_good) {
 		fprintf(stderr, "%s: %s\n", opt->conf_path, err.text);
 		return 1;
 	}
-	cgn_radius_settings_destroy(radius);
 	if (opt->print)
 		cgn_render_conf(stdout, conf);
 	else

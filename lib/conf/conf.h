@@ -256,16 +256,21 @@ struct cgn_conf_radius {
 };
 
 /* Where records of the log go by IPFIX. */
-enum cgn_transport { CGN_TRANSPORT_UDP, CGN_TRANSPORT_TCP };
+enum cgn_transport { CGN_TRANSPORT_UDP, CGN_TRANSPORT_TCP, CGN_TRANSPORT_TLS };
 enum cgn_delivery { CGN_DELIVERY_ALL, CGN_DELIVERY_FIRST };
 
 /* Of syslog messages. */
 enum cgn_log_form { CGN_LOG_STRUCTURED, CGN_LOG_COMPACT };
 
+/* A collector or a syslog server. */
 struct cgn_conf_collector {
 	uint32_t address;
-	uint16_t port;
+	uint16_t port; /* 0: the one that is registered for its transport */
 	enum cgn_transport protocol;
+	/* Of TLS: files by their paths, read for every connection. Empty: none. */
+	char ca_file[CGN_DEVICE_LEN], cert_file[CGN_DEVICE_LEN], key_file[CGN_DEVICE_LEN];
+	char server_name[CGN_DEVICE_LEN]; /* in its certificate; empty: address */
+	bool verify;
 	struct cgn_conf_pos pos;
 };
 
@@ -445,7 +450,8 @@ struct cgn_conf {
 		uint16_t templates;                 /* s between two sendings over UDP */
 		struct cgn_conf_collector *servers; /* of syslog */
 		uint32_t n_servers;
-		bool is_local; /* to the machine's own syslog too */
+		bool is_local;   /* to the machine's own syslog too */
+		bool clear_text; /* may leave the machine */
 		enum cgn_log_form form;
 		uint16_t facility;
 		struct {

@@ -18,6 +18,7 @@ cgn_validate(struct cgn_validation *v)
 	cgn_validate_tenants(v);
 	cgn_validate_bypass(v);
 	cgn_validate_radius(v);
+	cgn_validate_log(v);
 }
 
 bool

@@ -30,6 +30,7 @@ void cgn_validate_links(struct cgn_validation *v);
 void cgn_validate_addresses(struct cgn_validation *v);
 void cgn_validate_tenants(struct cgn_validation *v);
 void cgn_validate_radius(struct cgn_validation *v);
+void cgn_validate_log(struct cgn_validation *v);
 void cgn_validate_own(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_listed(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);
 void cgn_validate_classes(struct cgn_validation *v, const struct cgn_conf_tenant *tenant);

@@ -3,18 +3,13 @@
 #include "collector.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "log.h"
 
-static enum cgn_link_kind
-link_kind(const struct cgn_conf_collector *conf)
-{
-	return conf->protocol == CGN_TRANSPORT_TCP ? CGN_LINK_TCP : CGN_LINK_UDP;
-}
+enum { PORT = 4739, TLS_PORT = 4740 }; /* RFC 7011 10.3.4 */
 
 int
 cgn_lane_init(struct cgn_lane *lane, const struct cgn_conf_collector *collectors,
@@ -32,8 +27,7 @@ cgn_lane_init(struct cgn_lane *lane, const struct cgn_conf_collector *collectors
 	lane->templates_ms = (uint32_t)conf->log.templates * 1000;
 	lane->process = (uint32_t)getpid();
 	for (uint32_t i = 0; i < n_collectors; i++)
-		cgn_link_init_at(&lane->collectors[i].link, link_kind(&collectors[i]),
-			collectors[i].address, collectors[i].port);
+		cgn_link_init_at(&lane->collectors[i].link, &collectors[i], PORT, TLS_PORT);
 	return 0;
 }
 
@@ -74,7 +68,8 @@ static void
 fail(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
 {
 	if (!at->complained)
-		cgn_warn("log", "collector does not answer %s: %s", at->link.name, at->link.why);
+		cgn_warn("log", "collector does not answer %s: %s", at->link.name,
+			at->link.why.text);
 	at->complained = true;
 	cgn_link_close(&at->link);
 	at->state = CGN_COLLECTOR_DOWN;
@@ -89,7 +84,7 @@ fail(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
 static void
 time_out(struct cgn_lane *lane, struct cgn_collector *at, uint64_t now_ms)
 {
-	snprintf(at->link.why, sizeof(at->link.why), "%s", strerror(ETIMEDOUT));
+	cgn_link_time_out(&at->link);
 	fail(lane, at, now_ms);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IPFIX to collectors, over UDP or TCP: a lane is a queue of messages and the collectors that may
- * take them, each message by the first of them that is up. Never blocks; log thread.
+ * IPFIX to collectors, over UDP, TCP or TLS: a lane is a queue of messages and the collectors that
+ * may take them, each message by the first of them that is up. Never blocks; log thread.
  *
  * A collector that refuses (UDP: ICMP port unreachable; TCP: no connection, a reset, nothing taken
  * for STALL_MS) is down and tried again after RETRY_MS. Until one is up messages wait in the queue;
@@ -51,7 +51,7 @@ struct cgn_lane {
 	uint64_t lost_told;
 };
 
-/* collectors outlive the lane. 0 or -ENOMEM. Nothing is opened yet. */
+/* 0 or -ENOMEM. Nothing is opened yet. */
 int cgn_lane_init(struct cgn_lane *lane, const struct cgn_conf_collector *collectors,
 	uint32_t n_collectors, const struct cgn_conf *conf);
 void cgn_lane_fini(struct cgn_lane *lane);

@@ -10,20 +10,31 @@
 #include <unistd.h>
 
 #include "ipaddr.h"
-
-static const char *const kind_names[] = {"udp", "tcp", "local"};
+#include "tls.h"
 
 void
-cgn_link_init_at(struct cgn_link *link, enum cgn_link_kind kind, uint32_t addr, uint16_t port)
+cgn_link_init_at(struct cgn_link *link, const struct cgn_conf_collector *conf, uint16_t port,
+	uint16_t tls_port)
 {
-	const struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(addr), .sin_port = htons(port)};
+	static const struct {
+		enum cgn_link_kind kind;
+		const char *name;
+	} kinds[] = {[CGN_TRANSPORT_UDP] = {CGN_LINK_UDP, "udp"},
+		[CGN_TRANSPORT_TCP] = {CGN_LINK_TCP, "tcp"},
+		[CGN_TRANSPORT_TLS] = {CGN_LINK_TLS, "tls"}};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(conf->address)};
 	char text[CGN_IP4_STRLEN];
 
-	*link = (struct cgn_link){.kind = kind, .fd = -1, .to_len = sizeof(to)};
+	if (conf->protocol == CGN_TRANSPORT_TLS)
+		port = tls_port;
+	if (conf->port != 0)
+		port = conf->port;
+	to.sin_port = htons(port);
+	*link = (struct cgn_link){
+		.kind = kinds[conf->protocol].kind, .fd = -1, .to_len = sizeof(to), .conf = *conf};
 	memcpy(&link->to, &to, sizeof(to));
 	snprintf(link->name, sizeof(link->name), "address=%s port=%u protocol=%s",
-		cgn_ip4_str(addr, text), port, kind_names[kind]);
+		cgn_ip4_str(conf->address, text), port, kinds[conf->protocol].name);
 }
 
 void
@@ -41,7 +52,7 @@ cgn_link_init_local(struct cgn_link *link, const char *path)
 static int
 failed(struct cgn_link *link, int error)
 {
-	snprintf(link->why, sizeof(link->why), "%s", strerror(error));
+	cgn_errmsg_set(&link->why, "%s", strerror(error));
 	return -error;
 }
 
@@ -63,6 +74,21 @@ cgn_link_begin(struct cgn_link *link)
 	return rc;
 }
 
+/* Connected: now TLS. */
+static int
+shake(struct cgn_link *link)
+{
+	int rc;
+
+	if (link->tls == NULL)
+		link->tls = cgn_tls_create(&link->conf, link->fd, &link->why);
+	if (link->tls == NULL)
+		return -EINVAL;
+	rc = cgn_tls_shake(link->tls, &link->why);
+	link->is_open = rc > 0;
+	return rc;
+}
+
 int
 cgn_link_go_on(struct cgn_link *link)
 {
@@ -76,6 +102,8 @@ cgn_link_go_on(struct cgn_link *link)
 		return failed(link, error);
 	if (getpeername(link->fd, (struct sockaddr *)&peer, &len) < 0)
 		return 0;
+	if (link->kind == CGN_LINK_TLS && !link->is_open)
+		return shake(link);
 	link->is_open = true;
 	return 1;
 }
@@ -83,8 +111,11 @@ cgn_link_go_on(struct cgn_link *link)
 ssize_t
 cgn_link_send(struct cgn_link *link, const void *data, size_t len)
 {
-	ssize_t n = send(link->fd, data, len, MSG_NOSIGNAL);
+	ssize_t n;
 
+	if (link->tls != NULL)
+		return cgn_tls_send(link->tls, data, len, &link->why);
+	n = send(link->fd, data, len, MSG_NOSIGNAL);
 	return n < 0 ? failed(link, errno) : n;
 }
 
@@ -100,8 +131,11 @@ int
 cgn_link_look(struct cgn_link *link)
 {
 	char byte;
-	ssize_t n = recv(link->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+	ssize_t n;
 
+	if (link->tls != NULL)
+		return cgn_tls_look(link->tls, &link->why);
+	n = recv(link->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
 	if (n == 0 && cgn_link_is_stream(link))
 		return failed(link, ECONNRESET);
 	return n < 0 && !cgn_link_is_busy(errno) ? failed(link, errno) : 0;
@@ -114,8 +148,16 @@ cgn_link_is_busy(int error)
 }
 
 void
+cgn_link_time_out(struct cgn_link *link)
+{
+	failed(link, ETIMEDOUT);
+}
+
+void
 cgn_link_close(struct cgn_link *link)
 {
+	cgn_tls_destroy(link->tls);
+	link->tls = NULL;
 	if (link->fd >= 0)
 		close(link->fd);
 	link->fd = -1;

@@ -9,26 +9,37 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum cgn_link_kind { CGN_LINK_UDP, CGN_LINK_TCP, CGN_LINK_LOCAL };
+#include "conf.h"
+#include "err.h"
+
+enum cgn_link_kind { CGN_LINK_UDP, CGN_LINK_TCP, CGN_LINK_TLS, CGN_LINK_LOCAL };
+
+struct cgn_tls;
 
 struct cgn_link {
 	enum cgn_link_kind kind;
 	struct sockaddr_storage to;
 	socklen_t to_len;
-	char name[128]; /* for the daemon's own log */
-	int fd;         /* -1: closed */
-	bool is_open;   /* it takes messages */
-	char why[256];  /* it failed the last time */
+	char name[128];                 /* for the daemon's own log */
+	struct cgn_conf_collector conf; /* of TLS */
+	struct cgn_tls *tls;            /* NULL: not yet */
+	int fd;                         /* -1: closed */
+	bool is_open;                   /* it takes messages */
+	struct cgn_errmsg why;          /* it failed the last time */
 };
 
-/* addr, port: host order; path: of a LOCAL one. Nothing is opened yet. */
-void cgn_link_init_at(struct cgn_link *link, enum cgn_link_kind kind, uint32_t addr, uint16_t port);
+/*
+ * port: where it has none, port, or tls_port over TLS. path: of a LOCAL
+ * one. Nothing is opened yet.
+ */
+void cgn_link_init_at(struct cgn_link *link, const struct cgn_conf_collector *conf, uint16_t port,
+	uint16_t tls_port);
 void cgn_link_init_local(struct cgn_link *link, const char *path);
 
 static inline bool
 cgn_link_is_stream(const struct cgn_link *link)
 {
-	return link->kind == CGN_LINK_TCP;
+	return link->kind == CGN_LINK_TCP || link->kind == CGN_LINK_TLS;
 }
 
 /* Begins to open a closed one. 0 or negative errno; then it is closed again. */
@@ -52,6 +63,9 @@ int cgn_link_look(struct cgn_link *link);
 
 /* Is an error of sending only for now? */
 bool cgn_link_is_busy(int error);
+
+/* What the caller closes it for took too long: that is why. */
+void cgn_link_time_out(struct cgn_link *link);
 
 /* Closed ones are accepted. */
 void cgn_link_close(struct cgn_link *link);

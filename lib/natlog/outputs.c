@@ -12,6 +12,7 @@
 #include "collector.h"
 #include "log.h"
 #include "syslog_target.h"
+#include "tls.h"
 
 enum { CGN_OUTPUTS_MAX = 16 + 16 + 1 }; /* of keys.def, and the local socket */
 
@@ -68,11 +69,8 @@ create_targets(struct cgn_outputs *out, const struct cgn_conf *conf)
 	if (out->targets == NULL)
 		return -ENOMEM;
 	for (; out->n_targets < conf->log.n_servers; out->n_targets++) {
-		const struct cgn_conf_collector *server = &conf->log.servers[out->n_targets];
-
-		if (cgn_syslog_init_at(&out->targets[out->n_targets],
-			    server->protocol == CGN_TRANSPORT_TCP ? CGN_LINK_TCP : CGN_LINK_UDP,
-			    server->address, server->port) < 0)
+		if (cgn_syslog_init_at(
+			    &out->targets[out->n_targets], &conf->log.servers[out->n_targets]) < 0)
 			return -ENOMEM;
 	}
 	if (!conf->log.is_local)
@@ -80,12 +78,41 @@ create_targets(struct cgn_outputs *out, const struct cgn_conf *conf)
 	return cgn_syslog_init_local(&out->targets[out->n_targets++], "/dev/log");
 }
 
+static int
+check_list(const struct cgn_conf *conf, const char *list, const struct cgn_conf_collector *all,
+	uint32_t n, struct cgn_errmsg *err)
+{
+	struct cgn_errmsg why;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (all[i].protocol != CGN_TRANSPORT_TLS || cgn_tls_check(&all[i], &why) == 0)
+			continue;
+		cgn_errmsg_set(err, "%.200s:%u:%u: %s[%u]: %.280s", conf->files[all[i].pos.file],
+			all[i].pos.line, all[i].pos.col, list, i, why.text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int
+cgn_outputs_check(const struct cgn_conf *conf, struct cgn_errmsg *err)
+{
+	int rc = check_list(
+		conf, "log.ipfix.collectors", conf->log.collectors, conf->log.n_collectors, err);
+
+	return rc < 0 ? rc
+		      : check_list(conf, "log.syslog.servers", conf->log.servers,
+				conf->log.n_servers, err);
+}
+
 struct cgn_outputs *
 cgn_outputs_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 {
 	struct cgn_outputs *out = calloc(1, sizeof(*out));
-	int rc = out != NULL ? 0 : -ENOMEM;
+	int rc = cgn_outputs_check(conf, err);
 
+	if (rc == 0 && out == NULL)
+		rc = -ENOMEM;
 	if (rc == 0 && conf->log.n_collectors > 0)
 		rc = create_lanes(out, conf);
 	if (rc == 0 && (conf->log.n_servers > 0 || conf->log.is_local))
@@ -94,7 +121,8 @@ cgn_outputs_create(const struct cgn_conf *conf, struct cgn_errmsg *err)
 		cgn_ipfix_begin(&out->message);
 		return out;
 	}
-	cgn_errmsg_set(err, "no memory for the outputs of the log");
+	if (rc == -ENOMEM)
+		cgn_errmsg_set(err, "no memory for the outputs of the log");
 	cgn_outputs_destroy(out);
 	errno = -rc;
 	return NULL;

@@ -16,6 +16,9 @@ struct cgn_outputs;
 /* Is there any? */
 bool cgn_outputs_are_wanted(const struct cgn_conf *conf);
 
+/* Can their files be read? 0, or negative errno with *err. Main thread. */
+int cgn_outputs_check(const struct cgn_conf *conf, struct cgn_errmsg *err);
+
 /* conf outlives them. NULL with *err and errno set. */
 struct cgn_outputs *cgn_outputs_create(const struct cgn_conf *conf, struct cgn_errmsg *err);
 

@@ -3,14 +3,17 @@
 #include "syslog_target.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "log.h"
 
-enum { COUNT_LEN = 12 };
+enum {
+	COUNT_LEN = 12,
+	PORT = 514,      /* RFC 5426 3.3 */
+	TLS_PORT = 6514, /* RFC 5425 4.1 */
+};
 
 static int
 init(struct cgn_syslog_target *at)
@@ -21,12 +24,11 @@ init(struct cgn_syslog_target *at)
 }
 
 int
-cgn_syslog_init_at(
-	struct cgn_syslog_target *at, enum cgn_link_kind kind, uint32_t addr, uint16_t port)
+cgn_syslog_init_at(struct cgn_syslog_target *at, const struct cgn_conf_collector *conf)
 {
 	int rc = init(at);
 
-	cgn_link_init_at(&at->link, kind, addr, port);
+	cgn_link_init_at(&at->link, conf, PORT, TLS_PORT);
 	return rc;
 }
 
@@ -137,8 +139,8 @@ static void
 fail(struct cgn_syslog_target *at)
 {
 	if (!at->complained)
-		cgn_warn(
-			"log", "syslog server does not answer %s: %s", at->link.name, at->link.why);
+		cgn_warn("log", "syslog server does not answer %s: %s", at->link.name,
+			at->link.why.text);
 	at->complained = true;
 	cgn_link_close(&at->link);
 	at->sent = 0; /* the message starts anew */
@@ -150,7 +152,7 @@ time_out(struct cgn_syslog_target *at, uint64_t now_ms)
 {
 	if (now_ms - at->progress_ms < CGN_SYSLOG_STALL_MS)
 		return;
-	snprintf(at->link.why, sizeof(at->link.why), "%s", strerror(ETIMEDOUT));
+	cgn_link_time_out(&at->link);
 	fail(at);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A syslog server: over UDP (RFC 5426), over TCP with octet counting (RFC 6587 3.4.1), or the
- * machine's own at a local datagram socket. Messages wait in a queue while it is away; when that is
- * full they are lost, and a gap record says how many as soon as there is room. Never blocks; log
- * thread.
+ * A syslog server: over UDP (RFC 5426), over TCP (RFC 6587 3.4.1) or TLS (RFC 5425) with octet
+ * counting, or the machine's own at a local datagram socket. Messages wait in a queue while it is
+ * away; when that is full they are lost, and a gap record says how many as soon as there is room.
+ * Never blocks; log thread.
  */
 #pragma once
 
@@ -31,10 +31,8 @@ struct cgn_syslog_target {
 	uint64_t n_sent, n_lost, n_lost_told, n_failures;
 };
 
-/* kind: UDP or TCP. addr, port: host order; path: of a local socket. 0 or -ENOMEM. Nothing is
- * opened yet. */
-int cgn_syslog_init_at(
-	struct cgn_syslog_target *at, enum cgn_link_kind kind, uint32_t addr, uint16_t port);
+/* path: of a local socket. 0 or -ENOMEM. Nothing is opened yet. */
+int cgn_syslog_init_at(struct cgn_syslog_target *at, const struct cgn_conf_collector *conf);
 int cgn_syslog_init_local(struct cgn_syslog_target *at, const char *path);
 void cgn_syslog_fini(struct cgn_syslog_target *at);
 

@@ -4,13 +4,13 @@
 # shellcheck shell=bash
 
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev
-	libmicrohttpd-dev nettle-dev libncurses-dev libsystemd-dev libseccomp-dev libcap-ng-dev)
+	libmicrohttpd-dev nettle-dev libgnutls28-dev libncurses-dev libsystemd-dev libseccomp-dev libcap-ng-dev)
 PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf3 dnsmasq-base
 	bind9-dnsutils natpmpc traceroute mtr-tiny iputils-tracepath python3 python3-scapy)
 # Of the end-to-end tests.
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
 	dpdk tshark python3-pyte python3-jsonschema freeradius-utils python3-pyftpdlib nfdump pmacct
-	rsyslog coturn)
+	rsyslog rsyslog-gnutls openssl gnutls-bin coturn)
 PACKAGES_test=(mold mandoc groff-base libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 # Of scripts/package, and of installing what it makes.
 PACKAGES_package=(dpkg-dev systemd man-db librte-meta-bus librte-meta-mempool librte-meta-net)

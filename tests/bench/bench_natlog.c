@@ -45,9 +45,11 @@ take(void *arg)
 	struct cgn_natlog_record r;
 	struct cgn_event event;
 	uint32_t n, last;
+	bool is_last;
 
 	(void)arg;
 	do {
+		is_last = atomic_load(&stop);
 		n = 0;
 		do {
 			last = 0;
@@ -61,7 +63,7 @@ take(void *arg)
 		} while (last == 1024);
 		n_taken += n;
 		cgn_outputs_wait(outputs, n < 64 ? 10000 : 1000);
-	} while (!atomic_load(&stop) || n > 0 || cgn_outputs_are_busy(outputs));
+	} while (!is_last || n > 0 || cgn_outputs_are_busy(outputs));
 	thread_ns = ns_of(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }

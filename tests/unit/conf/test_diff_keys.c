@@ -25,8 +25,8 @@ static const struct {
 	{CGN_SCHEMA_BOX, "ports", "spare"},
 	{CGN_SCHEMA_BOX, "uplinks", "wan:100:7"},
 	{CGN_SCHEMA_BOX, "routes", "0.0.0.0/0"},
-	{CGN_SCHEMA_BOX, "log.ipfix.collectors", "192.0.2.80:4739:udp"},
-	{CGN_SCHEMA_BOX, "log.syslog.servers", "192.0.2.90:514:udp"},
+	{CGN_SCHEMA_BOX, "log.ipfix.collectors", "192.0.2.80:0:tls"},
+	{CGN_SCHEMA_BOX, "log.syslog.servers", "192.0.2.90:0:tls"},
 	{CGN_SCHEMA_TENANT, "classes", "gold"},
 	{CGN_SCHEMA_TENANT, "subscribers", "100.64.1.10"},
 	{CGN_SCHEMA_TENANT, "subscribers[].tags", "business"},
@@ -232,7 +232,7 @@ is_only_read(const struct cgn_key *key)
 static void
 change_and_mend(const struct cgn_key *key)
 {
-	char path[PATH_LEN], saved[CGN_DEVICE_LEN], *field = locate(key, path) + key->offset;
+	char path[PATH_LEN], saved[2048], *field = locate(key, path) + key->offset;
 
 	cr_assert_leq(key->size, sizeof(saved));
 	memcpy(saved, field, key->size);
@@ -288,7 +288,7 @@ exchange(void)
 Test(diff_keys, each_optional_value_comes_and_goes_as_the_one_difference)
 {
 	for (const struct cgn_key *key = cgn_keys; key < cgn_keys + cgn_n_keys; key++) {
-		char path[PATH_LEN], saved[CGN_DEVICE_LEN], *field;
+		char path[PATH_LEN], saved[2048], *field;
 
 		/* Tags come and go together, as another name of the item: tests/conf/diff.tags. */
 		if (key->presence != CGN_PRESENCE_OPTIONAL || key->is_identity ||
@@ -363,7 +363,7 @@ Test(diff_keys, the_last_item_of_each_list_comes_and_goes_as_the_one_difference)
 Test(diff_keys, each_list_in_another_order_is_the_one_difference)
 {
 	for (const struct cgn_key *list = cgn_keys; list < cgn_keys + cgn_n_keys; list++) {
-		char path[PATH_LEN], saved[1024], *first;
+		char path[PATH_LEN], saved[2048], *first;
 		uint32_t size = list->list.item_size;
 
 		/* Ports are referred to by their place, and tenants have two lists; both stand in

@@ -124,6 +124,16 @@ serve(int type, uint16_t *port)
 	return fd;
 }
 
+static int
+begin(struct cgn_syslog_target *at, enum cgn_transport protocol, uint16_t port)
+{
+	static struct cgn_conf_collector conf;
+
+	conf = (struct cgn_conf_collector){
+		.address = INADDR_LOOPBACK, .port = port, .protocol = protocol};
+	return cgn_syslog_init_at(at, &conf);
+}
+
 /* What arrives within 2 s, as text. */
 static const char *
 receive(int fd)
@@ -142,7 +152,7 @@ Test(syslog, udp_server_gets_a_datagram_each)
 	uint16_t port = 0;
 	int fd = serve(SOCK_DGRAM, &port);
 
-	cr_assert_eq(cgn_syslog_init_at(&at, CGN_LINK_UDP, INADDR_LOOPBACK, port), 0);
+	cr_assert_eq(begin(&at, CGN_TRANSPORT_UDP, port), 0);
 	cgn_syslog_put(&at, "one", 3);
 	cgn_syslog_put(&at, "three", 5);
 	cgn_syslog_turn(&at, 1000);
@@ -160,7 +170,7 @@ Test(syslog, tcp_counts_octets_and_waits_for_a_server_that_is_away)
 	int fd = serve(SOCK_STREAM, &port), peer;
 
 	close(fd);
-	cr_assert_eq(cgn_syslog_init_at(&at, CGN_LINK_TCP, INADDR_LOOPBACK, port), 0);
+	cr_assert_eq(begin(&at, CGN_TRANSPORT_TCP, port), 0);
 	cgn_syslog_put(&at, "one", 3);
 	cgn_syslog_put(&at, "three", 5);
 	cgn_syslog_turn(&at, 1000);
@@ -215,7 +225,7 @@ Test(syslog, full_queue_counts_and_keeps_the_oldest)
 	uint32_t n = 0;
 
 	memset(text, 'x', 1000);
-	cr_assert_eq(cgn_syslog_init_at(&at, CGN_LINK_UDP, INADDR_LOOPBACK, port), 0);
+	cr_assert_eq(begin(&at, CGN_TRANSPORT_UDP, port), 0);
 	cgn_syslog_put(&at, "first", 5);
 	while (at.n_lost == 0) {
 		cgn_syslog_put(&at, text, 1000);
