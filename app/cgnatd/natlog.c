@@ -14,6 +14,7 @@
 #include "outputs.h"
 
 enum {
+	REPORT_MS = 200, /* between two looks of telemetry at the outputs */
 	BATCH = 1024,    /* records between two looks at the outputs */
 	IDLE_US = 10000, /* a record leaves about 10 ms after what it tells of */
 	MANY = 64,       /* so many in a turn: the next one comes sooner, for … */
@@ -23,6 +24,8 @@ enum {
 
 struct cgn_natlog_thread {
 	struct cgn_outputs *outputs;
+	struct cgn_natlog_status status;
+	uint64_t reported_ms;
 	pthread_t thread;
 	atomic_bool stop;
 };
@@ -40,13 +43,18 @@ static uint32_t
 turn(struct cgn_daemon *d)
 {
 	struct cgn_outputs *outputs = d->natlog->outputs;
+	uint64_t now_ms = ms_of(CLOCK_MONOTONIC);
 	struct cgn_natlog_record r;
 	struct cgn_event event;
 	uint32_t n = 0;
 
 	for (; n < BATCH && cgn_natlog_take(&d->box->control->natlog, &r, &event); n++)
 		cgn_outputs_put(outputs, &r, &event);
-	cgn_outputs_turn(outputs, ms_of(CLOCK_MONOTONIC), ms_of(CLOCK_REALTIME));
+	cgn_outputs_turn(outputs, now_ms, ms_of(CLOCK_REALTIME));
+	if (now_ms - d->natlog->reported_ms >= REPORT_MS) {
+		d->natlog->reported_ms = now_ms;
+		cgn_outputs_report(outputs, &d->natlog->status);
+	}
 	return n;
 }
 
@@ -80,6 +88,7 @@ destroy(struct cgn_daemon *d)
 {
 	cgn_natlog_feed_fini(d->box->control);
 	cgn_outputs_destroy(d->natlog->outputs);
+	pthread_mutex_destroy(&d->natlog->status.lock);
 	free(d->natlog);
 	d->natlog = NULL;
 }
@@ -91,8 +100,10 @@ create(struct cgn_daemon *d, struct cgn_errmsg *err)
 	if (d->natlog->outputs == NULL)
 		return -errno;
 	if (cgn_natlog_feed_init(d->box->control, "cgn", d->conf->log.ring, (int)rte_socket_id()) ==
-		0)
+		0) {
+		d->box->control->natlog.status = &d->natlog->status;
 		return 0;
+	}
 	cgn_errmsg_set(err,
 		"no memory for %u records of the log: lower log.ring or raise "
 		"memory.size_mib",
@@ -112,6 +123,7 @@ cgn_natlog_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 		cgn_errmsg_set(err, "not enough memory");
 		return -ENOMEM;
 	}
+	pthread_mutex_init(&d->natlog->status.lock, NULL);
 	rc = create(d, err);
 	if (rc == 0) {
 		rc = -pthread_create(&d->natlog->thread, NULL, natlog_main, d);

@@ -342,6 +342,7 @@ struct cgn_conf_tenant {
 	struct cgn_conf_radius radius;
 	struct {
 		bool blocks, explicit_mappings, mappings; /* records of these */
+		uint16_t subscriber_percent;              /* of its mappings; 0: no record */
 		uint32_t vrf;                             /* 0: the tenant's place in the list */
 	} log;
 	struct cgn_conf_static *statics;

@@ -14,6 +14,7 @@
 #include "control.h"
 #include "deterministic.h"
 #include "log.h"
+#include "natlog_status.h"
 #include "reserve.h"
 
 enum {
@@ -55,6 +56,8 @@ cgn_alarm_bounds(const struct cgn_conf *conf, enum cgn_alarm_kind kind, uint64_t
 	uint64_t raise = kind == CGN_ALARM_RATE ? conf->alarms.refused_per_s
 						: conf->alarms.subscribers;
 
+	if (kind == CGN_ALARM_ANY)
+		return (struct cgn_alarm_bounds){.raise = 1, .clear = 1};
 	if (kind != CGN_ALARM_LEVEL)
 		return (struct cgn_alarm_bounds){.raise = raise, .clear = (raise + 1) / 2};
 	if (limit == 0) /* nothing can be used of nothing */
@@ -203,6 +206,23 @@ look_at_fragments(struct cgn_control *c)
 	judge_level(c, CGN_NONE, CGN_ALARM_DATAGRAMS, datagrams);
 }
 
+/* The log's outputs, and what never got to them. */
+static void
+look_at_log(struct cgn_control *c)
+{
+	const struct cgn_natlog_status *status = c->natlog.status;
+	struct look away = {0};
+	uint64_t lost = c->natlog.lost;
+
+	if (status != NULL) {
+		away.value = __atomic_load_n(&status->n_away, __ATOMIC_RELAXED);
+		away.limit = __atomic_load_n(&status->n_outputs, __ATOMIC_RELAXED);
+		lost += __atomic_load_n(&status->n_lost, __ATOMIC_RELAXED);
+	}
+	judge_level(c, CGN_NONE, CGN_ALARM_LOG_AWAY, away);
+	judge_rate(c, CGN_NONE, CGN_ALARM_LOG_LOST, lost);
+}
+
 static void
 look_at_box(struct cgn_control *c)
 {
@@ -225,6 +245,7 @@ look_at_box(struct cgn_control *c)
 		(struct look){rte_mempool_in_use_count(c->mempool), c->mempool->size, 0});
 	look_at_fragments(c);
 	judge_rate(c, CGN_NONE, CGN_ALARM_JOURNAL, c->state.resyncs + c->state.lease_waits);
+	look_at_log(c);
 }
 
 /* On the way to control; for want of room for fragments. */
@@ -343,14 +364,17 @@ subscribers_turn(struct cgn_control *c)
 	for (uint32_t n = 0; n < INSIDE_SLICE && a->inside_cursor < dir->n_inside; n++) {
 		uint32_t inside = a->inside_cursor++, t;
 		const struct cgn_subscriber *sub = &c->subscribers[inside];
+		const struct cgn_class *limits;
 		struct cgn_class own;
 
 		if (sub->n_blocks == 0 || !cgn_directory_inside_live(dir, inside))
 			continue;
 		t = dir->ifaces[cgn_directory_run_at(dir, inside)->iface].tenant;
+		limits = cgn_class_of(dir, t, sub, inside, &own);
 		roll(a, &a->tenants[t]);
-		a->tenants[t].n_at_limit_so_far += is_at_limit(
-			cgn_class_of(dir, t, sub, inside, &own), sub);
+		a->tenants[t].n_at_limit_so_far += is_at_limit(limits, sub);
+		cgn_natlog_subscriber(
+			c, t, inside, cgn_use_total(&sub->use), limits->quota.mappings);
 	}
 	if (a->inside_cursor >= dir->n_inside) {
 		a->inside_cursor = 0;

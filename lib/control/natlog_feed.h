@@ -21,6 +21,7 @@ struct cgn_control;
 struct cgn_explicit;
 struct cgn_flow;
 struct cgn_mapping;
+struct cgn_natlog_status;
 struct rte_ring;
 
 enum { CGN_NATLOG_LIMITS = 1024 };
@@ -58,7 +59,8 @@ struct cgn_natlog_feed {
 	uint8_t *origins;  /* [table.explicit + 1]: 0, or the origin that was told, + 1 */
 	struct cgn_natlog_limit *limits;
 	uint32_t limit_cursor, limits_s;
-	uint64_t limits_untold; /* since too many stood at one */
+	struct cgn_natlog_status *status; /* of the outputs; whoever has them owns it; NULL: none */
+	uint64_t limits_untold;           /* since too many stood at one */
 };
 
 /* Makes the ring and begins: from now on control feeds it. 0 or -ENOMEM. Main thread, before
@@ -89,6 +91,10 @@ void cgn_natlog_explicit_end(
 
 /* A new flow was refused. */
 void cgn_natlog_refused(struct cgn_control *c, const struct cgn_flow *flow, enum cgn_fate fate);
+
+/* What a subscriber has, looked at now and then. who: its holder; limit: its quota's mappings. */
+void cgn_natlog_subscriber(
+	struct cgn_control *c, uint32_t tenant, uint32_t who, uint64_t used, uint32_t limit);
 
 /* An alarm was raised or cleared. tenant: CGN_NONE for the box. */
 void cgn_natlog_alarm(struct cgn_control *c, uint32_t tenant, enum cgn_alarm_id id,

@@ -9,7 +9,7 @@
 #include "alarm.h"
 #include "control.h"
 
-enum { CLEAR_S = 60, PROBES = 8, SWEEP_SLICE = 64 };
+enum { CLEAR_S = 60, BELOW_PERCENT = 10, PROBES = 8, SWEEP_SLICE = 64 };
 
 static uint32_t
 subscriber_limit(const struct cgn_conf_quota_subscriber *quota, enum cgn_fate fate)
@@ -101,22 +101,14 @@ place_of(struct cgn_natlog_feed *f, uint32_t who, const struct cgn_natlog_record
 	return spare;
 }
 
-void
-cgn_natlog_refused(struct cgn_control *c, const struct cgn_flow *flow, enum cgn_fate fate)
+/* Tells of a limit that nobody was told of, and keeps it from being cleared. */
+static void
+put_limit(struct cgn_control *c, uint32_t who, struct cgn_natlog_record *r)
 {
 	struct cgn_natlog_feed *f = &c->natlog;
-	int id = f->ring != NULL ? kind_of(fate) : -1;
-	bool is_tenants = id == CGN_NATLOG_TENANT_QUOTA || id == CGN_NATLOG_ADDRESSES_EXHAUSTED;
-	struct cgn_natlog_limit *limit;
-	struct cgn_natlog_record r;
-	uint32_t who;
 	bool is_new;
+	struct cgn_natlog_limit *limit = place_of(f, who, r, &is_new);
 
-	if (id < 0)
-		return;
-	r = record_of(c, (enum cgn_natlog_id)id, flow, fate);
-	who = is_tenants ? flow->tenant : cgn_holder_of(c, flow->inside);
-	limit = place_of(f, who, &r, &is_new);
 	if (limit == NULL) {
 		f->limits_untold++;
 		return;
@@ -126,14 +118,68 @@ cgn_natlog_refused(struct cgn_control *c, const struct cgn_flow *flow, enum cgn_
 		return;
 	limit->is_used = true;
 	limit->who = who;
-	limit->reached = r;
-	cgn_natlog_put(f, &r);
+	limit->reached = *r;
+	cgn_natlog_put(f, r);
+}
+
+/* Below the bound, but not so far that it is over. */
+static void
+keep_limit(struct cgn_control *c, uint32_t who, const struct cgn_natlog_record *r)
+{
+	bool is_new;
+	struct cgn_natlog_limit *limit = place_of(&c->natlog, who, r, &is_new);
+
+	if (limit != NULL && !is_new)
+		limit->last_s = c->now_s;
+}
+
+void
+cgn_natlog_subscriber(
+	struct cgn_control *c, uint32_t tenant, uint32_t who, uint64_t used, uint32_t limit)
+{
+	uint32_t percent;
+	struct cgn_natlog_record r;
+	uint64_t raise, clear;
+
+	if (c->natlog.ring == NULL)
+		return;
+	percent = cgn_conf_of(c, tenant)->log.subscriber_percent;
+	raise = ((uint64_t)limit * percent + 99) / 100;
+	clear = (uint64_t)limit * (percent - RTE_MIN(percent, (uint32_t)BELOW_PERCENT)) / 100;
+	if (percent == 0 || used < clear || used == 0)
+		return;
+	r = cgn_natlog_of_tenant(c, CGN_NATLOG_SUBSCRIBER_HIGH, tenant);
+	r.inside_addr = cgn_directory_inside_addr(c->dp->dir, who);
+	r.value = raise;
+	if (used >= raise)
+		put_limit(c, who, &r);
+	else
+		keep_limit(c, who, &r);
+}
+
+void
+cgn_natlog_refused(struct cgn_control *c, const struct cgn_flow *flow, enum cgn_fate fate)
+{
+	struct cgn_natlog_feed *f = &c->natlog;
+	int id = f->ring != NULL ? kind_of(fate) : -1;
+	bool is_tenants = id == CGN_NATLOG_TENANT_QUOTA || id == CGN_NATLOG_ADDRESSES_EXHAUSTED;
+	struct cgn_natlog_record r;
+	uint32_t who;
+
+	if (id < 0)
+		return;
+	r = record_of(c, (enum cgn_natlog_id)id, flow, fate);
+	who = is_tenants ? flow->tenant : cgn_holder_of(c, flow->inside);
+	if (fate == CGN_FATE_QUOTA_SUBSCRIBER_MAPPINGS) /* the threshold comes first (LOG-07) */
+		cgn_natlog_subscriber(c, flow->tenant, who, r.value, (uint32_t)r.value);
+	put_limit(c, who, &r);
 }
 
 /* Each kind of limit is followed by that of its end (natlog.def). */
 static_assert(CGN_NATLOG_TENANT_QUOTA_CLEARED == CGN_NATLOG_TENANT_QUOTA + 1 &&
 		CGN_NATLOG_SUBSCRIBER_QUOTA_CLEARED == CGN_NATLOG_SUBSCRIBER_QUOTA + 1 &&
 		CGN_NATLOG_ADDRESSES_CLEARED == CGN_NATLOG_ADDRESSES_EXHAUSTED + 1 &&
+		CGN_NATLOG_SUBSCRIBER_HIGH_CLEARED == CGN_NATLOG_SUBSCRIBER_HIGH + 1 &&
 		CGN_NATLOG_PORTS_CLEARED == CGN_NATLOG_PORTS_EXHAUSTED + 1,
 	"pairs");
 

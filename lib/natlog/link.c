@@ -30,9 +30,13 @@ cgn_link_init_at(struct cgn_link *link, const struct cgn_conf_collector *conf, u
 	if (conf->port != 0)
 		port = conf->port;
 	to.sin_port = htons(port);
-	*link = (struct cgn_link){
-		.kind = kinds[conf->protocol].kind, .fd = -1, .to_len = sizeof(to), .conf = *conf};
+	*link = (struct cgn_link){.kind = kinds[conf->protocol].kind,
+		.fd = -1,
+		.to_len = sizeof(to),
+		.transport = kinds[conf->protocol].name,
+		.conf = *conf};
 	memcpy(&link->to, &to, sizeof(to));
+	snprintf(link->where, sizeof(link->where), "%s:%u", cgn_ip4_str(conf->address, text), port);
 	snprintf(link->name, sizeof(link->name), "address=%s port=%u protocol=%s",
 		cgn_ip4_str(conf->address, text), port, kinds[conf->protocol].name);
 }
@@ -43,8 +47,10 @@ cgn_link_init_local(struct cgn_link *link, const char *path)
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-	*link = (struct cgn_link){.kind = CGN_LINK_LOCAL, .fd = -1, .to_len = sizeof(to)};
+	*link = (struct cgn_link){
+		.kind = CGN_LINK_LOCAL, .fd = -1, .to_len = sizeof(to), .transport = "local"};
 	memcpy(&link->to, &to, sizeof(to));
+	snprintf(link->where, sizeof(link->where), "%.111s", path);
 	snprintf(link->name, sizeof(link->name), "socket=%.100s", path);
 }
 

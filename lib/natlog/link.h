@@ -20,6 +20,8 @@ struct cgn_link {
 	enum cgn_link_kind kind;
 	struct sockaddr_storage to;
 	socklen_t to_len;
+	const char *transport;
+	char where[112];                /* address:port, or path */
 	char name[128];                 /* for the daemon's own log */
 	struct cgn_conf_collector conf; /* of TLS */
 	struct cgn_tls *tls;            /* NULL: not yet */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* All outputs of the log; see outputs.h. */
-#include "outputs.h"
+#include "outputs_internal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,22 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector.h"
 #include "log.h"
-#include "syslog_target.h"
 #include "tls.h"
-
-enum { CGN_OUTPUTS_MAX = 16 + 16 + 1 }; /* of keys.def, and the local socket */
-
-struct cgn_outputs {
-	struct cgn_lane *lanes; /* of IPFIX: one, or one for each collector */
-	uint32_t n_lanes;
-	struct cgn_ipfix_message message; /* that is being filled, for all lanes */
-	struct cgn_syslog_target *targets;
-	uint32_t n_targets;
-	struct cgn_syslog_style style;
-	uint64_t number; /* of the last record */
-};
 
 bool
 cgn_outputs_are_wanted(const struct cgn_conf *conf)
@@ -215,7 +201,7 @@ void
 cgn_outputs_wait(const struct cgn_outputs *out, uint32_t us)
 {
 	const struct timespec limit = {.tv_nsec = (long)us * 1000};
-	struct pollfd fds[CGN_OUTPUTS_MAX];
+	struct pollfd fds[CGN_NATLOG_OUTPUTS];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < out->n_lanes; i++)

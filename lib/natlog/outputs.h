@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "err.h"
 #include "natlog.h"
+#include "natlog_status.h"
 
 struct cgn_outputs;
 
@@ -31,6 +32,9 @@ void cgn_outputs_put(struct cgn_outputs *outputs, const struct cgn_natlog_record
 
 /* Sends what there is, opens what is closed. now_ms: a clock that only goes forward. */
 void cgn_outputs_turn(struct cgn_outputs *outputs, uint64_t now_ms, uint64_t utc_ms);
+
+/* Writes how they get on. */
+void cgn_outputs_report(const struct cgn_outputs *outputs, struct cgn_natlog_status *status);
 
 /* Rests for so long, below a second, or until an output that was busy takes more. */
 void cgn_outputs_wait(const struct cgn_outputs *outputs, uint32_t us);

@@ -3,7 +3,7 @@
 #pragma once
 
 enum cgn_alarm_scope { CGN_ALARM_OF_BOX, CGN_ALARM_OF_TENANT };
-enum cgn_alarm_kind { CGN_ALARM_LEVEL, CGN_ALARM_RATE, CGN_ALARM_COUNT };
+enum cgn_alarm_kind { CGN_ALARM_LEVEL, CGN_ALARM_RATE, CGN_ALARM_COUNT, CGN_ALARM_ANY };
 
 enum cgn_alarm_id {
 #define ALARM(id, name, scope, kind, unit, sentence, advice) CGN_ALARM_##id,

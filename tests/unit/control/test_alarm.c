@@ -2,6 +2,7 @@
 /* Tests of lib/control/alarm: raised at one bound, cleared below another and after a while. */
 #include <criterion/criterion.h>
 
+#include "natlog_status.h"
 #include "sim.h"
 
 static struct cgn_sim *sim;
@@ -177,4 +178,30 @@ Test(alarm, a_higher_quota_clears_it)
 	cgn_sim_elapse_s(sim, 40);
 	cr_assert_eq(alarm_of_a(CGN_ALARM_MAPPINGS)->state, CGN_ALARM_CLEARED,
 		"a higher quota clears it");
+}
+
+Test(alarm, output_of_the_log_that_is_away_is_raised_until_it_answers)
+{
+	struct cgn_natlog_status status = {.n_outputs = 2};
+	const struct cgn_alarm *away, *lost;
+
+	start(NULL, NULL);
+	away = &sim->box->control->alarms.box[CGN_ALARM_LOG_AWAY];
+	lost = &sim->box->control->alarms.box[CGN_ALARM_LOG_LOST];
+	sim->box->control->natlog.status = &status;
+	cgn_sim_elapse_s(sim, 2);
+	cr_assert_eq(away->state, CGN_ALARM_NEVER);
+	cr_assert_eq(lost->state, CGN_ALARM_NEVER);
+	status.n_away = 1;
+	cgn_sim_elapse_s(sim, 2);
+	cr_assert_eq(away->state, CGN_ALARM_ACTIVE);
+	cr_assert_eq(lost->state, CGN_ALARM_NEVER);
+	status.n_away = 0;
+	status.n_lost = 100;
+	cgn_sim_elapse_s(sim, 2);
+	cr_assert_eq(lost->state, CGN_ALARM_ACTIVE);
+	cgn_sim_elapse_s(sim, 40);
+	cr_assert_eq(away->state, CGN_ALARM_CLEARED);
+	cr_assert_eq(lost->state, CGN_ALARM_CLEARED);
+	sim->box->control->natlog.status = NULL;
 }

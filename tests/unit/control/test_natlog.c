@@ -195,6 +195,40 @@ Test(natlog, threshold_comes_before_the_quota)
 		find(CGN_NATLOG_TENANT_QUOTA, 0)->number);
 }
 
+Test(natlog, subscriber_is_told_of_below_its_quota_and_when_that_is_over)
+{
+	start("quota: {subscriber: {mappings: 10, tcp: 10, udp: 10, icmp: 10, explicit: 4}}\n",
+		NULL);
+	for (uint16_t i = 0; i < 8; i++)
+		send_udp(SIM_ACCESS, SIM_A1, (uint16_t)(5000 + i));
+	cgn_sim_elapse_s(sim, 2);
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_HIGH), 0);
+	send_udp(SIM_ACCESS, SIM_A1, 5008);
+	cgn_sim_elapse_s(sim, 100);
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_HIGH), 1, "once");
+	cr_assert_eq(find(CGN_NATLOG_SUBSCRIBER_HIGH, 0)->value, 9);
+	cr_assert_eq(find(CGN_NATLOG_SUBSCRIBER_HIGH, 0)->inside_addr, SIM_A1);
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_HIGH_CLEARED), 0);
+	cgn_sim_elapse_s(sim, 400); /* its mappings have ended */
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_HIGH_CLEARED), 1);
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_HIGH), 1);
+}
+
+Test(natlog, threshold_of_a_subscriber_comes_before_its_quota_however_fast)
+{
+	start("quota: {subscriber: {mappings: 10, tcp: 10, udp: 10, icmp: 10, explicit: 4}}\n",
+		"log: {subscriber_percent: 0}\n"
+		"quota: {subscriber: {mappings: 10, tcp: 10, udp: 10, icmp: 10, explicit: 4}}\n");
+	for (uint16_t i = 0; i < 12; i++) {
+		send_udp(SIM_ACCESS, SIM_A1, (uint16_t)(5000 + i));
+		send_udp(SIM_TRUNK, SIM_B1, (uint16_t)(5000 + i));
+	}
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_QUOTA), 2);
+	cr_assert_eq(count(CGN_NATLOG_SUBSCRIBER_HIGH), 1, "not of b, which has it off");
+	cr_assert_lt(find(CGN_NATLOG_SUBSCRIBER_HIGH, 0)->number,
+		find(CGN_NATLOG_SUBSCRIBER_QUOTA, 0)->number);
+}
+
 Test(natlog, port_forward_is_told_with_who_asked)
 {
 	const struct cgn_conf_static s = {.inside = SIM_A1,

@@ -14,6 +14,7 @@
 #include <criterion/criterion.h>
 #include <rte_eal.h>
 
+#include "natlog_status.h"
 #include "scratch.h"
 
 static struct cgn_radius *radius;
@@ -155,8 +156,31 @@ rig_row(const json_t *answer, const char *name)
 	return json_object_get(json_object_get(answer, "rows"), name);
 }
 
+static void
+add_log(struct cgn_sim *sim)
+{
+	/* A collector that takes records, a syslog server that is away. */
+	static struct cgn_natlog_status status = {.lock = PTHREAD_MUTEX_INITIALIZER,
+		.n_outputs = 2,
+		.n_away = 1,
+		.outputs = {{.form = "ipfix",
+				    .transport = "tls",
+				    .to = "192.0.2.80:4740",
+				    .is_up = true,
+				    .n_records = 7},
+			{.form = "syslog",
+				.transport = "tcp",
+				.to = "192.0.2.90:601",
+				.is_away = true,
+				.n_lost = 3,
+				.n_failures = 2,
+				.error = "Connection refused"}}};
+
+	sim->box->control->natlog.status = &status;
+}
+
 void
-rig_radius(struct cgn_sim *sim)
+rig_beside(struct cgn_sim *sim)
 {
 	struct cgn_radius_settings *s = calloc(1, sizeof(*s));
 
@@ -170,4 +194,5 @@ rig_radius(struct cgn_sim *sim)
 	if (radius == NULL || s->listens == NULL || s->tenants == NULL || s->clients == NULL)
 		abort();
 	sim->box->radius = radius;
+	add_log(sim);
 }

@@ -35,4 +35,4 @@ json_int_t rig_num(const json_t *object, const char *name);
 const json_t *rig_row(const json_t *answer, const char *name);
 
 /* Gives the box a RADIUS server with one client, which does nothing; rig_stop frees it. */
-void rig_radius(struct cgn_sim *sim);
+void rig_beside(struct cgn_sim *sim);

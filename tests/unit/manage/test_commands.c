@@ -168,7 +168,7 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 	const struct cgn_reloader reloader = {pretend_to_reload, other};
 
 	cgn_manage_set_reloader(&reloader);
-	rig_radius(sim);
+	rig_beside(sim);
 	open_udp(3);
 	ask_natpmp();
 	json_decref(ask_ok("/cgnat/capture/start,tenant=b"));
