@@ -10,7 +10,7 @@ PACKAGES_lab=(iproute2 ethtool procps util-linux iputils-ping curl tcpdump iperf
 # Of the end-to-end tests.
 PACKAGES_clients=(nmap transmission-cli python3-libtorrent syncthing prometheus python3-prometheus-client
 	dpdk tshark python3-pyte python3-jsonschema freeradius-utils python3-pyftpdlib nfdump pmacct
-	rsyslog rsyslog-gnutls openssl gnutls-bin coturn)
+	rsyslog rsyslog-gnutls openssl coturn)
 PACKAGES_test=(mold mandoc groff-base libcriterion-dev clang clang-tools libclang-rt-dev llvm libubsan1 libasan8 libtsan2)
 # Of scripts/package, and of installing what it makes.
 PACKAGES_package=(dpkg-dev systemd man-db librte-meta-bus librte-meta-mempool librte-meta-net)

@@ -57,4 +57,14 @@ check "and the block around it" has tcp block_leased 'inside="100.64.0.10"' "out
 check "an act is there with who did it" wait_for 3 has tcp 'map_clear [event@32473' 'by="uid=0' 'tenant="a"'
 check "and what it ended" has tcp mapping_ended "outside_port=\"${a#*:}\""
 check "both servers have the same" equal "$(sort "$WORK/udp" | md5sum)" "$(sort "$WORK/tcp" | md5sum)"
+
+# again: what came behind the second start.
+again() {
+	awk '/ cgnatd start / {n++} n > 1' "$WORK/tcp" >"$WORK/again" && has again "$@"
+}
+crash
+check "after kill -9 the log begins anew, and the block is told again, marked" \
+	wait_for 5 again 'block_leased' 'inside="100.64.0.10"' "outside=\"${a%:*}\"" 'restored="1"'
+check "no block is told again without the mark" equal \
+	"$(grep block_leased "$WORK/again" | grep -vc 'restored="1"')" 0
 finish

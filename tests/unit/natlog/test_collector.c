@@ -134,6 +134,32 @@ Test(collector, udp_has_templates_before_records_and_again_later)
 	close(peer.fd);
 }
 
+Test(collector, clock_that_is_set_back_changes_the_export_time_alone)
+{
+	struct peer peer = peer_open(SOCK_DGRAM, 0);
+	struct cgn_conf_collector at = to(&peer, CGN_TRANSPORT_UDP);
+	uint8_t buf[CGN_IPFIX_MAX];
+	uint32_t sequence;
+
+	begin(&at, 1);
+	turn(0);
+	turn(1);
+	turn(CGN_COLLECTOR_PROBE_MS);
+	put(1024);
+	cgn_lane_turn(&lane, ++now_ms, 1600000000);
+	cr_assert_eq(next_block(peer.fd, &sequence), 1024);
+	cr_assert_eq(sequence, 1);
+	put(1025);
+	cgn_lane_turn(&lane, ++now_ms, 1500000000);
+	cr_assert_gt(receive(peer.fd, buf, sizeof(buf)), 0);
+	cr_assert_eq(get(buf + 4, 4), 1500000000);
+	cr_assert_eq(get(buf + 8, 4), 2, "sequence numbers go on");
+	cr_assert_eq(get(buf + 16, 2), 257 + CGN_NATLOG_BLOCK_LEASED, "no templates in between");
+	cr_assert_eq(lane.n_lost, 0);
+	cgn_lane_fini(&lane);
+	close(peer.fd);
+}
+
 Test(collector, nothing_is_lost_while_a_collector_is_away_for_a_while)
 {
 	struct peer peer = peer_open(SOCK_DGRAM, 0);
