@@ -53,7 +53,7 @@ comes(struct cgn_sim *sim, bool out, struct packet_spec s, uint32_t host, uint16
 	cgn_sim_send_spec(sim, out ? SIM_ACCESS : SIM_WAN, &s);
 	cgn_sim_run(sim);
 	return pptp_receive(sim, out ? SIM_WAN : SIM_ACCESS) && CHECK(pptp_got_len == 36) &&
-		CHECK((uint32_t)(pptp_get16(pptp_got + (out ? 12 : 16)) << 16 |
+		CHECK(((uint32_t)pptp_get16(pptp_got + (out ? 12 : 16)) << 16 |
 			      pptp_get16(pptp_got + (out ? 14 : 18))) == host) &&
 		CHECK(pptp_get16(pptp_got + 26) == call) &&
 		CHECK(memcmp(pptp_got + 28, rest, 8) == 0) && CHECK(pptp_got[8] == 63);
