@@ -140,8 +140,8 @@ create_tables(struct cgn_control *c, const struct cgn_control_params *p, struct 
 	if (rc < 0)
 		return rc;
 	cgn_error_rates_set(&c->error_rates, dir);
-	c->table = cgn_table_create(p->name, with_limbo(conf->table.mappings), conf->table.shards,
-		&c->rand, p->socket, err);
+	c->table = cgn_table_create(
+		with_limbo(conf->table.mappings), conf->table.shards, &c->rand, p->socket, err);
 	if (c->table == NULL)
 		return -errno;
 	c->pool = cgn_pool_create(dir, c->subscribers, &c->rand, p->socket, err);

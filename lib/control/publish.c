@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Publish and unlink: the one place where a mapping becomes visible to workers, and where it
- * ceases to be. The entry is complete before this; rte_hash stores the index with release order
+ * ceases to be. The entry is complete before this; the index stores its number with release order
  * before the key can be found, the pool's slot is stored with release order after it. in2out comes
  * first: it can fail, and then nobody has seen anything. No answer can arrive before the first
  * packet has left, which is later than both.

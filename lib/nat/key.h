@@ -47,10 +47,14 @@ cgn_map_secret_draw(struct cgn_map_secret *s, struct cgn_rand *rand)
 static inline uint32_t
 cgn_map_key_hash(const struct cgn_map_secret *s, const struct cgn_map_key *key)
 {
-	uint32_t rest;
+	uint32_t rest, hash;
 
 	memcpy(&rest, &key->port, sizeof(rest));
-	return (uint32_t)((s->a + s->b * key->inside + s->c * rest) >> 32);
+	hash = (uint32_t)((s->a + s->b * key->inside + s->c * rest) >> 32);
+	/* One to one, so that nothing above changes; but ports in a row are no longer equally far
+	 * apart, which for some secrets would heap them up in neighbouring buckets. */
+	hash = (hash ^ hash >> 15) * UINT32_C(0x2c1b3c6d);
+	return hash ^ hash >> 12;
 }
 
 /* Shard of a subscriber's mappings; n_shards is a power of two. */

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rte_hash shards around an array of entries; see table.h for who may call what. */
+/* Shards of an index around an array of entries; see table.h for who may call what. */
 #include "table.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <rte_errno.h>
-#include <rte_hash.h>
-#include <rte_malloc.h>
 
 #include "mem.h"
 #include "tcp_track.h"
@@ -16,8 +11,7 @@
 /*
  * Head room of a shard. Subscribers are spread over shards by a hash, a subscriber's mappings stay
  * together: an eighth more for the spread of many subscribers, and room for one that has every
- * port of an address in all three protocols. A quarter on top keeps the cuckoo table below 80 %
- * full, where inserts do not fail and readers are not disturbed by displacements.
+ * port of an address in all three protocols.
  */
 static uint32_t
 shard_capacity(uint32_t capacity, uint32_t n_shards)
@@ -30,56 +24,23 @@ shard_capacity(uint32_t capacity, uint32_t n_shards)
 		want += capacity < one_subscriber ? capacity : one_subscriber;
 		want = want < capacity ? want : capacity;
 	}
-	want += want / 4;
-	return want < 64 ? 64 : (uint32_t)want;
-}
-
-/* Never called by the *_with_hash functions; rte_hash wants one all the same. */
-static uint32_t
-unused_hash(const void *key, uint32_t len, uint32_t init)
-{
-	(void)key;
-	(void)len;
-	return init;
+	return (uint32_t)want;
 }
 
 static int
-key_compare(const void *a, const void *b, size_t len)
+create_shards(struct cgn_table *t, int socket)
 {
-	uint64_t x, y;
+	const uint32_t capacity = shard_capacity(t->capacity, t->n_shards);
 
-	(void)len;
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return x != y;
-}
-
-static int
-create_shards(struct cgn_table *t, const char *name, int socket)
-{
-	for (uint32_t s = 0; s < t->n_shards; s++) {
-		char shard_name[RTE_HASH_NAMESIZE];
-		struct rte_hash_parameters params = {
-			.name = shard_name,
-			.entries = shard_capacity(t->capacity, t->n_shards),
-			.key_len = sizeof(struct cgn_map_key),
-			.hash_func = unused_hash,
-			.socket_id = socket,
-			.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF,
-		};
-
-		snprintf(shard_name, sizeof(shard_name), "%.20s_%u", name, s);
-		t->shards[s] = rte_hash_create(&params);
-		if (t->shards[s] == NULL)
-			return -rte_errno;
-		rte_hash_set_cmp_func(t->shards[s], key_compare);
-	}
+	for (uint32_t s = 0; s < t->n_shards; s++)
+		if (cgn_index_init(&t->shards[s], t->entries, capacity, socket) < 0)
+			return -ENOMEM;
 	return 0;
 }
 
 struct cgn_table *
-cgn_table_create(const char *name, uint32_t capacity, uint32_t n_shards, struct cgn_rand *rand,
-	int socket, struct cgn_errmsg *err)
+cgn_table_create(uint32_t capacity, uint32_t n_shards, struct cgn_rand *rand, int socket,
+	struct cgn_errmsg *err)
 {
 	struct cgn_table *t = cgn_mem_zalloc("table", 1, sizeof(*t), socket);
 	int rc = -ENOMEM;
@@ -97,7 +58,7 @@ cgn_table_create(const char *name, uint32_t capacity, uint32_t n_shards, struct 
 		goto fail;
 	for (uint32_t m = capacity; m > 0; m--)
 		t->free_stack[t->n_free++] = m;
-	rc = create_shards(t, name, socket);
+	rc = create_shards(t, socket);
 	if (rc == 0)
 		return t;
 fail:
@@ -117,7 +78,7 @@ cgn_table_destroy(struct cgn_table *t)
 	if (t == NULL)
 		return;
 	for (uint32_t s = 0; s < t->n_shards; s++)
-		rte_hash_free(t->shards[s]);
+		cgn_index_fini(&t->shards[s]);
 	cgn_mem_free(t->entries);
 	cgn_mem_free(t->numbers);
 	cgn_mem_free(t->free_stack);
@@ -154,43 +115,37 @@ key_of(const struct cgn_mapping *m)
 		.beside = m->beside};
 }
 
-static struct rte_hash *
+static uint32_t
 shard_of(const struct cgn_table *t, const struct cgn_map_key *key)
 {
-	return t->shards[cgn_map_key_shard(&t->secret, key, t->n_shards)];
+	return t->n_shards > 1 ? cgn_map_key_shard(&t->secret, key, t->n_shards) : 0;
 }
 
 int
 cgn_table_publish(struct cgn_table *t, uint32_t m)
 {
 	struct cgn_map_key key = key_of(&t->entries[m]);
-	struct rte_hash *shard = shard_of(t, &key);
-	uint32_t hash = cgn_map_key_hash(&t->secret, &key);
 
-	if (rte_hash_add_key_with_hash_data(shard, &key, hash, (void *)(uintptr_t)m) < 0)
-		return -ENOSPC;
-	t->n_beside += key.beside;
-	return 0;
+	int rc = cgn_index_add(
+		&t->shards[shard_of(t, &key)], cgn_map_key_hash(&t->secret, &key), m);
+
+	if (rc == 0)
+		t->n_beside += key.beside;
+	return rc;
 }
 
 void
 cgn_table_unlink(struct cgn_table *t, uint32_t m)
 {
 	struct cgn_map_key key = key_of(&t->entries[m]);
-	int32_t position = rte_hash_del_key_with_hash(
-		shard_of(t, &key), &key, cgn_map_key_hash(&t->secret, &key));
 
-	assert(position >= 0);
+	cgn_index_del(&t->shards[shard_of(t, &key)], cgn_map_key_hash(&t->secret, &key), m);
 	t->n_beside -= key.beside;
-	t->entries[m].hash_position = position;
 }
 
 void
 cgn_table_reclaim(struct cgn_table *t, uint32_t m)
 {
-	struct cgn_map_key key = key_of(&t->entries[m]);
-
-	rte_hash_free_key_with_position(shard_of(t, &key), t->entries[m].hash_position);
 	cgn_table_free(t, m);
 }
 
@@ -198,51 +153,38 @@ uint32_t
 cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key)
 {
 	struct cgn_map_key beside = *key;
-	void *data;
+	uint32_t m = cgn_index_find(
+		&t->shards[shard_of(t, key)], key, cgn_map_key_hash(&t->secret, key));
 
-	if (rte_hash_lookup_with_hash_data(
-		    shard_of(t, key), key, cgn_map_key_hash(&t->secret, key), &data) >= 0)
-		return (uint32_t)(uintptr_t)data;
-	if (t->n_beside == 0 || key->beside)
-		return CGN_MAPPING_NONE;
+	if (m != CGN_MAPPING_NONE || t->n_beside == 0 || key->beside)
+		return m;
 	beside.beside = 1;
-	return cgn_table_find(t, &beside);
+	return cgn_index_find(
+		&t->shards[shard_of(t, &beside)], &beside, cgn_map_key_hash(&t->secret, &beside));
 }
 
-/* One shard: keys[i] for i in lane. */
-static void
-find_in_shard(const struct cgn_table *t, uint32_t shard, const struct cgn_map_key *keys,
-	const uint8_t *lane, uint32_t n, uint32_t *out)
-{
-	const void *ptrs[CGN_TABLE_BULK];
-	hash_sig_t sigs[CGN_TABLE_BULK];
-	void *data[CGN_TABLE_BULK];
-	uint64_t hits = 0;
-
-	for (uint32_t k = 0; k < n; k++) {
-		/* NOLINTNEXTLINE(clang-analyzer-*): the first n places of a lane are filled */
-		ptrs[k] = &keys[lane[k]];
-		sigs[k] = cgn_map_key_hash(&t->secret, &keys[lane[k]]);
-	}
-	rte_hash_lookup_with_hash_bulk_data(t->shards[shard], ptrs, sigs, n, &hits, data);
-	for (uint32_t k = 0; k < n; k++)
-		out[lane[k]] = hits >> k & 1 ? (uint32_t)(uintptr_t)data[k] : CGN_MAPPING_NONE;
-}
-
+/* Three passes, so that nothing waits for one key alone: buckets are asked for, then read, and what
+ * they name is asked for, then compared. */
 void
 cgn_table_find_bulk(
 	const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out)
 {
-	uint8_t lanes[CGN_MAX_SHARDS][CGN_TABLE_BULK];
-	uint32_t lens[CGN_MAX_SHARDS] = {0};
+	const struct cgn_index_bucket *homes[CGN_TABLE_BULK];
+	uint32_t hashes[CGN_TABLE_BULK];
 
-	assert(n <= CGN_TABLE_BULK); /* rte_hash overruns its stack beyond that */
+	assert(n <= CGN_TABLE_BULK);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t s = cgn_map_key_shard(&t->secret, &keys[i], t->n_shards);
-
-		lanes[s][lens[s]++] = (uint8_t)i;
+		hashes[i] = cgn_map_key_hash(&t->secret, &keys[i]);
+		homes[i] = cgn_index_home(&t->shards[shard_of(t, &keys[i])], hashes[i]);
+		rte_prefetch0(homes[i]);
 	}
-	for (uint32_t s = 0; s < t->n_shards; s++)
-		if (lens[s] > 0)
-			find_in_shard(t, s, keys, lanes[s], lens[s], out);
+	for (uint32_t i = 0; i < n; i++) {
+		out[i] = cgn_index_guess(homes[i], hashes[i]);
+		rte_prefetch0(&t->entries[out[i]]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (unlikely(out[i] == CGN_MAPPING_NONE ||
+			    !cgn_index_is_key(&t->entries[out[i]], &keys[i])))
+			out[i] = cgn_index_find(
+				&t->shards[shard_of(t, &keys[i])], &keys[i], hashes[i]);
 }

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mapping table: entries in one array, found from inside through rte_hash, sharded by
+ * The mapping table: entries in one array, found from inside by an index (index.h), sharded by
  * subscriber. Control adds and removes; any worker looks up, lock-free. The life of an entry:
  *
  *   take → (fill) → publish → … → unlink → (every worker passes a quiescent point) → free
  *
  * Only control calls what changes it: take and free in allocate.c, publish and unlink in publish.c,
- * reclaim in reclaim.c. Rules that rte_hash leaves to its user
- * and that hold here: bulk look-ups of at most 64 keys; positions are freed once, after the grace
- * period; the shard is taken from bits that choose no bucket; one writer.
+ * reclaim in reclaim.c. An entry is freed once, after the grace period; the shard is
+ * taken from bits that choose no bucket; one writer.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "err.h"
+#include "index.h"
 #include "key.h"
 #include "mapping.h"
 
 struct cgn_tcp_numbers;
-struct rte_hash;
 
 enum { CGN_MAX_SHARDS = 16, CGN_TABLE_BULK = 64 };
 
@@ -27,7 +26,7 @@ struct cgn_table {
 	/* Fixed after create. */
 	struct cgn_mapping *entries;     /* [capacity + 1]; entry 0 unused */
 	struct cgn_tcp_numbers *numbers; /* [capacity + 1], of the entries for TCP (tcp_track.h) */
-	struct rte_hash *shards[CGN_MAX_SHARDS];
+	struct cgn_index shards[CGN_MAX_SHARDS];
 	uint32_t n_shards, capacity;
 	struct cgn_map_secret secret;
 	/* Control only. */
@@ -37,9 +36,9 @@ struct cgn_table {
 	uint32_t n_beside; /* published under keys that are asked for last (dependent.h) */
 };
 
-/* name: at most 20 characters, unique in the process. NULL with *err and errno set. Needs EAL. */
-struct cgn_table *cgn_table_create(const char *name, uint32_t capacity, uint32_t n_shards,
-	struct cgn_rand *rand, int socket, struct cgn_errmsg *err);
+/* NULL with *err and errno set. Main thread. */
+struct cgn_table *cgn_table_create(uint32_t capacity, uint32_t n_shards, struct cgn_rand *rand,
+	int socket, struct cgn_errmsg *err);
 void cgn_table_destroy(struct cgn_table *t);
 
 /* An entry to fill, or CGN_MAPPING_NONE when all are used. */
@@ -54,7 +53,7 @@ int cgn_table_publish(struct cgn_table *t, uint32_t m);
 /* New look-ups miss it; workers may still hold it until the grace period is over. */
 void cgn_table_unlink(struct cgn_table *t, uint32_t m);
 
-/* After the grace period: gives back hash slot and entry. */
+/* After the grace period: gives back the entry. */
 void cgn_table_reclaim(struct cgn_table *t, uint32_t m);
 
 /* Control's own look-up of one key, also of those beside; CGN_MAPPING_NONE on a miss. */

@@ -206,18 +206,21 @@ static bool
 counts_are_sound(const struct cgn_box *box, uint32_t n_live)
 {
 	const struct cgn_control *c = box->control;
-	uint32_t n_limbo = c->open.n + c->waiting.n, n_hash = 0;
+	uint32_t n_limbo = c->open.n + c->waiting.n, n_keys = 0, n_ports = 0;
 
 	for (uint32_t s = 0; s < c->table->n_shards; s++)
-		n_hash += (uint32_t)rte_hash_count(c->table->shards[s]);
-	n_hash += c->others.n; /* both of its keys are checked above */
+		n_keys += c->table->shards[s].n_used;
+	for (uint32_t i = 1; i <= c->table->capacity; i++) {
+		const struct cgn_mapping *m = cgn_table_at(c->table, i);
+
+		n_ports += is_live(m) && m->proto != CGN_OTHER && !m->dependent;
+	}
 	if (c->others.hash != NULL && (uint32_t)rte_hash_count(c->others.hash) != 2 * c->others.n)
 		return say("keys of pairs are lost", c->others.n);
-	n_hash += c->dependents.n;
 	if (!dependents_are_counted(c))
 		return say("mappings of one remote end are miscounted", c->dependents.n);
-	if (n_hash != n_live + n_limbo)
-		return say("hash slots are lost", n_hash);
+	if (n_keys != n_ports)
+		return say("keys of mappings are lost", n_keys);
 	if (cgn_table_n_used(c->table) != n_live + n_limbo)
 		return say("entries are lost", cgn_table_n_used(c->table));
 	if (c->wheel.n_nodes != n_live)

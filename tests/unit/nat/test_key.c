@@ -115,7 +115,7 @@ Test(key, every_part_of_the_key_counts)
 	cr_assert_neq(cgn_map_key_hash(&secret, &key), cgn_map_key_hash(&secret, &proto));
 }
 
-/* rte_hash: bucket from the low bits, signature from bits 16 to 31. Averaged over secrets: a
+/* rte_hash has buckets by the low bits, index.h by the high ones. Averaged over secrets: a
  * universal hash promises nothing about one. */
 Test(key, sequential_ports_spread_over_the_buckets)
 {
