@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Lookup: inside packets, hairpins too, through the hash in one bulk, outside packets through the
- * pool's index. Fills b->found with mapping indices and prefetches the entries for the next stage.
+ * pool's index. Fills b->found with mapping indices; the entries have been read, or prefetched, for
+ * the next stage.
  */
 #include <rte_prefetch.h>
 
@@ -29,10 +30,8 @@ lookup_inside(struct cgn_worker *w, const struct cgn_lane *lane, struct cgn_lane
 		b->found[at] = found[i];
 		if (found[i] == CGN_MAPPING_NONE)
 			cgn_lane_add(&b->miss, at);
-		else {
-			rte_prefetch0(cgn_table_at(t, found[i]));
+		else
 			cgn_lane_add(hits, at);
-		}
 	}
 }
 
