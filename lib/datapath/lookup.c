@@ -35,11 +35,38 @@ lookup_inside(struct cgn_worker *w, const struct cgn_lane *lane, struct cgn_lane
 	}
 }
 
+/* Asks for what cgn_pool_find will read one after the other: granules, then slots. */
+static void
+prefetch_slots(const struct cgn_worker *w)
+{
+	const struct cgn_burst *b = &w->burst;
+	const struct cgn_pool *pool = w->dp->pool;
+	const _Atomic uint32_t *granules[CGN_BURST];
+
+	for (uint32_t i = 0; i < b->out2in.n; i++) {
+		uint8_t at = b->out2in.at[i];
+		uint16_t port = rte_be_to_cpu_16(cgn_pkt_of(b->mbufs[at])->dport);
+
+		granules[i] = &pool->granules[(uint64_t)b->found[at] * CGN_GRANULES +
+			port / CGN_GRANULE_PORTS];
+		rte_prefetch0((const void *)granules[i]);
+	}
+	for (uint32_t i = 0; i < b->out2in.n; i++) {
+		const struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[b->out2in.at[i]]);
+		uint32_t chunk = atomic_load_explicit(granules[i], memory_order_acquire);
+		uint16_t port = rte_be_to_cpu_16(pkt->dport);
+
+		rte_prefetch0((const void *)&pool->chunks[chunk]
+				      .slots[pkt->proto][port % CGN_GRANULE_PORTS]);
+	}
+}
+
 static void
 lookup_out2in(struct cgn_worker *w)
 {
 	struct cgn_burst *b = &w->burst;
 
+	prefetch_slots(w);
 	for (uint32_t i = 0; i < b->out2in.n; i++) {
 		uint8_t at = b->out2in.at[i];
 		struct cgn_pkt *pkt = cgn_pkt_of(b->mbufs[at]);
