@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See happens_before.h. The __wrap functions stand between lib/nat/others.c, contact.c and librte_hash. */
+/* See happens_before.h. The __wrap functions stand between lib/nat/others.c, contact.c and
+ * librte_hash. */
 #include "happens_before.h"
 
 #include <errno.h>
