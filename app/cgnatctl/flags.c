@@ -84,13 +84,9 @@ cgn_flags_parse(struct cgn_flags *flags, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const int id = id_of(c);
 
-		if (id == CGN_OPTION_AT)
-			fputs("cgnatctl: --at: the daemon knows only what is now, and keeps no "
-			      "history; for an earlier time look into its log\n",
-				stderr);
-		else if (id < 0)
+		if (id < 0)
 			fputs("try: cgnatctl --help\n", stderr);
-		if (id < 0 || id == CGN_OPTION_AT || take(flags, id) != CGN_EXIT_OK)
+		if (id < 0 || take(flags, id) != CGN_EXIT_OK)
 			return CGN_EXIT_USAGE;
 	}
 	return CGN_EXIT_OK;

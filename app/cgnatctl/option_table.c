@@ -9,6 +9,7 @@
 #define DRY_RUN CGN_SCOPE_DRY_RUN
 #define TOP CGN_SCOPE_TOP
 #define ASKS CGN_SCOPE_ASKS
+#define AT CGN_SCOPE_AT
 
 const struct cgn_option_info cgn_option_infos[CGN_N_OPTIONS] = {
 #define OPTION(id, l, n, arg, meta, where, text)                                                   \
@@ -35,5 +36,7 @@ cgn_command_scopes(const struct cgn_command *cmd)
 		scopes |= ALL;
 	if (cmd->takes >> CGN_PARAM_DRY_RUN & 1)
 		scopes |= DRY_RUN;
+	if (cmd == &cgn_commands[CGN_COMMAND_TRACE_PORT] || cmd->takes >> CGN_PARAM_AT & 1)
+		scopes |= AT;
 	return scopes;
 }

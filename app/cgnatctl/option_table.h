@@ -23,6 +23,7 @@ enum cgn_option_scope {
 	CGN_SCOPE_DRY_RUN = 16,
 	CGN_SCOPE_TOP = 32,
 	CGN_SCOPE_ASKS = 64,
+	CGN_SCOPE_AT = 128,
 };
 
 struct cgn_option_info {

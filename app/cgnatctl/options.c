@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flags.h"
+#include "offline_trace.h"
 #include "words.h"
 
 enum { WATCH_MS = 2000 };
@@ -257,12 +258,53 @@ find_command(int argc, char **argv, int *n_words)
 	return cmd == NULL ? find_question(argc, argv) : cmd;
 }
 
+/* `trace --at`: another question. With --store the log is read here. */
+static enum cgn_exit
+take_time(struct cgn_options *o, const struct cgn_flags *flags, int argc, char **argv)
+{
+	const bool has_store = cgn_flags_has(flags, CGN_OPTION_STORE);
+
+	if (o->cmd != &cgn_commands[CGN_COMMAND_TRACE_PORT])
+		return CGN_EXIT_OK;
+	if (!cgn_flags_has(flags, CGN_OPTION_AT)) {
+		if (has_store)
+			fputs("cgnatctl: --store needs --at TIME\n", stderr);
+		return has_store ? CGN_EXIT_USAGE : CGN_EXIT_OK;
+	}
+	o->cmd = &cgn_commands[CGN_COMMAND_TRACE_AT];
+	if (!has_store)
+		return CGN_EXIT_OK;
+	o->offline = &cgn_offline_trace;
+	o->files[0] = flags->texts[CGN_OPTION_STORE];
+	o->files[1] = argc > 0 ? argv[argc - 1] : "";
+	o->files[2] = flags->texts[CGN_OPTION_AT];
+	return CGN_EXIT_OK;
+}
+
+/* A blank between day and time is for people; the daemon's parameters have none. */
+static enum cgn_exit
+add_time(struct cgn_options *o, const char *text)
+{
+	char at[64], *blank;
+
+	snprintf(at, sizeof(at), "%s", text);
+	blank = strchr(at, ' ');
+	if (blank != NULL)
+		*blank = 'T';
+	return add_param(o, "at", 2, at);
+}
+
 /* Options that stand for a parameter; *given: these parameters. */
 static enum cgn_exit
 add_flags(struct cgn_options *o, const struct cgn_flags *flags, uint64_t *given)
 {
 	if (cgn_flags_has(flags, CGN_OPTION_ALL))
 		add_param(o, "all", 3, "true");
+	if (cgn_flags_has(flags, CGN_OPTION_AT)) {
+		*given |= P(AT);
+		if (add_time(o, flags->texts[CGN_OPTION_AT]) != CGN_EXIT_OK)
+			return CGN_EXIT_USAGE;
+	}
 	if (o->cmd->needs & P(DRY_RUN)) {
 		add_param(o, "dry_run", 7,
 			cgn_flags_has(flags, CGN_OPTION_DRY_RUN) ? "true" : "false");
@@ -313,6 +355,7 @@ parse_command(struct cgn_options *o, const struct cgn_flags *flags, int argc, ch
 		return CGN_EXIT_OK;
 	}
 	if (cgn_flags_check(flags, cgn_command_scopes(o->cmd), o->cmd->verb) != CGN_EXIT_OK ||
+		take_time(o, flags, argc - n_words, argv + n_words) != CGN_EXIT_OK ||
 		cgn_flags_view(flags, o->cmd, &o->view) != CGN_EXIT_OK ||
 		add_flags(o, flags, &given) != CGN_EXIT_OK)
 		return CGN_EXIT_USAGE;

@@ -66,6 +66,15 @@ void cgn_exporter_stop(struct cgn_daemon *d);
 /* The thread that gives records of the log to its outputs (natlog.c). */
 int cgn_natlog_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_natlog_stop(struct cgn_daemon *d);
+/* The local log (logstore.c), for the log thread alone. NULL with *err; NULL is accepted. turn:
+ * control NULL: it has ended. */
+struct cgn_store_thread;
+struct cgn_natlog_record;
+struct cgn_store_thread *cgn_store_start(const struct cgn_conf *conf, struct cgn_errmsg *err);
+void cgn_store_stop(struct cgn_store_thread *t);
+void cgn_store_put(struct cgn_store_thread *t, const struct cgn_natlog_record *r,
+	const struct cgn_event *event);
+void cgn_store_turn(struct cgn_store_thread *t, struct cgn_control *control, uint64_t now_ms);
 /* The thread that writes captures (capture.c). */
 int cgn_capture_start(struct cgn_daemon *d, struct cgn_errmsg *err);
 void cgn_capture_stop(struct cgn_daemon *d);

@@ -24,6 +24,7 @@ enum {
 
 struct cgn_natlog_thread {
 	struct cgn_outputs *outputs;
+	struct cgn_store_thread *store; /* NULL: nothing is kept here */
 	struct cgn_natlog_status status;
 	uint64_t reported_ms;
 	pthread_t thread;
@@ -48,9 +49,13 @@ turn(struct cgn_daemon *d)
 	struct cgn_event event;
 	uint32_t n = 0;
 
-	for (; n < BATCH && cgn_natlog_take(&d->box->control->natlog, &r, &event); n++)
+	for (; n < BATCH && cgn_natlog_take(&d->box->control->natlog, &r, &event); n++) {
 		cgn_outputs_put(outputs, &r, &event);
+		cgn_store_put(d->natlog->store, &r, &event);
+	}
 	cgn_outputs_turn(outputs, now_ms, ms_of(CLOCK_REALTIME));
+	cgn_store_turn(
+		d->natlog->store, atomic_load(&d->natlog->stop) ? NULL : d->box->control, now_ms);
 	if (now_ms - d->natlog->reported_ms >= REPORT_MS) {
 		d->natlog->reported_ms = now_ms;
 		cgn_outputs_report(outputs, &d->natlog->status);
@@ -89,6 +94,7 @@ destroy(struct cgn_daemon *d)
 	cgn_natlog_feed_fini(d->box->control);
 	cgn_outputs_destroy(d->natlog->outputs);
 	pthread_mutex_destroy(&d->natlog->status.lock);
+	cgn_store_stop(d->natlog->store);
 	free(d->natlog);
 	d->natlog = NULL;
 }
@@ -99,6 +105,11 @@ create(struct cgn_daemon *d, struct cgn_errmsg *err)
 	d->natlog->outputs = cgn_outputs_create(d->conf, err);
 	if (d->natlog->outputs == NULL)
 		return -errno;
+	if (d->conf->log.store.directory[0] != '\0') {
+		d->natlog->store = cgn_store_start(d->conf, err);
+		if (d->natlog->store == NULL)
+			return -errno;
+	}
 	if (cgn_natlog_feed_init(d->box->control, "cgn", d->conf->log.ring, (int)rte_socket_id()) ==
 		0) {
 		d->box->control->natlog.status = &d->natlog->status;
@@ -116,7 +127,7 @@ cgn_natlog_start(struct cgn_daemon *d, struct cgn_errmsg *err)
 {
 	int rc;
 
-	if (!cgn_outputs_are_wanted(d->conf))
+	if (!cgn_outputs_are_wanted(d->conf) && d->conf->log.store.directory[0] == '\0')
 		return 0;
 	d->natlog = calloc(1, sizeof(*d->natlog));
 	if (d->natlog == NULL) {

@@ -56,7 +56,7 @@ look_back(struct cgn_logstore *store)
 		fd = cgn_segment_open(store->dir_fd, &list[i], &header);
 		if (fd < 0)
 			continue;
-		store->last_utc = header.last_utc;
+		store->last_utc = store->gap_utc = header.last_utc;
 		close(fd);
 	}
 	free(list);
@@ -292,8 +292,6 @@ cgn_logstore_put(struct cgn_logstore *store, const struct cgn_natlog_record *r,
 	}
 	store->last_utc = utc_ms;
 	store->last_number = r->number;
-	if (store->gap == 0)
-		store->gap_utc = utc_ms;
 }
 
 void

@@ -59,6 +59,8 @@ cgn_logstore_flush(struct cgn_logstore *store)
 	store->size += store->used;
 	store->stats.written += store->n_buffered;
 	store->used = store->n_buffered = 0;
+	if (store->gap == 0)
+		store->gap_utc = store->last_utc;
 	return 0;
 }
 
@@ -185,5 +187,6 @@ cgn_logstore_begin(struct cgn_logstore *store, uint64_t utc_ms, uint64_t number)
 	}
 	store->stats.error = 0;
 	store->gap = 0;
+	store->gap_utc = store->last_utc;
 	return 0;
 }

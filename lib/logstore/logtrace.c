@@ -58,8 +58,8 @@ load_or_tell(struct trace *t, int i)
 	return rc == -EBADMSG || rc == -ENOENT ? 1 : rc;
 }
 
-/* Has the file a record of a mapping of that port up to the time? And since when is the block
- * around it held, in its snapshot; 0: there is none. */
+/* Has the file a record of a mapping of that port up to the begin of the span? And since when is
+ * the block around it held, in its snapshot; 0: there is none. */
 static bool
 has_mapping(const struct trace *t, uint64_t *block_since)
 {
@@ -74,7 +74,7 @@ has_mapping(const struct trace *t, uint64_t *block_since)
 				*block_since = s->tail;
 			continue;
 		}
-		if (cgn_slot_utc(s, l->header.base_utc) >= t->q->utc_ms + t->q->span_ms)
+		if (cgn_slot_utc(s, l->header.base_utc) > t->q->utc_ms)
 			break;
 		/* One that is told again began before. */
 		if ((s->kind == CGN_SLOT_MAPPING_MADE && !(s->flags & CGN_NATLOG_AGAIN)) ||

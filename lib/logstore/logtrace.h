@@ -69,8 +69,33 @@ int cgn_logtrace(const char *directory, const struct cgn_logtrace_question *q,
 /* Is nothing wrong around that time, and nobody's begin or end in doubt at it? */
 bool cgn_logtrace_is_sure(const struct cgn_logtrace_answer *answer);
 
+/* Holders, then notes, as text; "-" for what one has not. */
+struct cgn_logtrace_row {
+	const char *what; /* block, mapping, explicit, computed, note */
+	const char *sure; /* of a holder: yes, or what is not: from, until, both */
+	char tenant[CGN_NAME_LEN], inside[32], outside[32], from[32], until[32];
+	char note[128];
+};
+static inline uint32_t
+cgn_logtrace_n_rows(const struct cgn_logtrace_answer *answer)
+{
+	return answer->n_holders + answer->n_notes;
+}
+void cgn_logtrace_row(
+	const struct cgn_logtrace_answer *answer, uint32_t i, struct cgn_logtrace_row *row);
+
+/* Who it was, in a sentence, and the holder that says it best; NULL: nobody. buf: 128 bytes. */
+const struct cgn_logtrace_holder *cgn_logtrace_sentence(
+	const struct cgn_logtrace_answer *answer, char buf[128]);
+
+/* "203.0.113.17:40000/tcp". 0 or -EINVAL. */
+int cgn_logtrace_transport_parse(const char *text, struct cgn_logtrace_question *q);
+
+/* Why a trace came to nothing. */
+const char *cgn_logtrace_error_str(int rc);
+
 /* In words. buf: CGN_LOGTRACE_STRLEN bytes. */
-enum { CGN_LOGTRACE_STRLEN = 160, CGN_LOGTRACE_TIMELEN = 32 };
+enum { CGN_LOGTRACE_STRLEN = 128, CGN_LOGTRACE_TIMELEN = 32 };
 const char *cgn_logtrace_note_str(const struct cgn_logtrace_note *note, char *buf);
 
 /* "2026-11-23T14:03:22.017Z"; "-" for 0. */

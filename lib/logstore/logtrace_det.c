@@ -170,7 +170,7 @@ add_holder(struct cgn_logtrace_answer *answer, const char *tenant,
 		.from = from,
 		.is_from_unsure = true}; /* it is told daily, not only when it changes */
 
-	snprintf(h.tenant, sizeof(h.tenant), "%s", tenant);
+	snprintf(h.tenant, sizeof(h.tenant), "%.31s", tenant);
 	for (uint32_t i = 0; i < answer->n_holders; i++)
 		if (answer->holders[i].kind == 0 && answer->holders[i].inside == h.inside &&
 			strcmp(answer->holders[i].tenant, h.tenant) == 0)

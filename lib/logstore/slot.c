@@ -87,6 +87,12 @@ cgn_slot_encode(uint64_t segment, const struct cgn_slot *s, uint8_t out[CGN_SLOT
 	put32(out, sum(segment, out));
 }
 
+void
+cgn_slot_seal(uint64_t segment, uint8_t slot[CGN_SLOT_LEN])
+{
+	put32(slot, sum(segment, slot));
+}
+
 bool
 cgn_slot_decode(uint64_t segment, const uint8_t in[CGN_SLOT_LEN], struct cgn_slot *s)
 {

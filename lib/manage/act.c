@@ -16,6 +16,10 @@
 static const int events[CGN_N_COMMANDS] = {
 #define ACTION(id, object, action, needs, takes, help) [CGN_COMMAND_##id] = CGN_EVENT_##id + 1,
 #include "commands.def"
+	/* They change nothing, but tell who was where. */
+	[CGN_COMMAND_TRACE_PORT] = CGN_EVENT_TRACE_PORT + 1,
+	[CGN_COMMAND_TRACE_AT] = CGN_EVENT_TRACE_AT + 1,
+	[CGN_COMMAND_TRACE_SUBSCRIBER] = CGN_EVENT_TRACE_SUBSCRIBER + 1,
 	[CGN_COMMAND_RELOAD] = CGN_EVENT_RELOAD + 1,
 };
 

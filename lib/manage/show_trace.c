@@ -210,6 +210,9 @@ cgn_show_trace_subscriber(struct cgn_show *show)
 	struct cgn_query_subscriber q;
 	uint32_t tenant;
 
+	if (show->event != NULL)
+		cgn_event_set_text(show->event, CGN_EVENT_FIELD_HOLDER,
+			show->params->values[CGN_PARAM_ADDRESS].text);
 	if (!cgn_show_tenant_find(show, &tenant) ||
 		!cgn_show_inside_find(show, CGN_PARAM_ADDRESS, tenant, &q.inside) ||
 		!cgn_show_ask(show, cgn_query_subscriber, &q, sizeof(q)))

@@ -193,8 +193,8 @@ Test(options, wrong_usage_is_refused)
 		"info x", "mappings -n 0", "mappings -n x", "mappings limit=3", "mappings cursor=3",
 		"info --all", "tenant a,b", "map", "map a", "map delete a tcp", "map info",
 		"map add a tcp 100.64.0.10:443", "info --unknown", "trace", "trace tenant a",
-		"trace 203.0.113.17:40000/udp --at 2026-01-01T00:00:00Z", "--prefix", "diff",
-		"diff a", "diff a b c"};
+		"trace 203.0.113.17:40000/udp --store x", "info --at 2026-01-01T00:00:00Z",
+		"--prefix", "diff", "diff a", "diff a b c"};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		cr_expect_eq(parse(lines[i]), CGN_EXIT_USAGE, "%s", lines[i]);

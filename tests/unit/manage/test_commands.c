@@ -13,6 +13,7 @@
 #include "reloader.h"
 #include "requests.h"
 #include "rig.h"
+#include "written_log.h"
 
 static struct cgn_sim *sim;
 
@@ -35,7 +36,7 @@ setup(void)
 	char box[256];
 
 	rig_start();
-	snprintf(box, sizeof(box), "punt: {subscriber_burst: 99999}\ncapture: {directory: %s}\n",
+	snprintf(box, sizeof(box), "punt: {subscriber_burst: 99999}\n" FOLDERS, rig_dir(),
 		rig_dir());
 	sim = cgn_sim_create(
 		&(struct cgn_sim_params){.box = box, .a = "portctl: {natpmp: true, pcp: true}\n"});
@@ -123,7 +124,8 @@ example(const struct cgn_command *cmd, char *request, size_t size)
 		{CGN_PARAM_TO, "to=192.0.2.1:53/udp,port=access"}, {CGN_PARAM_SESSION, "session=x"},
 		{CGN_PARAM_TRANSPORT, "transport=203.0.113.18:8443/udp"},
 		{CGN_PARAM_POOL, "address=203.0.113.20"},
-		{CGN_PARAM_NEW_ADDRESS, "new_address=100.64.0.11"}};
+		{CGN_PARAM_NEW_ADDRESS, "new_address=100.64.0.11"},
+		{CGN_PARAM_AT, "at=2026-09-22T00:00:00Z"}};
 	const uint64_t given = cmd->needs | (cmd->takes & UINT64_C(1) << CGN_PARAM_SESSION);
 	size_t n = (size_t)snprintf(request, size, "%s", cmd->path);
 
@@ -169,6 +171,7 @@ Test(commands, every_command_answers_with_the_fields_that_are_declared)
 
 	cgn_manage_set_reloader(&reloader);
 	rig_beside(sim);
+	written_log(rig_dir());
 	open_udp(3);
 	ask_natpmp();
 	json_decref(ask_ok("/cgnat/capture/start,tenant=b"));
