@@ -10,24 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf_log.h"
 #include "ipaddr.h"
-
-enum {
-	CGN_MAX_WORKERS = 64,
-	CGN_MAX_PORTS = 32,
-	CGN_MAX_TENANTS = 16384, /* 16-bit tenant numbers with room for the box and "none" */
-	CGN_TENANT_BOX = CGN_MAX_TENANTS, /* stands for "the box, no tenant" */
-	CGN_NAME_LEN = 32,                /* with the final zero */
-	CGN_DEVICE_LEN = 256,
-	CGN_MAX_CLASSES = 100, /* of a tenant: numbers of 8 bits, for those before a reload too */
-	CGN_MAX_LISTED = 1000000, /* listed subscribers of a tenant */
-	CGN_MAX_TAGS = 16,        /* of one of them */
-	CGN_SUBSCRIBER_ID_LEN =
-		64, /* with the final zero; printable ASCII without space and comma */
-};
-
-/* A limit that is not given. */
-#define CGN_LIMIT_UNSET UINT32_MAX
 
 enum cgn_idle { CGN_IDLE_POLL, CGN_IDLE_SLEEP };
 enum cgn_binding { CGN_BINDING_NONE, CGN_BINDING_ACCESS };
@@ -36,12 +20,6 @@ enum cgn_binding { CGN_BINDING_NONE, CGN_BINDING_ACCESS };
 enum cgn_ip_options { CGN_IP_OPTIONS_PASS, CGN_IP_OPTIONS_CLEAR, CGN_IP_OPTIONS_DROP };
 enum cgn_unsolicited { CGN_UNSOLICITED_SILENT, CGN_UNSOLICITED_UNREACHABLE };
 enum cgn_role { CGN_ROLE_INSIDE, CGN_ROLE_OUTSIDE };
-
-/* Where a value stands in its file, for messages about combinations; line and column from 1. */
-struct cgn_conf_pos {
-	uint16_t file; /* index into cgn_conf.files */
-	uint32_t line, col;
-};
 
 /* 802.1Q tags of an attachment or uplink: none (n 0), one (vlan), two (outer_vlan, vlan). */
 struct cgn_conf_tags {
@@ -255,25 +233,6 @@ struct cgn_conf_radius {
 	enum cgn_radius_class class_from;
 };
 
-/* Where records of the log go by IPFIX. */
-enum cgn_transport { CGN_TRANSPORT_UDP, CGN_TRANSPORT_TCP, CGN_TRANSPORT_TLS };
-enum cgn_delivery { CGN_DELIVERY_ALL, CGN_DELIVERY_FIRST };
-
-/* Of syslog messages. */
-enum cgn_log_form { CGN_LOG_STRUCTURED, CGN_LOG_COMPACT };
-
-/* A collector or a syslog server. */
-struct cgn_conf_collector {
-	uint32_t address;
-	uint16_t port; /* 0: the one that is registered for its transport */
-	enum cgn_transport protocol;
-	/* Of TLS: files by their paths, read for every connection. Empty: none. */
-	char ca_file[CGN_DEVICE_LEN], cert_file[CGN_DEVICE_LEN], key_file[CGN_DEVICE_LEN];
-	char server_name[CGN_DEVICE_LEN]; /* in its certificate; empty: address */
-	bool verify;
-	struct cgn_conf_pos pos;
-};
-
 struct cgn_conf_timeouts { /* seconds */
 	uint32_t udp, icmp, other, tcp_established, tcp_opening, tcp_closing, port_rest;
 };
@@ -442,24 +401,7 @@ struct cgn_conf {
 		uint32_t events;          /* kept, of each kind */
 	} telemetry;
 	int log_level; /* enum cgn_log_level */
-	struct {
-		uint32_t ring; /* records */
-		struct cgn_conf_collector *collectors;
-		uint32_t n_collectors;
-		enum cgn_delivery delivery;
-		uint32_t domain;                    /* observation domain */
-		uint16_t templates;                 /* s between two sendings over UDP */
-		struct cgn_conf_collector *servers; /* of syslog */
-		uint32_t n_servers;
-		bool is_local;   /* to the machine's own syslog too */
-		bool clear_text; /* may leave the machine */
-		enum cgn_log_form form;
-		uint16_t facility;
-		struct {
-			char directory[CGN_DEVICE_LEN]; /* path; empty: none */
-			uint32_t max_mib, max_age_days, segment_mib;
-		} store;
-	} log;
+	struct cgn_conf_log log;
 	struct cgn_conf_tenant *tenants;
 	uint32_t n_tenants;
 	char **files; /* paths as opened; [0] is the appliance file */
