@@ -61,6 +61,21 @@ flows_destroy(struct flows *flows)
 	free(flows);
 }
 
+/* A segment of a connection in which each side's data is what has been sent before: numbers that
+ * fit, or it would be looked at more closely than a connection's segments are. */
+static struct packet_spec
+segment(const struct frame_spec *s, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
+{
+	static const uint32_t begin[2] = {[CGN_IN2OUT] = 0x01020304, [CGN_OUT2IN] = 0x11121314};
+	const uint32_t own = begin[s->dir],
+		       other = begin[s->dir == CGN_IN2OUT ? CGN_OUT2IN : CGN_IN2OUT];
+	struct packet_spec p = packet_tcp(src, sport, dst, dport, s->tcp_flags);
+
+	p.tcp_seq = own + !(s->tcp_flags & TCP_SYN);
+	p.tcp_ack = s->tcp_flags & TCP_ACK ? other + 1 : 0;
+	return p;
+}
+
 static struct packet_spec
 spec_of(const struct frame_spec *s)
 {
@@ -71,7 +86,7 @@ spec_of(const struct frame_spec *s)
 	if (s->proto == CGN_UDP)
 		return packet_udp(src, sport, dst, dport);
 	if (s->proto == CGN_TCP)
-		return packet_tcp(src, sport, dst, dport, s->tcp_flags);
+		return segment(s, src, sport, dst, dport);
 	return packet_echo(src, dst, out, 0);
 }
 
