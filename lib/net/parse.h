@@ -27,29 +27,27 @@ void cgn_parse_any(const uint8_t *data, uint32_t len, uint32_t frame_len, bool i
 	struct cgn_pkt *pkt);
 
 static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "fields are put together in words");
-typedef uint8_t cgn_parse_bytes __attribute__((vector_size(16)));
 
-/* The first half of *pkt in three stores, the second zero. tcp: all ones, or 0. Bytes 22 to 37 of a
- * plain frame are TTL, protocol, checksum, addresses and ports; behind has_ports stand ports and
- * addresses. */
+/* The first half of *pkt in words, the second zero. tcp: all ones, or 0. In a plain frame ports
+ * stand behind addresses, in *pkt before them and behind has_ports. */
 static inline void
 cgn_parse_plain_fill(const uint8_t *data, uint32_t ip_len, uint32_t tcp, struct cgn_pkt *pkt)
 {
-	enum { ONE = 16, NIL }; /* has_ports; icmp_type, fragment */
-	const cgn_parse_bytes order = {
-		ONE, NIL, NIL, NIL, 12, 13, 14, 15, 4, 5, 6, 7, 8, 9, 10, 11};
 	const uint64_t first = (CGN_UDP ^ ((CGN_UDP ^ CGN_TCP) & tcp)) << 8 |
 		(data[CGN_PARSE_PLAIN_L4 + 13] & tcp) << 16;
 	const uint64_t second = CGN_PARSE_PLAIN_L3 | CGN_PARSE_PLAIN_L4 << 16 |
 		(uint64_t)ip_len << 32 | (uint64_t)data[22] << 48 | (uint64_t)data[23] << 56;
 	uint8_t *p = (uint8_t *)pkt;
-	cgn_parse_bytes third;
+	uint64_t third, addrs;
+	uint32_t ports;
 
-	memcpy(&third, data + 22, sizeof(third));
-	third = __builtin_shuffle(third, (cgn_parse_bytes){1}, order);
+	memcpy(&ports, data + CGN_PARSE_PLAIN_L4, sizeof(ports));
+	memcpy(&addrs, data + CGN_PARSE_PLAIN_L3 + 12, sizeof(addrs));
+	third = 1 | (uint64_t)ports << 32;
 	memcpy(p, &first, sizeof(first));
 	memcpy(p + offsetof(struct cgn_pkt, l3_off), &second, sizeof(second));
 	memcpy(p + offsetof(struct cgn_pkt, has_ports), &third, sizeof(third));
+	memcpy(p + offsetof(struct cgn_pkt, has_ports) + sizeof(third), &addrs, sizeof(addrs));
 	memset(p + CGN_PKT_STAGES, 0, sizeof(*pkt) - CGN_PKT_STAGES);
 }
 
