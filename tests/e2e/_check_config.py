@@ -16,6 +16,7 @@ CGNATD = os.path.join(os.environ.get("CGN_BUILD", f"{lab.TOP}/build"), "app/cgna
 EXPECT = b"# expect: "
 ERRORS = "in the configuration"
 SECRET = "/etc/cgnatd/radius-secret"
+CERTIFICATES = ("/etc/ca.pem", "/etc/cert.pem", "/etc/key.pem")
 
 
 def files(pattern):
@@ -59,31 +60,39 @@ def bad(path):
     return wrong
 
 
-def names_secret(path):
+def names_files(path):
     for tenant in glob.glob(f"{os.path.dirname(path)}/*.yaml"):
         with open(tenant, encoding="utf-8", errors="replace") as file:
-            if SECRET in file.read():
+            text = file.read()
+            if any(name in text for name in (SECRET, *CERTIFICATES)):
                 return True
     return False
 
 
-def with_secret(path, place):
-    """Where the secret of RADIUS is to be read: a copy of the folder that names one there is."""
+def with_files(path, place):
+    """Where the secret of RADIUS and certificates are read: a copy of the folder that names some there are."""
     shutil.copytree(os.path.dirname(path), place, dirs_exist_ok=True)
     secret = f"{place}/secret"
     with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
         file.write("of-the-test\n")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a.example",
+                    "-days", "2", "-keyout", f"{place}/key.pem", "-out", f"{place}/cert.pem"],
+                   capture_output=True, check=True, timeout=60)
+    shutil.copy(f"{place}/cert.pem", f"{place}/ca.pem")
     for tenant in glob.glob(f"{place}/*.yaml"):
         with open(tenant, encoding="utf-8") as file:
             text = file.read()
         with open(tenant, "w", encoding="utf-8") as file:
-            file.write(text.replace(SECRET, secret))
+            text = text.replace(SECRET, secret)
+            for name in CERTIFICATES:
+                text = text.replace(name, f"{place}/{os.path.basename(name)}")
+            file.write(text)
     return f"{place}/{os.path.basename(path)}"
 
 
 def good(path):
     with tempfile.TemporaryDirectory() as place:
-        status, printed, said = check(with_secret(path, place) if names_secret(path) else path)
+        status, printed, said = check(with_files(path, place) if names_files(path) else path)
     wrong = [s for s in said if not s.startswith("warning: ")]
     if status == 0 and not wrong and " good: " in printed:
         return []

@@ -109,7 +109,7 @@ def metadata(base):
 
 
 # Without an alarm there is no sample of it; the query is that of any gauge.
-ONLY_SOMETIMES = ("cgnat_alarm_active", "cgnat_radius_")
+ONLY_SOMETIMES = ("cgnat_alarm_active", "cgnat_radius_", "cgnat_log_")
 
 
 def dashboard(base, path):

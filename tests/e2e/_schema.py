@@ -4,6 +4,7 @@
 
 usage: _schema.py LAB   (scripts/lab)
 """
+import datetime
 import json
 import subprocess
 import sys
@@ -21,6 +22,7 @@ WORDS = {
     "alarms": ["--all"],
     "subscriber": ["a", A1],
     "trace port": ["transport={outside}/udp"],
+    "trace at": ["transport={outside}/udp", "at={now}"],
     "trace subscriber": ["a", A1],
     "deterministic port": ["outside=203.0.113.32:5000"],
     "deterministic subscriber": ["b", A1],
@@ -78,7 +80,9 @@ def main():
         jsonschema.Draft7Validator.check_schema(schema)
     flows = json.loads(ctl("--json", "mappings", "a", f"subscriber={A1}", "proto=udp").stdout)
     outside = flows[0]["outside"]
-    places = {"outside": outside, "address": outside.split(":")[0], "capture": "0"}
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+    places = {"outside": outside, "address": outside.split(":")[0], "capture": "0",
+              "now": now.replace("+00:00", "Z")}
     for verb in [v for v in schemas if v not in LAST] + LAST:
         answer = validate(verb, schemas[verb], places)
         if verb == "capture start" and answer:

@@ -6,11 +6,13 @@
 . "$(dirname "$0")/_lib.sh"
 . "$E2E/_clients.sh"
 
-# One tenant has computed ports, which can be asked for.
+# One tenant has computed ports, which can be asked for, and there is a local log.
 LAB_CONFIG=$("$LAB" status | sed -n 's/^up, configuration //p')
 cp -r "$TOP/config/lab" "$WORK/config"
 sed -i 's|prefix: 100.64.0.0/16|prefix: 100.64.0.0/24|' "$WORK/config/tenants/b.yaml"
 printf 'ports: {deterministic: {algorithm: sequential}}\n' >>"$WORK/config/tenants/b.yaml"
+mkdir "$WORK/store"
+printf 'log:\n  store: {directory: %s}\n' "$WORK/store" >>"$WORK/config/cgnat.yaml"
 AT_END+=(lab_config_restore)
 check "the daemon starts with computed ports" start_anew "$WORK/config"
 check "a1 reaches the Internet" wait_for 10 pings cgn-a1 192.0.2.1
