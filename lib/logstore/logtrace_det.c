@@ -95,6 +95,7 @@ add_reserved(struct params *p, const char *word)
 {
 	struct cgn_conf_port_range *range;
 	unsigned int first, last;
+	/* NOLINTNEXTLINE(cert-err34-c): five digits fit */
 	int n = sscanf(word, "%5u-%5u", &first, &last);
 
 	if (n == 1)

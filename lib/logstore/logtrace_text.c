@@ -59,6 +59,7 @@ cgn_logtrace_time_parse(const char *text, uint64_t now_ms, uint64_t *utc_ms, uin
 	}
 	if (strlen(text) < 19 || strspn(text, "0123456789-:. TZ") != strlen(text) ||
 		(text[10] != 'T' && text[10] != ' ') ||
+		/* NOLINTNEXTLINE(cert-err34-c): so few digits fit */
 		sscanf(text, "%4u-%2u-%2u%*[T ]%2u:%2u:%2u%n", &y, &mo, &d, &h, &mi, &s, &n) != 6 ||
 		n != 19 || parse_end(text + n, &ms, span_ms) < 0)
 		return -EINVAL;

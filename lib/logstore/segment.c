@@ -24,6 +24,7 @@ parse(const char *name, struct cgn_segment *s)
 {
 	char again[CGN_SEGMENT_NAME_LEN];
 
+	/* NOLINTNEXTLINE(cert-err34-c): numbers that did not fit print as others */
 	if (sscanf(name, "%" SCNu64 "-%" SCNu64 "-%" SCNu64, &s->id, &s->base_utc, &s->prev_utc) !=
 		3)
 		return false;
