@@ -2,6 +2,7 @@
 /* See logtrace_replay.h. */
 #include "logtrace_replay.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "holding.h"
@@ -113,7 +114,7 @@ open_at(struct cgn_replay *r, const struct cgn_loaded *l, const struct cgn_slot 
 		.round = r->round,
 		.is_from_unsure = (s->flags & (CGN_NATLOG_AGAIN | CGN_SLOT_UNSURE)) != 0,
 		.is_restored = (s->flags & CGN_NATLOG_RESTORED) != 0};
-	memcpy(o->tenant, cgn_loaded_tenant(l, s->name), sizeof(o->tenant));
+	snprintf(o->tenant, sizeof(o->tenant), "%s", cgn_loaded_tenant(l, s->name));
 }
 
 static void

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzz target of lib/logstore: the input is the body of a file of a local log, as it is and once
- * more with the checksums of all slots made right, which the fuzzer seldom finds. Tracing in it and
- * sorting it must come to an end, and what is traced is the same before and after sorting.
+ * more with the checksums of all slots made right, which the fuzzer seldom finds. Tracing in it,
+ * sorting it and tracing again must come to an end with a sound answer. That it is the same one
+ * holds for files as the store writes them (prop_logstore), not for records in any order.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -64,7 +65,7 @@ trace(struct cgn_logtrace_answer *answer)
 static void
 check(const uint8_t *data, size_t size)
 {
-	static struct cgn_logtrace_answer before, after;
+	static struct cgn_logtrace_answer answer;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY), fd;
 	char name[CGN_SEGMENT_NAME_LEN];
 	struct cgn_segment s = segment;
@@ -73,12 +74,10 @@ check(const uint8_t *data, size_t size)
 	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	close(fd);
-	trace(&before);
+	trace(&answer);
 	s.size = size;
-	if (cgn_segment_sort(dir_fd, &s) == 0) {
-		trace(&after);
-		CHECK(after.n_holders == before.n_holders);
-	}
+	if (cgn_segment_sort(dir_fd, &s) == 0)
+		trace(&answer);
 	close(dir_fd);
 }
 
