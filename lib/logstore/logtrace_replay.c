@@ -50,7 +50,8 @@ answer_add(struct cgn_replay *r, const struct cgn_replay_open *o, uint64_t until
 	struct cgn_logtrace_holder h = {.kind = cgn_holding_kind(&o->slot),
 		.proto = o->slot.proto,
 		.origin = o->slot.origin,
-		.inside_len = is_prefix ? (uint8_t)o->slot.inside_port : 32,
+		.inside_len = is_prefix && o->slot.inside_port < 32 ? (uint8_t)o->slot.inside_port
+								    : 32,
 		.inside = o->slot.inside,
 		.outside = o->slot.outside,
 		.inside_port = is_block ? 0 : o->slot.inside_port,
