@@ -56,12 +56,7 @@ remove_dir(void)
 static void
 make_dir(void)
 {
-	/* Memory, where there is such a folder: a file is written for each input. */
-	if (access("/dev/shm", W_OK) == 0)
-		strcpy(dir, "/dev/shm/fuzz_journal.XXXXXX");
-	else
-		scratch_template(dir, "fuzz_journal");
-	CHECK(mkdtemp(dir) != NULL);
+	CHECK(mkdtemp(scratch_template_in_memory(dir, "fuzz_journal")) != NULL);
 	snprintf(path, sizeof(path), "%s/state", dir);
 	cgn_journal_sys = &fast_sys;
 	atexit(remove_dir);

@@ -33,11 +33,7 @@ remove_dir(void)
 static void
 make_dir(void)
 {
-	if (access("/dev/shm", W_OK) == 0)
-		strcpy(dir, "/dev/shm/fuzz_logstore.XXXXXX");
-	else
-		scratch_template(dir, "fuzz_logstore");
-	CHECK(mkdtemp(dir) != NULL);
+	CHECK(mkdtemp(scratch_template_in_memory(dir, "fuzz_logstore")) != NULL);
 	atexit(remove_dir);
 }
 

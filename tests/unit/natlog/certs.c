@@ -12,15 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
-static char dir[256];
+#include "scratch.h"
+
+static char dir[SCRATCH_LEN];
 
 void
 certs_begin(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(dir, sizeof(dir), "%s/cgn-certs-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_not_null(mkdtemp(scratch_template(dir, "cgn-certs")));
 }
 
 void
