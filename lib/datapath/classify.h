@@ -22,6 +22,16 @@ void cgn_classify_outside(struct cgn_worker *w, const struct cgn_lane *lane);
  */
 void cgn_classify_wan_natpmp(struct cgn_worker *w, const struct cgn_lane *lane);
 
+/* Whose pool dst, in the range `to` of outside_dst or in none, is of; the box when it is nobody's.
+ */
+static inline uint16_t
+cgn_classify_pool_tenant(const struct cgn_directory *dir, const struct cgn_range *to, uint32_t dst)
+{
+	if (to == NULL || cgn_dst_class_of(to->value) != CGN_DST_POOL)
+		return CGN_TENANT_BOX;
+	return dir->pool_tenants[cgn_dst_number(to->value) + (dst - to->origin)];
+}
+
 /*
  * nat.bypass (bypass.c). out: the packet of a subscriber, its next hop set, is for a destination
  * that is not translated; it has been forwarded or dropped. in: likewise, for a packet from outside

@@ -3,47 +3,6 @@
 #include "classify.h"
 #include "verdict.h"
 
-/* Whose pool the packet is for; the box when it is nobody's. */
-static uint16_t
-pool_tenant(const struct cgn_directory *dir, const struct cgn_range *to, uint32_t dst)
-{
-	if (to == NULL || cgn_dst_class_of(to->value) != CGN_DST_POOL)
-		return CGN_TENANT_BOX;
-	return dir->pool_tenants[cgn_dst_number(to->value) + (dst - to->origin)];
-}
-
-/* The decision is made; the destination only tells whose counter moves, and that the rest of the
- * datagram ends like this too. */
-static void
-refuse_natpmp(struct cgn_worker *w, struct rte_mbuf *m)
-{
-	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	const struct cgn_directory *dir = w->dir;
-	uint32_t dst = rte_be_to_cpu_32(pkt->dst);
-	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
-
-	pkt->tenant = pool_tenant(dir, to, dst);
-	if (to != NULL && cgn_dst_class_of(to->value) == CGN_DST_POOL) {
-		pkt->dir = CGN_OUT2IN;
-		pkt->neigh = cgn_dst_number(to->value) + (dst - to->origin);
-		if (unlikely(pkt->kind == CGN_PKT_FRAGMENT))
-			cgn_fragment_refuse(w, m, CGN_FATE_WAN_NATPMP);
-	}
-	cgn_end(w, m, CGN_FATE_WAN_NATPMP);
-}
-
-void
-cgn_classify_wan_natpmp(struct cgn_worker *w, const struct cgn_lane *lane)
-{
-	struct rte_mbuf *refused[CGN_BURST];
-
-	for (uint32_t i = 0; i < lane->n; i++) {
-		refused[i] = w->burst.mbufs[lane->at[i]];
-		refuse_natpmp(w, refused[i]);
-	}
-	rte_pktmbuf_free_bulk(refused, lane->n);
-}
-
 /* For a pool address, but neither TCP nor UDP, or not whole, or with something wrong. */
 static void
 to_pool_other(struct cgn_worker *w, uint8_t at, uint32_t pool_index)
@@ -105,7 +64,7 @@ classify_one(struct cgn_worker *w, uint8_t at)
 	const struct cgn_range *to = cgn_range_map_find(&dir->outside_dst, dst);
 
 	pkt->dir = CGN_OUT2IN;
-	pkt->tenant = pool_tenant(dir, to, dst);
+	pkt->tenant = cgn_classify_pool_tenant(dir, to, dst);
 	if (unlikely(from != NULL || to == NULL)) {
 		if (from == NULL && dir->n_bypass_groups > 0 && cgn_bypass_in(w, at))
 			return;
