@@ -153,17 +153,49 @@ cgn_worker_offline(struct cgn_worker *w)
 	rte_rcu_qsbr_thread_unregister(w->dp->rcu, w->id);
 }
 
-/* A queue that has brought whole bursts for so many turns is not a queue that is being emptied:
- * twice what a device's ring of 1024 holds. */
-enum { BEHIND_FROM = 32 };
+/*
+ * A worker is behind when a queue has brought whole bursts without a break for longer than it takes
+ * to empty one that was full: a stall of the machine fills the ring once, and what arrives while a
+ * worker that is loaded by three quarters empties it makes four rings; some devices have more room
+ * than they were asked for, which the time covers. Once it was behind, a ring is enough
+ * (docs/decisions/0013).
+ */
+enum {
+	BEHIND_RINGS = 4,
+	BEHIND_NS = 2000000,
+	AGAIN_BURSTS = 16,
+	AGAIN_NS = 100000000,
+};
+
+static bool
+is_behind(const struct cgn_worker *w, const struct cgn_rxq *q)
+{
+	uint32_t ring = w->dir->conf->ports[q->port].rx_descriptors;
+
+	if (q->n_whole < AGAIN_BURSTS)
+		return false;
+	return w->burst.now < q->behind_until ||
+		(q->n_whole >= BEHIND_RINGS * ring / CGN_BURST &&
+			w->burst.now - q->whole_since >= BEHIND_NS);
+}
 
 static void
-see_backlog(struct cgn_burst *b, struct cgn_rxq *q)
+see_backlog(struct cgn_worker *w, struct cgn_rxq *q)
 {
-	q->n_whole = b->n == CGN_BURST ? q->n_whole + 1 : 0;
-	b->is_behind = q->n_whole >= BEHIND_FROM;
-	if (unlikely(b->is_behind))
+	struct cgn_burst *b = &w->burst;
+
+	b->is_behind = false;
+	if (b->n < CGN_BURST) {
+		q->n_whole = 0;
+		return;
+	}
+	if (q->n_whole++ == 0)
+		q->whole_since = b->now;
+	b->is_behind = is_behind(w, q);
+	if (unlikely(b->is_behind)) {
+		q->behind_until = b->now + AGAIN_NS;
 		memset(b->new_flows, 0, sizeof(b->new_flows));
+	}
 }
 
 /* From look-up on, the same for packets from a port and for those that control sent back. */
@@ -248,7 +280,7 @@ cgn_worker_poll(struct cgn_worker *w, cgn_ns_t now)
 	for (uint32_t q = 0; q < w->n_rxqs; q++) {
 		uint32_t got = cgn_rx(w, &w->rxqs[q]);
 
-		see_backlog(&w->burst, &w->rxqs[q]);
+		see_backlog(w, &w->rxqs[q]);
 		if (got == 0)
 			continue;
 		n += got;

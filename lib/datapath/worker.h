@@ -31,7 +31,10 @@ enum { CGN_MAX_RXQS = 256 };
 
 struct cgn_rxq {
 	uint16_t port, queue; /* port: index into dataplane.devs */
-	uint32_t n_whole;     /* turns in a row that brought a whole burst; the worker's own */
+	/* The worker's own, to see that it is behind (worker.c): */
+	uint32_t n_whole;      /* turns in a row that brought a whole burst */
+	cgn_ns_t whole_since;  /* time of the first of them */
+	cgn_ns_t behind_until; /* soon behind again until then */
 };
 
 /* Ways of ARP to control per interface, each with its own rate, by the sender's MAC. */
