@@ -40,24 +40,29 @@ struct cgn_rxq {
 /* Ways of ARP to control per interface, each with its own rate, by the sender's MAC. */
 enum { CGN_ARP_RATES = 64 };
 
-/* What is counted of a packet when a device has taken it: then it is the device's. */
+/* Packets of one kind that follow each other in a buffer: counted when a device has taken them,
+ * for then they are the device's. */
 struct cgn_sent {
 	union {
 		uint64_t kind; /* all of: */
 		struct {
-			uint16_t tenant, to_tenant;
-			uint8_t in_port, fate, originated, zero;
+			uint8_t in_port, zero;
+			uint16_t tenant;
+			uint8_t fate, originated;
+			uint16_t to_tenant;
 		};
 	};
-	uint32_t bytes;  /* of the frame */
-	uint32_t ip_len; /* before it was cut */
+	uint32_t n;
+	uint32_t bytes;    /* of the frames */
+	uint32_t ip_bytes; /* before they were cut */
 };
-static_assert(sizeof(struct cgn_sent) == 16, "a kind is compared as a whole");
+static_assert(sizeof(struct cgn_sent) == 24, "a kind is compared as a whole");
 
 /* What waits to be sent by one port at the end of the turn. */
 struct cgn_tx_buffer {
 	uint16_t n;
-	bool own_queue; /* this worker has a queue of its own; else it hands over to `owner` */
+	uint16_t n_sent; /* runs in sent, of n packets together */
+	bool own_queue;  /* this worker has a queue of its own; else it hands over to `owner` */
 	uint16_t queue;
 	uint16_t owner; /* worker that sends for this one */
 	struct rte_mbuf *mbufs[CGN_BURST];
