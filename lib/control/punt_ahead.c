@@ -55,15 +55,17 @@ collect(struct cgn_control *c, struct rte_mbuf *m, struct burst *b, struct cgn_a
 	b->n++;
 }
 
-/* Brings the buckets of the hash, too. */
+/* Brings the buckets of the index, too. */
 static void
 find(const struct cgn_control *c, struct burst *b)
 {
+	/* There are mappings that one look-up in the table does not find (dependent.h). */
+	bool may_miss = b->has_others || c->dependents.n_live > 0 || c->table->n_beside > 0;
 	uint32_t found[CGN_PUNT_AHEAD];
 
 	cgn_table_find_bulk(c->table, b->keys, b->n, found);
 	for (uint32_t i = 0; i < b->n; i++)
-		b->known[i]->is_new &= found[i] == CGN_MAPPING_NONE && !b->has_others;
+		b->known[i]->is_new &= found[i] == CGN_MAPPING_NONE && !may_miss;
 }
 
 void

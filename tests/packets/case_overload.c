@@ -253,7 +253,67 @@ clear(void)
 	return icmp_bed_end(&bed, ok);
 }
 
+static uint32_t
+n_mappings_of(const struct icmp_bed *bed, uint16_t port)
+{
+	const struct cgn_control *c = bed->sim->box->control;
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i <= c->table->last; i++)
+		n += cgn_is_published(c, i) &&
+			cgn_table_at(c->table, i)->inside_port == rte_cpu_to_be_16(port);
+	return n;
+}
+
+/* More packets of one new flow than control looks ahead at, before it has a turn. */
+static bool
+many_packets_make_one(const char *conf, bool to_both)
+{
+	struct icmp_bed bed = {
+		.sim = cgn_sim_create(&(struct cgn_sim_params){.box = box, .a = conf}),
+		.proto = IPPROTO_UDP};
+	struct packet_spec first = packet_udp(SIM_A1, 5000, SIM_PEER, 53),
+			   second = packet_udp(SIM_A1, 5000, SIM_PEER2, 9),
+			   other = packet_udp(SIM_A1, 5001, SIM_PEER, 53);
+	bool ok = true;
+
+	if (to_both) /* the second one's mapping is beside the first one's */
+		ok = CHECK(open_flow(&bed, (struct icmp_end){SIM_A1, 5000},
+				   (struct icmp_end){SIM_PEER, 53}) != NULL);
+	for (uint32_t i = 0; i < 3 * CGN_PUNT_AHEAD; i++) {
+		cgn_sim_send_spec(bed.sim, SIM_ACCESS, to_both ? &second : &first);
+		if (i % 8 == 0)
+			cgn_sim_send_spec(bed.sim, SIM_ACCESS, &other);
+	}
+	cgn_sim_run(bed.sim);
+	ok = ok && CHECK(n_mappings_of(&bed, 5000) == (to_both ? 2 : 1));
+	ok = ok && CHECK(n_mappings_of(&bed, 5001) == 1);
+	cgn_sim_flush(bed.sim, SIM_WAN);
+	cgn_sim_elapse_s(bed.sim, 700);
+	ok = ok && CHECK(cgn_sim_n_mappings(bed.sim) == 0);
+	for (uint16_t p = SIM_ACCESS; p <= SIM_WAN; p++)
+		cgn_sim_flush(bed.sim, p);
+	return icmp_bed_end(&bed, ok);
+}
+
+/* A flow has one outside port, and nothing of it is counted twice. */
+static bool
+burst_dependent(void)
+{
+	return many_packets_make_one(rules, false);
+}
+
+static bool
+burst_beside(void)
+{
+	return many_packets_make_one("nat: {rules: [{name: u, protocol: udp, ports: [53], mapping: "
+				     "address_and_port_dependent}]}\n",
+		true);
+}
+
 const struct row_case row_cases_overload[] = {
+	{"many_packets_of_a_flow_make_one_mapping", CGN_FATE_NONE, burst_dependent},
+	{"many_packets_of_a_flow_make_one_mapping_beside", CGN_FATE_NONE, burst_beside},
 	{"errors_find_the_mapping_of_what_they_quote", CGN_FATE_NONE, errors},
 	{"errors_find_the_mapping_beside", CGN_FATE_NONE, errors_beside},
 	{"hairpinned_errors_find_both_mappings", CGN_FATE_NONE, errors_hairpinned},
