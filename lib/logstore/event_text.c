@@ -173,3 +173,29 @@ cgn_event_text_decode(const uint8_t *bytes, size_t len, struct cgn_event *ev)
 	}
 	return !i.is_bad;
 }
+
+const struct cgn_event_value *
+cgn_event_value_of(const struct cgn_event *ev, enum cgn_event_field field)
+{
+	static const struct cgn_event_value none = {0};
+
+	for (uint8_t i = 0; i < ev->n_values; i++)
+		if (ev->values[i].field == field)
+			return &ev->values[i];
+	return &none;
+}
+
+bool
+cgn_event_is_det_off(const struct cgn_event *ev)
+{
+	return strcmp(cgn_event_value_of(ev, CGN_EVENT_FIELD_DET_A)->text, "off") == 0;
+}
+
+/* The ports below ports.first, from 0 on, are told first, and in the first of a tenant's records
+ * alone: one without reserved ports may be the rest of a long list. */
+bool
+cgn_event_begins_det(const struct cgn_event *ev)
+{
+	return cgn_event_is_det_off(ev) ||
+		cgn_event_value_of(ev, CGN_EVENT_FIELD_DET_R)->text[0] == '0';
+}

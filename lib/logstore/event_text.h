@@ -16,3 +16,11 @@ size_t cgn_event_text_encode(const struct cgn_event *ev, uint8_t out[CGN_EVENT_T
 
 /* False: no event of ours. */
 bool cgn_event_text_decode(const uint8_t *in, size_t len, struct cgn_event *ev);
+
+/* Its value of the field, all zero when it has none. */
+const struct cgn_event_value *cgn_event_value_of(
+	const struct cgn_event *ev, enum cgn_event_field field);
+
+/* DETERMINISTIC: does it replace what was told of its tenant, or go on with the list? */
+bool cgn_event_is_det_off(const struct cgn_event *ev);
+bool cgn_event_begins_det(const struct cgn_event *ev);

@@ -118,7 +118,7 @@ cgn_logstore_close(struct cgn_logstore *store)
 		close(store->dir_fd);
 	cgn_live_fini(&store->live);
 	free(store->names);
-	free(store->dets);
+	cgn_logstore_free_dets(store);
 	free(store);
 }
 

@@ -23,6 +23,13 @@ struct cgn_logstore_name {
 	uint64_t segment; /* the last that has it */
 };
 
+/* All of them are looked through with each that comes: so the events, of 1 KiB, stay where they
+ * are. */
+struct cgn_logstore_det {
+	uint32_t hash; /* of the tenant's name */
+	struct cgn_event *event;
+};
+
 struct cgn_logstore {
 	/* Fixed after open. */
 	struct cgn_logstore_limits limits;
@@ -42,7 +49,7 @@ struct cgn_logstore {
 	struct cgn_slot healing;         /* GAP, until SYNCED; kind 0: none */
 	struct cgn_logstore_name *names; /* from 1 */
 	uint32_t n_names, buckets[CGN_LOGSTORE_NAME_BUCKETS];
-	struct cgn_event *dets; /* parameters of deterministic ports in force, in order */
+	struct cgn_logstore_det *dets; /* parameters of deterministic ports in force, in order */
 	uint32_t n_dets;
 	struct cgn_logstore_stats stats;
 
@@ -67,3 +74,4 @@ int cgn_logstore_put_event(struct cgn_logstore *store, const struct cgn_event *e
 
 /* An event of parameters is kept for the files to come. */
 int cgn_logstore_keep_det(struct cgn_logstore *store, const struct cgn_event *event);
+void cgn_logstore_free_dets(struct cgn_logstore *store);

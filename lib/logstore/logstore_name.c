@@ -8,13 +8,19 @@
 #include "logstore_impl.h"
 
 static uint32_t
-bucket(const char *tenant)
+hash(const char *tenant)
 {
 	uint32_t h = 2166136261u; /* FNV-1a */
 
 	for (; *tenant != '\0'; tenant++)
 		h = (h ^ (uint8_t)*tenant) * 16777619u;
-	return (h ^ h >> 16) % CGN_LOGSTORE_NAME_BUCKETS;
+	return h ^ h >> 16;
+}
+
+static uint32_t
+bucket(const char *tenant)
+{
+	return hash(tenant) % CGN_LOGSTORE_NAME_BUCKETS;
 }
 
 static uint32_t
@@ -105,41 +111,56 @@ cgn_logstore_put_event(struct cgn_logstore *store, const struct cgn_event *event
 	return 0;
 }
 
+/* --- Parameters of computed ranges --- */
+
 static const char *
-text_of(const struct cgn_event *event, enum cgn_event_field field)
+tenant_of(const struct cgn_event *event)
 {
-	for (uint8_t i = 0; i < event->n_values; i++)
-		if (event->values[i].field == field)
-			return event->values[i].text;
-	return "";
+	return cgn_event_value_of(event, CGN_EVENT_FIELD_TENANT)->text;
 }
 
-/* The ports below ports.first are told first, and in the first of a tenant's records alone. */
-static bool
-begins_anew(const struct cgn_event *event)
+static void
+drop(struct cgn_logstore *store, const char *tenant, uint32_t tenant_hash)
 {
-	const char *reserved = text_of(event, CGN_EVENT_FIELD_DET_R);
+	uint32_t n = 0;
 
-	return reserved[0] == '\0' || (reserved[0] == '0' && strchr("-,", reserved[1]) != NULL);
+	for (uint32_t i = 0; i < store->n_dets; i++) {
+		const struct cgn_logstore_det *det = &store->dets[i];
+
+		if (det->hash == tenant_hash && strcmp(tenant_of(det->event), tenant) == 0)
+			free(det->event);
+		else
+			store->dets[n++] = *det;
+	}
+	store->n_dets = n;
 }
 
 int
 cgn_logstore_keep_det(struct cgn_logstore *store, const struct cgn_event *event)
 {
-	const char *tenant = text_of(event, CGN_EVENT_FIELD_TENANT);
-	struct cgn_event *more;
-	uint32_t n = 0;
+	const char *tenant = tenant_of(event);
+	struct cgn_logstore_det *more, det = {.hash = hash(tenant)};
 
-	if (begins_anew(event)) {
-		for (uint32_t i = 0; i < store->n_dets; i++)
-			if (strcmp(text_of(&store->dets[i], CGN_EVENT_FIELD_TENANT), tenant) != 0)
-				store->dets[n++] = store->dets[i];
-		store->n_dets = n;
-	}
+	if (cgn_event_begins_det(event))
+		drop(store, tenant, det.hash);
+	if (cgn_event_is_det_off(event))
+		return 0; /* nobody is what a file says that has nothing of it */
 	more = realloc(store->dets, (store->n_dets + 1) * sizeof(*more));
 	if (more == NULL)
 		return -ENOMEM;
 	store->dets = more;
-	store->dets[store->n_dets++] = *event;
+	det.event = malloc(sizeof(*det.event));
+	if (det.event == NULL)
+		return -ENOMEM;
+	*det.event = *event;
+	store->dets[store->n_dets++] = det;
 	return 0;
+}
+
+void
+cgn_logstore_free_dets(struct cgn_logstore *store)
+{
+	for (uint32_t i = 0; i < store->n_dets; i++)
+		free(store->dets[i].event);
+	free(store->dets);
 }

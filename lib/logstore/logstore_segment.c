@@ -109,7 +109,7 @@ put_snapshot(struct cgn_logstore *store)
 	if (rc == 0 && store->healing.kind != 0)
 		rc = put_slot(store, &store->healing);
 	for (uint32_t n = 0; rc == 0 && n < store->n_dets; n++)
-		rc = cgn_logstore_put_event(store, &store->dets[n]);
+		rc = cgn_logstore_put_event(store, store->dets[n].event);
 	if (rc == 0)
 		rc = put_slot(store, &end);
 	return rc;

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "deterministic.h"
+#include "event_text.h"
+#include "logtrace_replay.h"
 #include "text.h"
 
 enum { WORD_LEN = 32 };
@@ -19,26 +21,6 @@ struct params {
 	uint32_t n_words; /* of the ports so far */
 	bool is_bad;
 };
-
-static const struct cgn_event_value *
-value_of(const struct cgn_event *ev, enum cgn_event_field field)
-{
-	static const struct cgn_event_value none = {0};
-
-	for (uint8_t i = 0; i < ev->n_values; i++)
-		if (ev->values[i].field == field)
-			return &ev->values[i];
-	return &none;
-}
-
-/* As logstore_name.c knows it. */
-static bool
-begins_anew(const struct cgn_event *ev)
-{
-	const char *reserved = value_of(ev, CGN_EVENT_FIELD_DET_R)->text;
-
-	return reserved[0] == '\0' || (reserved[0] == '0' && strchr("-,", reserved[1]) != NULL);
-}
 
 /* Another element of the list, zeroed; NULL: no memory. */
 static void *
@@ -120,7 +102,7 @@ static void
 add_words(struct params *p, const struct cgn_event *ev, enum cgn_event_field field,
 	bool (*add)(struct params *p, const char *word))
 {
-	const char *text = value_of(ev, field)->text;
+	const char *text = cgn_event_value_of(ev, field)->text;
 	char word[WORD_LEN];
 
 	while (*text != '\0') {
@@ -138,7 +120,7 @@ add_words(struct params *p, const struct cgn_event *ev, enum cgn_event_field fie
 static void
 read_numbers(struct params *p, const struct cgn_event *ev)
 {
-	const char *algorithm = value_of(ev, CGN_EVENT_FIELD_DET_A)->text;
+	const char *algorithm = cgn_event_value_of(ev, CGN_EVENT_FIELD_DET_A)->text;
 
 	memset(p, 0, sizeof(*p));
 	p->conf.ports.last = UINT16_MAX;
@@ -146,8 +128,11 @@ read_numbers(struct params *p, const struct cgn_event *ev)
 	for (int a = CGN_DET_SEQUENTIAL; a <= CGN_DET_SPREAD; a++)
 		if (strcmp(algorithm, cgn_det_algorithm_str((enum cgn_det_algorithm)a)) == 0)
 			p->conf.ports.deterministic.algorithm = (enum cgn_det_algorithm)a;
-	p->conf.ports.deterministic.ratio = (uint32_t)value_of(ev, CGN_EVENT_FIELD_DET_C)->number;
-	p->conf.ports.deterministic.dynamic = (uint32_t)value_of(ev, CGN_EVENT_FIELD_DET_D)->number;
+	p->is_bad = p->conf.ports.deterministic.algorithm == CGN_DET_OFF; /* of another version */
+	p->conf.ports.deterministic.ratio =
+		(uint32_t)cgn_event_value_of(ev, CGN_EVENT_FIELD_DET_C)->number;
+	p->conf.ports.deterministic.dynamic =
+		(uint32_t)cgn_event_value_of(ev, CGN_EVENT_FIELD_DET_D)->number;
 }
 
 static void
@@ -178,6 +163,30 @@ add_holder(struct cgn_logtrace_answer *answer, const char *tenant,
 			return;
 	if (answer->n_holders < CGN_LOGTRACE_HOLDERS)
 		answer->holders[answer->n_holders++] = h;
+	else
+		cgn_replay_note(answer, CGN_LOGTRACE_TOO_MANY, 0, 0, 0);
+}
+
+/* 0 or -ENOMEM. */
+static int
+reverse(struct params *p, const char *tenant, const struct cgn_logtrace_question *q, uint64_t from,
+	struct cgn_logtrace_answer *answer)
+{
+	struct cgn_det_answer found;
+	struct cgn_det *det;
+
+	p->conf.attachments = &p->attachment;
+	p->conf.n_attachments = 1;
+	det = cgn_det_create(&p->conf);
+	if (det == NULL)
+		return -ENOMEM;
+	if (det->range_ports > 0) {
+		cgn_det_reverse(det, q->outside, q->port, &found);
+		if (found.kind == CGN_DET_RANGE)
+			add_holder(answer, tenant, &found, from);
+	}
+	cgn_det_destroy(det);
+	return 0;
 }
 
 /* The records from i on are of the tenant, in force at the time. */
@@ -186,46 +195,42 @@ compute(const struct cgn_loaded *l, uint32_t i, const struct cgn_logtrace_questi
 	struct cgn_logtrace_answer *answer)
 {
 	const uint64_t from = l->dets[i].utc_ms, end = q->utc_ms + q->span_ms;
-	const char *tenant = value_of(&l->dets[i], CGN_EVENT_FIELD_TENANT)->text;
-	struct cgn_det_answer found;
-	struct cgn_det *det = NULL;
+	const char *tenant = cgn_event_value_of(&l->dets[i], CGN_EVENT_FIELD_TENANT)->text;
 	struct params p;
+	int rc = 0;
 
+	if (cgn_event_is_det_off(&l->dets[i]))
+		return 0;
 	read_numbers(&p, &l->dets[i]);
 	for (; i < l->n_dets && l->dets[i].utc_ms < end; i++) {
-		if (strcmp(value_of(&l->dets[i], CGN_EVENT_FIELD_TENANT)->text, tenant) != 0)
+		if (strcmp(cgn_event_value_of(&l->dets[i], CGN_EVENT_FIELD_TENANT)->text, tenant) !=
+			0)
 			continue;
 		add_words(&p, &l->dets[i], CGN_EVENT_FIELD_DET_I, add_subscribers);
 		add_words(&p, &l->dets[i], CGN_EVENT_FIELD_DET_O, add_outside);
 		add_words(&p, &l->dets[i], CGN_EVENT_FIELD_DET_R, add_reserved);
 	}
-	p.conf.attachments = &p.attachment;
-	p.conf.n_attachments = 1;
-	if (!p.is_bad && p.conf.ports.deterministic.algorithm != CGN_DET_OFF &&
-		p.conf.ports.first <= p.conf.ports.last)
-		det = cgn_det_create(&p.conf);
-	if (det != NULL && det->range_ports > 0) {
-		cgn_det_reverse(det, q->outside, q->port, &found);
-		if (found.kind == CGN_DET_RANGE)
-			add_holder(answer, tenant, &found, from);
-	}
-	cgn_det_destroy(det);
+	if (p.is_bad || p.conf.ports.first > p.conf.ports.last)
+		cgn_replay_note(answer, CGN_LOGTRACE_DAMAGED, 1, from, end);
+	else
+		rc = reverse(&p, tenant, q, from, answer);
 	free_params(&p);
-	return 0;
+	return rc;
 }
 
 /* Is it the tenant's last beginning up to the time? */
 static bool
 is_in_force(const struct cgn_loaded *l, uint32_t i, const struct cgn_logtrace_question *q)
 {
-	const char *tenant = value_of(&l->dets[i], CGN_EVENT_FIELD_TENANT)->text;
+	const char *tenant = cgn_event_value_of(&l->dets[i], CGN_EVENT_FIELD_TENANT)->text;
 	const uint64_t end = q->utc_ms + q->span_ms;
 
-	if (!begins_anew(&l->dets[i]) || l->dets[i].utc_ms >= end)
+	if (!cgn_event_begins_det(&l->dets[i]) || l->dets[i].utc_ms >= end)
 		return false;
 	for (uint32_t k = i + 1; k < l->n_dets; k++)
-		if (l->dets[k].utc_ms < end && begins_anew(&l->dets[k]) &&
-			strcmp(value_of(&l->dets[k], CGN_EVENT_FIELD_TENANT)->text, tenant) == 0)
+		if (l->dets[k].utc_ms < end && cgn_event_begins_det(&l->dets[k]) &&
+			strcmp(cgn_event_value_of(&l->dets[k], CGN_EVENT_FIELD_TENANT)->text,
+				tenant) == 0)
 			return false;
 	return true;
 }

@@ -112,23 +112,51 @@ Test(logtrace, damage_is_told)
 	cr_assert(rig_has_note(&a, CGN_LOGTRACE_DAMAGED));
 }
 
+/* Parameters, or the rest of those before when reserved is empty. */
+static void
+put_det(const char *tenant, uint32_t ratio, const char *inside, const char *reserved)
+{
+	struct cgn_event ev;
+
+	cgn_event_init(&ev, CGN_EVENT_DETERMINISTIC);
+	ev.utc_ms = rig_utc_ms;
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_TENANT, tenant);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_A, "sequential");
+	cgn_event_set_number(&ev, CGN_EVENT_FIELD_DET_C, ratio);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_I, inside);
+	cgn_event_set_text(
+		&ev, CGN_EVENT_FIELD_DET_O, reserved[0] != '\0' ? "203.0.113.16/30" : "");
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_R, reserved);
+	rig_put_event(&ev);
+}
+
+static void
+put_det_off(const char *tenant)
+{
+	struct cgn_event ev;
+
+	cgn_event_init(&ev, CGN_EVENT_DETERMINISTIC);
+	ev.utc_ms = rig_utc_ms;
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_TENANT, tenant);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_A, "off");
+	rig_put_event(&ev);
+}
+
+/* A day later, in a file that knows what was before from its snapshot alone. */
+static void
+begin_file(void)
+{
+	rig_utc_ms += rig_limits.segment_s * 1000;
+	rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+}
+
 Test(logtrace, computed_ranges_are_those_of_then)
 {
 	struct cgn_logtrace_answer a;
-	struct cgn_event ev;
 	uint64_t at;
 
-	for (uint32_t ratio = 4; ratio <= 8; ratio += 4) {
-		cgn_event_init(&ev, CGN_EVENT_DETERMINISTIC);
-		ev.utc_ms = rig_utc_ms;
-		cgn_event_set_text(&ev, CGN_EVENT_FIELD_TENANT, "det");
-		cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_A, "sequential");
-		cgn_event_set_number(&ev, CGN_EVENT_FIELD_DET_C, ratio);
-		cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_I, "100.64.0.0/28");
-		cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_O, "203.0.113.16/30");
-		cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_R, "0-1023");
-		rig_put_event(&ev);
-	}
+	for (uint32_t ratio = 4; ratio <= 8; ratio += 4)
+		put_det("det", ratio, "100.64.0.0/28", "0-1023");
 	at = rig_utc_ms;
 	/* 203.0.113.17 is the second address: of subscribers 4 … 7, then 8 … 15. */
 	a = rig_trace(RIG_FIRST, at - 1500);
@@ -140,6 +168,62 @@ Test(logtrace, computed_ranges_are_those_of_then)
 	cr_assert_eq(a.n_holders, 1);
 	cr_assert_eq(a.holders[0].inside, 0x64400008);
 	cr_assert_str_eq(a.holders[0].tenant, "det");
+}
+
+/* DET-07: what is too long for one record goes on in the next, and its reserved ports are in the
+ * first alone. */
+Test(logtrace, parameters_of_several_records_belong_together)
+{
+	struct cgn_logtrace_answer a;
+
+	put_det("det", 8, "100.64.0.0/28", "0-1023");
+	put_det("det", 8, "100.64.1.0/28", "");
+	for (int file = 0; file < 2; file++) {
+		a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
+		cr_assert_eq(a.n_holders, 1, "file %d", file);
+		cr_assert_eq(a.holders[0].inside, 0x64400008, "file %d", file);
+		begin_file();
+	}
+}
+
+Test(logtrace, parameters_that_are_switched_off_end)
+{
+	struct cgn_logtrace_answer a;
+
+	put_det("det", 8, "100.64.0.0/28", "0-1023");
+	put_det_off("det");
+	for (int file = 0; file < 2; file++) {
+		a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
+		cr_assert_eq(a.n_holders, 0, "file %d", file);
+		cr_assert(cgn_logtrace_is_sure(&a), "file %d", file);
+		begin_file();
+	}
+}
+
+Test(logtrace, parameters_that_cannot_be_read_are_told)
+{
+	struct cgn_logtrace_answer a;
+
+	put_det("det", 8, "100.64.0.0/28,100.64.", "0-1023");
+	a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
+	cr_assert_eq(a.n_holders, 0);
+	cr_assert(rig_has_note(&a, CGN_LOGTRACE_DAMAGED) && !cgn_logtrace_is_sure(&a));
+}
+
+Test(logtrace, more_computed_holders_than_fit_are_told)
+{
+	struct cgn_logtrace_answer a;
+	char tenant[8];
+
+	for (int t = 0; t <= CGN_LOGTRACE_HOLDERS; t++) {
+		a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
+		cr_assert(!rig_has_note(&a, CGN_LOGTRACE_TOO_MANY));
+		snprintf(tenant, sizeof(tenant), "t%d", t);
+		put_det(tenant, 8, "100.64.0.0/28", "0-1023");
+	}
+	a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
+	cr_assert_eq(a.n_holders, CGN_LOGTRACE_HOLDERS);
+	cr_assert(rig_has_note(&a, CGN_LOGTRACE_TOO_MANY));
 }
 
 Test(logtrace, times_are_read_strictly)
