@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a slot does to who has which ports; the writer (live.h) and the reader (trace_replay.c) must
- * see the same. Pure; any thread. */
+/* What a slot does to who has which ports; the writer (live.h) and the reader (logtrace_replay.c)
+ * must see the same. Pure; any thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -12,7 +12,7 @@
 #include "slot.h"
 
 struct cgn_live_entry {
-	struct cgn_slot slot; /* BLOCK_LEASED, DET_TAKEN or EXPLICIT_MADE */
+	struct cgn_slot slot; /* BLOCK_LEASED (DET_TAKEN too) or EXPLICIT_MADE */
 	uint64_t since;       /* ms since 1970 */
 	uint32_t told;        /* in this round of telling */
 	bool is_unsure;       /* it may be older */

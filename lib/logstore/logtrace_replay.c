@@ -46,7 +46,8 @@ answer_add(struct cgn_replay *r, const struct cgn_replay_open *o, uint64_t until
 {
 	struct cgn_logtrace_answer *a = r->answer;
 	const bool is_block = cgn_holding_kind(&o->slot) == CGN_SLOT_BLOCK_LEASED;
-	const bool is_prefix = o->slot.kind == CGN_SLOT_DET_TAKEN && o->slot.inside_port != 0;
+	/* The length of a prefix (logstore.c); a snapshot does not say who told of the block. */
+	const bool is_prefix = is_block && o->slot.inside_port != 0;
 	struct cgn_logtrace_holder h = {.kind = cgn_holding_kind(&o->slot),
 		.proto = o->slot.proto,
 		.origin = o->slot.origin,

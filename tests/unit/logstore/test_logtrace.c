@@ -226,6 +226,27 @@ Test(logtrace, more_computed_holders_than_fit_are_told)
 	cr_assert(rig_has_note(&a, CGN_LOGTRACE_TOO_MANY));
 }
 
+/* DET-06: a block beyond a computed range, of a prefix. */
+Test(logtrace, a_prefix_stays_one_in_the_files_after)
+{
+	struct cgn_logtrace_answer a;
+	struct cgn_event ev;
+
+	cgn_event_init(&ev, CGN_EVENT_BLOCK_TAKEN);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_TENANT, "det");
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_HOLDER, "100.64.1.0/24");
+	cgn_event_set_addr(&ev, CGN_EVENT_FIELD_POOL, RIG_OUTSIDE);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_PORTS, "1024-1535");
+	rig_put_event(&ev);
+	for (int file = 0; file < 2; file++) {
+		a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
+		cr_assert_eq(a.n_holders, 1, "file %d", file);
+		cr_assert_eq(a.holders[0].inside, 0x64400100, "file %d", file);
+		cr_assert_eq(a.holders[0].inside_len, 24, "file %d", file);
+		begin_file();
+	}
+}
+
 Test(logtrace, times_are_read_strictly)
 {
 	uint64_t ms, span;
