@@ -49,15 +49,16 @@ int cgn_range_map_add(struct cgn_range_map *map, uint32_t first, uint32_t last, 
  * Returns 0 or -ENOMEM. */
 int cgn_range_map_seal(struct cgn_range_map *map);
 
-/* The range that holds addr, or NULL. Sealed maps only; any thread. */
+/*
+ * The last range that begins at or before addr, or else any: the one that holds addr if one does.
+ * Of a map that is not empty, sealed; any thread. No branch depends on what is found.
+ */
 static inline const struct cgn_range *
-cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
+cgn_range_map_floor(const struct cgn_range_map *map, uint32_t addr)
 {
 	const struct cgn_range *base = map->ranges;
 	uint32_t n = map->n_ranges;
 
-	if (addr - map->low > map->span || n == 0)
-		return NULL;
 	if (map->starts != NULL) {
 		const uint32_t *starts = map->starts + (addr >> 24);
 
@@ -70,7 +71,19 @@ cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
 		base = base[half].first <= addr ? base + half : base;
 		n -= half;
 	}
-	return addr >= base->first && addr <= base->last ? base : NULL;
+	return base;
+}
+
+/* The range that holds addr, or NULL. Sealed maps only; any thread. */
+static inline const struct cgn_range *
+cgn_range_map_find(const struct cgn_range_map *map, uint32_t addr)
+{
+	const struct cgn_range *range;
+
+	if (addr - map->low > map->span || map->n_ranges == 0)
+		return NULL;
+	range = cgn_range_map_floor(map, addr);
+	return addr >= range->first && addr <= range->last ? range : NULL;
 }
 
 /* Holds no address: to begin with in cgn_range_map_find_near. */

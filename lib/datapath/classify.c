@@ -29,6 +29,7 @@ struct intake {
 	uint64_t mac;       /* of the port, as mac_of yields */
 	uint64_t csum_mask; /* of ol_flags; 0: the device does not verify */
 	bool is_outside;
+	bool spots_natpmp; /* outside, and nobody captures: without a description */
 	bool takes_untagged;
 	struct cgn_pkt pkt; /* the half from the stages, of a packet without tags */
 };
@@ -55,6 +56,7 @@ intake_init(struct intake *in, const struct cgn_worker *w)
 		.mac = mac_of(frame),
 		.csum_mask = dev->rx_ip_csum ? RTE_MBUF_F_RX_IP_CKSUM_MASK : 0,
 		.is_outside = port->role == CGN_ROLE_OUTSIDE,
+		.spots_natpmp = port->role == CGN_ROLE_OUTSIDE && w->tapping == 0,
 		.takes_untagged = port->untagged != CGN_IFACE_NONE,
 		.pkt = {.in_port = (uint8_t)w->burst.port,
 			.worker = (uint8_t)w->id,
@@ -140,46 +142,59 @@ is_for_us(struct cgn_worker *w, struct rte_mbuf *m, const struct intake *in)
 	return false;
 }
 
-/* Into one of the two lanes, or its end. What is no NAT-PMP from outside, and nothing else of it is
+/* Where the packets of a burst go that do not end in take_in. */
+struct intake_lanes {
+	struct cgn_lane natpmp, ours;
+	uint32_t n_refused; /* NAT-PMP that is plain */
+	struct rte_mbuf *refused[CGN_BURST];
+};
+
+/* Into one of the lanes, or its end. What is no NAT-PMP from outside, and nothing else of it is
  * asked before that, must be for us. */
 static inline void
-take_in(struct cgn_worker *w, uint8_t at, const struct intake *in, struct cgn_lane *natpmp,
-	struct cgn_lane *ours)
+take_in(struct cgn_worker *w, uint8_t at, const struct intake *in, struct intake_lanes *lanes)
 {
 	struct rte_mbuf *m = w->burst.mbufs[at];
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	bool plain = in->takes_untagged &&
-		cgn_parse_plain(frame, m->data_len, m->pkt_len, csum_is_good(m, in), pkt);
+	bool plain;
 
+	if (in->spots_natpmp && unlikely(cgn_parse_is_plain_natpmp(frame, m->data_len))) {
+		lanes->refused[lanes->n_refused++] = m;
+		return;
+	}
+	plain = in->takes_untagged &&
+		cgn_parse_plain(frame, m->data_len, m->pkt_len, csum_is_good(m, in), pkt);
 	if (likely(plain))
 		begin(pkt, in);
 	else
 		parse(m, in);
 	if (in->is_outside && unlikely(cgn_is_natpmp(pkt)))
-		cgn_lane_add(natpmp, at);
+		cgn_lane_add(&lanes->natpmp, at);
 	else if (likely(plain && mac_of(frame) == in->mac) || is_for_us(w, m, in))
-		cgn_lane_add(ours, at);
+		cgn_lane_add(&lanes->ours, at);
 }
 
 void
 cgn_classify(struct cgn_worker *w)
 {
 	struct cgn_burst *b = &w->burst;
-	struct cgn_lane natpmp, ours;
+	struct intake_lanes lanes;
 	struct intake in;
 
 	intake_init(&in, w);
-	natpmp.n = ours.n = 0;
+	lanes.natpmp.n = lanes.ours.n = lanes.n_refused = 0;
 	cgn_burst_clear_lanes(b);
 	for (uint32_t i = 0; i < b->n; i++)
-		take_in(w, (uint8_t)i, &in, &natpmp, &ours);
-	if (natpmp.n > 0)
-		cgn_classify_wan_natpmp(w, &natpmp);
+		take_in(w, (uint8_t)i, &in, &lanes);
+	if (lanes.n_refused > 0)
+		cgn_classify_wan_natpmp_plain(w, lanes.refused, lanes.n_refused);
+	if (lanes.natpmp.n > 0)
+		cgn_classify_wan_natpmp(w, &lanes.natpmp);
 	if (in.is_outside)
-		cgn_classify_outside(w, &ours);
+		cgn_classify_outside(w, &lanes.ours);
 	else
-		cgn_classify_inside(w, &ours);
+		cgn_classify_inside(w, &lanes.ours);
 }
 
 void

@@ -22,6 +22,12 @@ void cgn_classify_outside(struct cgn_worker *w, const struct cgn_lane *lane);
  */
 void cgn_classify_wan_natpmp(struct cgn_worker *w, const struct cgn_lane *lane);
 
+/*
+ * The same for n that are plain (cgn_parse_is_plain_natpmp), while nobody captures packets: they
+ * have no description yet, and need none. From the port of the burst.
+ */
+void cgn_classify_wan_natpmp_plain(struct cgn_worker *w, struct rte_mbuf **refused, uint32_t n);
+
 /* Whose pool dst, in the range `to` of outside_dst or in none, is of; the box when it is nobody's.
  */
 static inline uint16_t

@@ -6,13 +6,8 @@
 #include "worker.h"
 
 static void
-count(struct cgn_worker *w, uint16_t port, uint32_t n)
+count(struct cgn_counters *c, uint16_t port, uint32_t n, uint64_t bytes)
 {
-	struct cgn_counters *c = &w->counters;
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		bytes += w->burst.mbufs[i]->pkt_len;
 	cgn_counter_add(&c->rx_pkts[port], n);
 	cgn_counter_add(&c->rx_bytes[port], bytes);
 	cgn_counter_add(&c->received, n);
@@ -26,12 +21,16 @@ cgn_rx(struct cgn_worker *w, const struct cgn_rxq *q)
 	uint16_t n = rte_eth_rx_burst(
 		w->dp->devs[q->port].id, q->queue, b->mbufs, (uint16_t)CGN_BURST);
 
+	uint64_t bytes = 0;
+
 	b->n = n;
 	b->port = q->port;
 	if (n == 0)
 		return 0;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(b->mbufs[i], void *));
-	count(w, q->port, n);
+		bytes += b->mbufs[i]->pkt_len;
+	}
+	count(&w->counters, q->port, n, bytes);
 	return n;
 }

@@ -25,7 +25,7 @@ cgn_count(struct cgn_counters *c, const struct cgn_pkt *pkt, enum cgn_fate fate)
 {
 	cgn_counters_fate(c, pkt->tenant, fate);
 	if (!cgn_fate_is_forward(fate))
-		cgn_counter_add(&c->port_fates[(uint64_t)pkt->in_port * CGN_N_FATES + fate], 1);
+		cgn_counters_port_fates(c, pkt->in_port, fate, 1);
 }
 
 /* The rest of a datagram ends as its first fragment, if that is not translated (fragment.c). */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_vect.h>
 
 #include "csum.h"
 #include "pkt.h"
@@ -22,9 +23,35 @@ enum { CGN_PARSE_MAX_HEADERS = 14 + 8 + 60 + 20 };
 /* Ethernet without tags, IPv4 without options, TCP without options. */
 enum { CGN_PARSE_PLAIN = 14 + 20 + 20, CGN_PARSE_PLAIN_L3 = 14, CGN_PARSE_PLAIN_L4 = 14 + 20 };
 
+/* Of such a frame, up to the ports. */
+enum { CGN_PARSE_PLAIN_PORTS = CGN_PARSE_PLAIN_L4 + 4 };
+
 /* As cgn_parse, for frames of any shape. */
 void cgn_parse_any(const uint8_t *data, uint32_t len, uint32_t frame_len, bool ip_csum_good,
 	struct cgn_pkt *pkt);
+
+/*
+ * Is it UDP to 5350 or 5351 without tags, options or fragmenting? What cgn_parse_any then finds is
+ * no fragment, has ports and this one, however malformed it is. Reads one vector of EtherType to
+ * protocol, where the destination port takes the place of bytes that do not matter.
+ */
+static inline bool
+cgn_parse_is_plain_natpmp(const uint8_t *data, uint32_t len)
+{
+	const __m128i mask = _mm_setr_epi8(
+		-1, -1, -1, 0, 0, 0, 0, 0, 0x3f, -1, 0, -1, 0, 0, -1, (char)0xfe);
+	const __m128i want = _mm_setr_epi8(0x08, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 0, IPPROTO_UDP, 0, 0,
+		CGN_PORT_PMP_CLIENT >> 8, (char)(CGN_PORT_PMP_CLIENT & 0xff));
+	__m128i head;
+	uint16_t dport;
+
+	if (unlikely(len < CGN_PARSE_PLAIN_PORTS))
+		return false;
+	memcpy(&dport, data + CGN_PARSE_PLAIN_L4 + 2, sizeof(dport));
+	head = _mm_loadu_si128((const __m128i *)(const void *)(data + 12));
+	head = _mm_insert_epi16(head, dport, 7);
+	return _mm_testz_si128(_mm_xor_si128(head, want), mask);
+}
 
 static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "fields are put together in words");
 

@@ -78,5 +78,12 @@ cgn_counters_fate(struct cgn_counters *c, uint32_t tenant, enum cgn_fate fate)
 	cgn_counters_fates(c, tenant, fate, 1);
 }
 
+/* Packets from the port that were not forwarded; they are counted for a tenant or the box too. */
+static inline void
+cgn_counters_port_fates(struct cgn_counters *c, uint32_t port, enum cgn_fate fate, uint64_t n)
+{
+	cgn_counter_add(&c->port_fates[(uint64_t)port * CGN_N_FATES + fate], n);
+}
+
 /* Sum over all tenants and the box of one block. */
 uint64_t cgn_counters_fate_sum(const struct cgn_counters *c, enum cgn_fate fate);

@@ -202,6 +202,18 @@ use(const uint8_t *data, uint32_t len, const struct cgn_pkt *p)
 		try_error(data, len, p);
 }
 
+/* What is dropped unparsed is just what the parser would show as such (seed rule 1). */
+static void
+check_natpmp(const uint8_t *data, uint32_t len, const struct cgn_pkt *p)
+{
+	bool is_plain = p->has_ports && p->ip_proto == IPPROTO_UDP && p->n_tags == 0 &&
+		p->l4_off - p->l3_off == 20 && p->fragment == CGN_FRAGMENT_NONE &&
+		(p->dport == RTE_BE16(CGN_PORT_PMP_CLIENT) ||
+			p->dport == RTE_BE16(CGN_PORT_PMP_SERVER));
+
+	CHECK(cgn_parse_is_plain_natpmp(data, len) == is_plain);
+}
+
 static struct cgn_pkt
 parse(const uint8_t *data, uint32_t len, uint32_t frame_len, bool csum_good)
 {
@@ -213,6 +225,7 @@ parse(const uint8_t *data, uint32_t len, uint32_t frame_len, bool csum_good)
 	cgn_parse_any(block + 1, len, frame_len, csum_good, &any);
 	CHECK(memcmp(&pkt, &any, sizeof(pkt)) == 0); /* the short way and the long one */
 	check_pkt(block + 1, len, frame_len, &pkt);
+	check_natpmp(block + 1, len, &pkt);
 	free(block);
 	return pkt;
 }

@@ -17,6 +17,16 @@
 
 enum { INSIDE = 0x6440000a, PEER = 0xc0000201 };
 
+/* As cgn_parse_is_plain_natpmp, of what has been parsed. */
+static inline bool
+is_plain_natpmp(const struct cgn_pkt *any)
+{
+	return any->has_ports && any->ip_proto == IPPROTO_UDP && any->n_tags == 0 &&
+		any->l4_off - any->l3_off == 20 && any->fragment == CGN_FRAGMENT_NONE &&
+		(any->dport == RTE_BE16(CGN_PORT_PMP_CLIENT) ||
+			any->dport == RTE_BE16(CGN_PORT_PMP_SERVER));
+}
+
 /* The first len bytes of the frame, in a block of that size. */
 static inline struct cgn_pkt
 parse_part(const uint8_t *frame, uint32_t len, uint32_t frame_len, bool csum_good)
@@ -29,6 +39,7 @@ parse_part(const uint8_t *frame, uint32_t len, uint32_t frame_len, bool csum_goo
 	cgn_parse(exact + 1, len, frame_len, csum_good, &pkt);
 	cgn_parse_any(exact + 1, len, frame_len, csum_good, &any);
 	cr_assert_arr_eq(&pkt, &any, sizeof(pkt), "the short way says something else");
+	cr_assert_eq(cgn_parse_is_plain_natpmp(exact + 1, len), is_plain_natpmp(&any));
 	free(exact);
 	return pkt;
 }
