@@ -6,7 +6,6 @@
 #include "range_map.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,4 +230,32 @@ cgn_range_map_next(const struct cgn_range_map *map, uint32_t addr)
 	if (base->last < addr)
 		base++;
 	return base < map->ranges + map->n_ranges ? base : NULL;
+}
+
+void
+cgn_range_blocks_empty(struct cgn_range_blocks *blocks, const struct cgn_range_map *map)
+{
+	memset(blocks, 0xff, sizeof(*blocks));
+	for (uint32_t r = 0; r < map->n_ranges; r++)
+		for (uint32_t i = map->ranges[r].first >> CGN_RANGE_BLOCK_SHIFT;
+			i <= map->ranges[r].last >> CGN_RANGE_BLOCK_SHIFT; i++)
+			blocks->bits[i / 64] &= ~(UINT64_C(1) << i % 64);
+}
+
+void
+cgn_range_blocks_of(
+	struct cgn_range_blocks *blocks, const struct cgn_range_map *map, uint32_t value)
+{
+	const uint64_t size = UINT64_C(1) << CGN_RANGE_BLOCK_SHIFT;
+
+	memset(blocks, 0, sizeof(*blocks));
+	for (uint32_t r = 0; r < map->n_ranges; r++) {
+		const struct cgn_range *range = &map->ranges[r];
+
+		if (range->value != value)
+			continue;
+		for (uint64_t i = (range->first + size - 1) / size;
+			(i + 1) * size <= (uint64_t)range->last + 1; i++)
+			blocks->bits[i / 64] |= UINT64_C(1) << i % 64;
+	}
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -109,6 +110,32 @@ static inline uint8_t
 cgn_range_map_priority(const struct cgn_range_map *map, const struct cgn_range *range)
 {
 	return map->priorities[range - map->ranges];
+}
+
+/*
+ * A bit for each /12 of IPv4: all of its addresses have the answer that the set was made for. Where
+ * most addresses have the same answer, a bit spares the search for it; eight cache lines.
+ */
+enum { CGN_RANGE_BLOCK_SHIFT = 20 };
+
+struct cgn_range_blocks {
+	uint64_t bits[(UINT64_C(1) << (32 - CGN_RANGE_BLOCK_SHIFT)) / 64];
+};
+
+/* The blocks that no range of the sealed map touches. Main and control thread. */
+void cgn_range_blocks_empty(struct cgn_range_blocks *blocks, const struct cgn_range_map *map);
+
+/* The blocks that one range of this value covers. Main and control thread. */
+void cgn_range_blocks_of(
+	struct cgn_range_blocks *blocks, const struct cgn_range_map *map, uint32_t value);
+
+/* Is the address in one of the blocks? Any thread. */
+static inline bool
+cgn_range_blocks_has(const struct cgn_range_blocks *blocks, uint32_t addr)
+{
+	uint32_t block = addr >> CGN_RANGE_BLOCK_SHIFT;
+
+	return (blocks->bits[block / 64] >> block % 64 & 1) != 0;
 }
 
 /* The first range that ends at addr or behind it, or NULL. Sealed maps only; any thread. */

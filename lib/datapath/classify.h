@@ -118,7 +118,7 @@ cgn_classify_refuse(const struct cgn_pkt *pkt, uint8_t echo_type, enum cgn_fate 
 static inline bool
 cgn_classify_is_common(const struct cgn_pkt *pkt)
 {
-	return pkt->kind == CGN_PKT_FLOW &&
-		(pkt->proto == CGN_UDP ||
-			(pkt->proto == CGN_TCP && cgn_tcp_flags_are_legal(pkt->tcp_flags)));
+	return (pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_UDP) ||
+		(pkt->kind == CGN_PKT_FLOW && pkt->proto == CGN_TCP &&
+			cgn_tcp_flags_are_legal(pkt->tcp_flags));
 }

@@ -194,6 +194,10 @@ struct cgn_directory {
 	struct cgn_range_map inside_dst;  /* the part of all, see cgn_directory_inside_dst */
 	struct cgn_range_map outside_src; /* forbidden outside sources → enum cgn_fate */
 	struct cgn_range_map outside_dst; /* pool and own addresses, see cgn_dst_value */
+	/* What the maps say of most addresses, for those that ask for each packet. */
+	struct cgn_range_blocks outside_free; /* outside sources that nothing forbids */
+	struct cgn_range_blocks usual_dst;    /* of inside_dst, of the way below */
+	uint32_t usual_neigh; /* of CGN_DST_GATEWAY: next hop of the widest part of inside_dst */
 	/* Who may be reached from a remote address without translation (directory_bypass.c). */
 	struct cgn_range_map bypass_remotes; /* remote address → group */
 	struct cgn_range_map *bypass_groups; /* inside address → inside index of origin */

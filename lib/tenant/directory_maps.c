@@ -154,6 +154,27 @@ add_own(const struct cgn_directory *dir, struct cgn_range_map *map)
 static const struct cgn_prefix never_dst[] = {
 	{0x00000000, 8}, {0x7f000000, 8}, {0xa9fe0000, 16}, {0xe0000000, 3}, {0x64400000, 10}};
 
+/* The gateway of the widest range: that of the default route, if there is one. */
+static void
+find_usual(struct cgn_directory *dir)
+{
+	const struct cgn_range_map *map = &dir->inside_dst;
+	const struct cgn_range *widest = &cgn_range_empty;
+
+	for (uint32_t i = 0; i < map->n_ranges; i++) {
+		const struct cgn_range *range = &map->ranges[i];
+
+		if (cgn_dst_class_of(range->value) == CGN_DST_GATEWAY &&
+			(widest == &cgn_range_empty ||
+				range->last - range->first > widest->last - widest->first))
+			widest = range;
+	}
+	if (widest == &cgn_range_empty)
+		return;
+	cgn_range_blocks_of(&dir->usual_dst, map, widest->value);
+	dir->usual_neigh = cgn_dst_number(widest->value);
+}
+
 /* Destinations of subscribers, the part that is the same for every tenant. */
 static int
 build_inside_dst(struct cgn_directory *dir)
@@ -177,7 +198,11 @@ build_inside_dst(struct cgn_directory *dir)
 		rc = add_prefix(map, never_dst[i], cgn_dst_value(CGN_DST_NEVER, 0), PRIO_NEVER);
 	if (rc == 0)
 		rc = add_own(dir, map);
-	return rc == 0 ? cgn_range_map_seal(map) : rc;
+	if (rc == 0)
+		rc = cgn_range_map_seal(map);
+	if (rc == 0)
+		find_usual(dir);
+	return rc;
 }
 
 /* A link of the tenant and those behind it. */
@@ -261,7 +286,11 @@ build_outside_src(struct cgn_directory *dir)
 		rc = cgn_range_map_add(map, run->first_addr, run->first_addr + (run->n - 1),
 			CGN_FATE_OUTSIDE_OWN_SOURCE, PRIO_OWN);
 	}
-	return rc == 0 ? cgn_range_map_seal(map) : rc;
+	if (rc == 0)
+		rc = cgn_range_map_seal(map);
+	if (rc == 0)
+		cgn_range_blocks_empty(&dir->outside_free, map);
+	return rc;
 }
 
 static int

@@ -268,6 +268,56 @@ expect_next(uint32_t addr, uint64_t seed)
 	cr_assert_eq(cgn_range_map_next(&map, addr), next, "seed %lu address %u", seed, addr);
 }
 
+/* The sets of blocks say no more than the map does, at both ends of every block. */
+static void
+expect_blocks(uint32_t value, uint64_t seed)
+{
+	const uint32_t size = UINT32_C(1) << CGN_RANGE_BLOCK_SHIFT;
+	struct cgn_range_blocks empty, of_value;
+
+	cgn_range_blocks_empty(&empty, &map);
+	cgn_range_blocks_of(&of_value, &map, value);
+	for (uint64_t at = 0; at <= UINT32_MAX; at += size) {
+		const struct cgn_range *next = cgn_range_map_next(&map, (uint32_t)at);
+		bool is_empty = next == NULL || next->first > at + (size - 1);
+		bool is_value = next != NULL && next->first <= at &&
+			next->last >= at + (size - 1) && next->value == value;
+
+		for (int end = 0; end < 2; end++) {
+			uint32_t addr = (uint32_t)at + (end == 1 ? size - 1 : 0);
+
+			cr_assert_eq(cgn_range_blocks_has(&empty, addr), is_empty,
+				"seed %lu address %u", seed, addr);
+			cr_assert_eq(cgn_range_blocks_has(&of_value, addr), is_value,
+				"seed %lu address %u value %u", seed, addr, value);
+		}
+	}
+}
+
+Test(range_map, blocks_tell_where_nothing_or_one_range_is)
+{
+	static const struct {
+		uint32_t first, last;
+	} edges[] = {{0, 0xfffff}, {0x100000, 0x2fffff}, {0x300001, 0x5fffff}, {0x700000, 0x8ffffe},
+		{0xffe00000, UINT32_MAX}};
+
+	start();
+	expect_blocks(1, 0);
+	finish();
+	start();
+	add(0, UINT32_MAX, 1, 0);
+	seal();
+	expect_blocks(1, 0);
+	finish();
+	start();
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
+		add(edges[i].first, edges[i].last, 1, 0);
+	seal();
+	expect_blocks(1, 0);
+	expect_blocks(2, 0);
+	finish();
+}
+
 /* width: ranges lie in [base, base + width], so that small ones overlap often. */
 static void
 run_model(struct cgn_rand *r, struct model *m, uint32_t base, uint32_t width, uint64_t seed)
@@ -299,6 +349,8 @@ run_model(struct cgn_rand *r, struct model *m, uint32_t base, uint32_t width, ui
 		expect_next(m->added[i].last + 1, seed);
 	}
 	expect_next(base, seed);
+	if (width == UINT32_MAX)
+		expect_blocks(cgn_rand_below(r, 8), seed);
 	for (int i = 0; i < 50; i++)
 		expect_as_model(m, base + cgn_rand_below(r, width), seed);
 	expect_as_model(m, 0, seed);

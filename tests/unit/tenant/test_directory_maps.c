@@ -273,6 +273,30 @@ Test(directory_maps, outside_destinations_are_pools_and_uplink_addresses_alone)
 	cr_assert_null(cgn_range_map_find(map, ip("198.51.100.3")));
 }
 
+/* Both are asked before the maps. */
+Test(directory_maps, blocks_of_usual_addresses_say_what_the_maps_say)
+{
+	uint32_t n_free = 0, n_usual = 0;
+
+	for (uint64_t at = 0; at <= UINT32_MAX; at += 0xffff) {
+		uint32_t addr = (uint32_t)at;
+		const struct cgn_range *to = cgn_range_map_find(&dir->inside_dst, addr);
+
+		if (cgn_range_blocks_has(&dir->outside_free, addr)) {
+			cr_assert_null(cgn_range_map_find(&dir->outside_src, addr), "%u", addr);
+			n_free++;
+		}
+		if (cgn_range_blocks_has(&dir->usual_dst, addr)) {
+			cr_assert_not_null(to, "%u", addr);
+			cr_assert_eq(to->value, cgn_dst_value(CGN_DST_GATEWAY, dir->usual_neigh),
+				"%u", addr);
+			n_usual++;
+		}
+	}
+	cr_assert_gt(n_free, 0x8000u, "most of the Internet");
+	cr_assert_gt(n_usual, 0x8000u, "most of the Internet");
+}
+
 Test(directory_maps, every_pool_address_is_found_as_itself)
 {
 	for (uint32_t i = 0; i < dir->n_pool; i++) {
