@@ -65,7 +65,9 @@ put_option(struct cgn_pcapng *p, uint16_t code, const void *value, uint32_t len)
 static uint32_t
 text_len(const char *text)
 {
-	return (uint32_t)strnlen(text, COMMENT_MAX);
+	size_t len = strlen(text); /* strnlen: gcc warns of it with LTO and a profile */
+
+	return len < COMMENT_MAX ? (uint32_t)len : COMMENT_MAX;
 }
 
 static void
