@@ -21,7 +21,7 @@ bench bench_in2out_udp, bench_in2out_udp_no_df, bench_out2in_udp, bench_in2out_t
 	bench_mixed_imix, bench_drop_wan_natpmp, bench_drop_spoof, bench_new_mappings, bench_expire,
 	bench_memory, bench_latency, bench_two_workers, bench_features, bench_overload;
 bench bench_growth_tenants, bench_growth_subscribers, bench_growth_pool, bench_growth_mappings,
-	bench_growth_workers, bench_memory_per;
+	bench_growth_workers, bench_memory_per, bench_log_beside;
 
 /* The benches of forward.c leave their bed to the next that wants the same; this gives it up. */
 void forward_end(void);

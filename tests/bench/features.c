@@ -16,6 +16,10 @@
 enum { FRAME = 60, TCP_ACK = 0x10, SLICE_MS = 4 };
 
 #define CONTACTS ", contacts: 131072"
+#define DEPENDENT ", dependent: 131072"
+#define BY_DESTINATION                                                                             \
+	"nat: {rules: [{name: all, protocol: udp, ports: [1-65535], mapping: "                     \
+	"address_and_port_dependent}]}\n"
 #define ALL_ASSIGNED                                                                               \
 	{                                                                                          \
 		.subscribers_len = 20, .pool_len = 24                                              \
@@ -137,6 +141,17 @@ static const struct feature features[] = {
 		.proto = CGN_UDP,
 		.dir = CGN_OUT2IN,
 		.on = {.table = CONTACTS}},
+	{.name = "table.dependent, no rule for it", .proto = CGN_UDP, .on = {.table = DEPENDENT}},
+	{.name = "nat.rules: mapping by destination",
+		.proto = CGN_UDP,
+		.on = {.table = DEPENDENT, .tenant = BY_DESTINATION}},
+	{.name = "nat.rules: mapping by destination",
+		.proto = CGN_UDP,
+		.dir = CGN_OUT2IN,
+		.on = {.table = DEPENDENT, .tenant = BY_DESTINATION}},
+	{.name = "nat.overload_when_full, ports free",
+		.proto = CGN_UDP,
+		.on = {.table = DEPENDENT, .tenant = "nat: {overload_when_full: 16}\n"}},
 	{.name = "nat.bypass, to elsewhere",
 		.proto = CGN_UDP,
 		.on = {.tenant = "nat: {bypass: [192.0.0.0/24, 203.0.113.0/24]}\n"}},
@@ -171,6 +186,9 @@ static const struct feature new_features[] = {
 		.proto = CGN_UDP,
 		.on = {.table = CONTACTS, .tenant = "nat: {filtering: address_dependent}\n"}},
 	{.name = "ports.deterministic", .proto = CGN_UDP, .on = DETERMINISTIC, .off = ALL_ASSIGNED},
+	{.name = "nat.rules: mapping by destination",
+		.proto = CGN_UDP,
+		.on = {.table = DEPENDENT, .tenant = BY_DESTINATION}},
 	{.name = "ports.parity", .proto = CGN_UDP, .on = {.ports = ", parity: true"}},
 };
 

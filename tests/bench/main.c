@@ -39,6 +39,7 @@ static const struct {
 	{"growth_workers", bench_growth_workers, 100000, false},
 	{"memory_per", bench_memory_per, 100000, false},
 	{"overload", bench_overload, 100000, false},
+	{"log_beside", bench_log_beside, 100000, false},
 };
 enum { N_BENCHES = sizeof(benches) / sizeof(benches[0]), SMOKE_N = 1000 };
 
