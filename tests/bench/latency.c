@@ -3,6 +3,10 @@
  * burst_latency: how long a packet is in the pipeline, from when a device would have it to when it
  * is given to one, at a part of the load that the worker can carry (README.md). Packets arrive at
  * random (Poisson) whatever the worker does, so what waits for a slow turn is counted too.
+ *
+ * The floor is the same arrivals with a worker that does nothing but wait: for each packet of a
+ * burst what one takes at full load. It has the queue that random arrivals make, the burst that a
+ * packet waits for, and what the machine takes away; the worker's own is what is above it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -99,15 +103,13 @@ percentile_us(const struct histogram *h, double share)
 	return (bin + 1) * (double)BIN_NS / 1e3;
 }
 
-/* A round; false when the thread lost its CPU meanwhile. */
+/* A round of what is scheduled; false when the thread lost its CPU meanwhile. */
 static bool
-round_at(struct job *job, struct arrivals *a, double ticks)
+busy_round(struct job *job, struct arrivals *a)
 {
 	struct wire_queue *tx = &job->bed->wire->lanes[0].tx[WIRE_OUTSIDE];
 	uint64_t preemptions;
 
-	job_load(job);
-	schedule(a, job, ticks);
 	preemptions = machine_preemptions();
 	bed_clock_start(job->bed);
 	a->start = machine_tsc();
@@ -122,47 +124,79 @@ round_at(struct job *job, struct arrivals *a, double ticks)
 	return preemptions == machine_preemptions();
 }
 
+/* The floor's; false as above. ticks: what a packet takes. */
+static bool
+idle_round(struct arrivals *a, double ticks)
+{
+	struct rte_mbuf *mbufs[CGN_BURST] = {NULL};
+	uint64_t preemptions = machine_preemptions();
+
+	a->start = machine_tsc();
+	do {
+		uint16_t n = arrive(a, mbufs, CGN_BURST);
+		uint64_t until = machine_tsc() + (uint64_t)(n * ticks);
+
+		while (machine_tsc() < until)
+			;
+		depart(a, mbufs, n);
+	} while (a->n_sent < a->n);
+	a->next = a->n_sent = 0;
+	return preemptions == machine_preemptions();
+}
+
+struct load {
+	uint32_t percent;
+	double packet, pause; /* ticks: of a packet at full load, and between two */
+};
+
 struct latencies {
 	struct series p50, p99, p999;
 	uint32_t n_rounds, n_left_out;
 };
 
 static void
-run(struct job *job, struct arrivals *a, double ticks, const struct options *o, struct latencies *l)
+run(struct job *job, struct arrivals *a, const struct load *load, const struct options *o,
+	struct latencies *l)
 {
-	static struct histogram h;
-	uint64_t rounds = 1 + (uint64_t)(o->ms * 1e6 / machine_ns((uint64_t)(ticks * job->round)));
+	static struct histogram h, floor;
+	uint64_t rounds = 1 +
+		(uint64_t)(o->ms * 1e6 / machine_ns((uint64_t)(load->pause * job->round)));
 
 	memset(&h, 0, sizeof(h));
-	for (uint64_t i = 0; i < rounds || h.n == 0; i++, l->n_rounds++)
-		if (round_at(job, a, ticks))
+	memset(&floor, 0, sizeof(floor));
+	for (uint64_t i = 0; i < rounds || h.n == 0 || floor.n == 0; i++, l->n_rounds++) {
+		job_load(job);
+		schedule(a, job, load->pause);
+		if (idle_round(a, load->packet))
+			note(&floor, a);
+		if (busy_round(job, a))
 			note(&h, a);
 		else
 			l->n_left_out++;
+	}
 	bed_check(job->bed);
 	job_check(job);
-	series_add(&l->p50, percentile_us(&h, 0.5), 0);
-	series_add(&l->p99, percentile_us(&h, 0.99), 0);
-	series_add(&l->p999, percentile_us(&h, 0.999), 0);
+	series_add(&l->p50, percentile_us(&h, 0.5), percentile_us(&floor, 0.5));
+	series_add(&l->p99, percentile_us(&h, 0.99), percentile_us(&floor, 0.99));
+	series_add(&l->p999, percentile_us(&h, 0.999), percentile_us(&floor, 0.999));
 }
 
 static void
-at_load(struct job *job, struct arrivals *a, uint32_t load, double full_ns, const struct options *o)
+at_load(struct job *job, struct arrivals *a, const struct load *load, const struct options *o)
 {
 	struct latencies l = {0};
-	double ticks = full_ns * 100 / load * (double)rte_get_tsc_hz() / 1e9;
 	const struct {
 		const char *name;
 		const struct series *s;
 	} lines[] = {{"50", &l.p50}, {"99", &l.p99}, {"99.9", &l.p999}};
 
 	for (uint32_t i = 0; i < o->runs; i++)
-		run(job, a, ticks, o, &l);
+		run(job, a, load, o, &l);
 	for (uint32_t i = 0; i < 3; i++)
 		report("burst_latency", "us", lines[i].s,
 			"\"mappings\": %u, \"load_percent\": %u, \"percentile\": %s, "
 			"\"rounds\": %u, \"rounds_left_out\": %u",
-			o->n, load, lines[i].name, l.n_rounds, l.n_left_out);
+			o->n, load->percent, lines[i].name, l.n_rounds, l.n_left_out);
 }
 
 void
@@ -178,15 +212,15 @@ bench_latency(const struct options *o)
 			none = {0};
 	struct wire_hooks hooks = {arrive, depart, {&in, &none}, {&none, &in}};
 	struct forward f;
-	double full_ns;
+	double full;
 
 	if (in.mbufs == NULL || in.due == NULL || in.took == NULL)
 		machine_die("no memory for a round");
 	forward_start(&f, o, &p);
-	full_ns = job_run(f.job, o->ms);
+	full = job_run(f.job, o->ms) * (double)rte_get_tsc_hz() / 1e9;
 	wire_hook(f.bed->wire, &hooks);
 	for (uint32_t i = 0; i < 3; i++)
-		at_load(f.job, &in, loads[i], full_ns, o);
+		at_load(f.job, &in, &(struct load){loads[i], full, full * 100 / loads[i]}, o);
 	wire_hook(f.bed->wire, NULL);
 	forward_stop(&f);
 	free(in.mbufs);

@@ -18,22 +18,49 @@ struct turns {
 
 /* A turn in which the machine took the CPU away says nothing about the longest one. Whether it did
  * is asked only about turns that are candidates. */
-static uint32_t
-timed_turn(void *arg, struct bed *bed)
+static void
+see_turn(struct turns *t, uint64_t ticks)
 {
-	struct turns *t = arg;
-	uint64_t cpu = machine_cpu_ns(), began = machine_tsc(), ticks, preemptions;
-	uint32_t work = cgn_control_poll(bed->box->control, bed->stopped_at);
+	uint64_t preemptions;
 
-	ticks = machine_tsc() - began;
-	t->cpu_ns += machine_cpu_span(cpu);
 	if (ticks <= t->longest)
-		return work;
+		return;
 	preemptions = machine_preemptions();
 	if (preemptions == t->preemptions)
 		t->longest = ticks;
 	t->preemptions = preemptions;
+}
+
+static uint32_t
+timed_turn(void *arg, struct bed *bed)
+{
+	struct turns *t = arg;
+	uint64_t cpu = machine_cpu_ns(), began = machine_tsc(), ticks;
+	uint32_t work = cgn_control_poll(bed->box->control, bed->stopped_at);
+
+	ticks = machine_tsc() - began;
+	t->cpu_ns += machine_cpu_span(cpu);
+	see_turn(t, ticks);
 	return work;
+}
+
+/*
+ * The longest time between two looks at the clock of a thread that does nothing else, for as long
+ * as control's turns took: what the machine takes away, unseen by the kernel (floor of the longest
+ * turn).
+ */
+static double
+machine_gap_us(uint64_t ns)
+{
+	struct turns t = {.preemptions = machine_preemptions()};
+	uint64_t began = machine_tsc(), before = began, now;
+
+	do {
+		now = machine_tsc();
+		see_turn(&t, now - before);
+		before = machine_tsc();
+	} while (machine_ns(now - began) < (double)ns);
+	return machine_ns(t.longest) / 1e3;
 }
 
 static struct bed_params
@@ -83,7 +110,7 @@ bench_new_mappings(const struct options *o)
 		}
 		floor = floor_create(o->n);
 		series_add(&rate, o->n * 1e9 / (double)t.cpu_ns, 1e9 / floor_add_ns(floor));
-		series_add(&stall, machine_ns(t.longest) / 1e3, 0);
+		series_add(&stall, machine_ns(t.longest) / 1e3, machine_gap_us(t.cpu_ns));
 		floor_destroy(floor);
 	}
 	report("new_mappings", "mappings/s", &rate, "\"mappings\": %u, \"control_cores\": 1", o->n);
@@ -125,7 +152,7 @@ bench_expire(const struct options *o)
 		if (bed->box->control->expired != o->n)
 			machine_die("%lu of %u mappings ended", bed->box->control->expired, o->n);
 		series_add(&cost, (double)t.cpu_ns / o->n, 0);
-		series_add(&stall, machine_ns(t.longest) / 1e3, 0);
+		series_add(&stall, machine_ns(t.longest) / 1e3, machine_gap_us(t.cpu_ns));
 		bed_destroy(bed);
 		flows_destroy(flows);
 		if (o->count > 0) {
