@@ -164,7 +164,7 @@ cgn_logstore_begin(struct cgn_logstore *store, uint64_t utc_ms, uint64_t number)
 		.base_utc = utc_ms,
 		.base_number = number,
 		.run_utc = store->run_utc,
-		.prev_utc = store->last_utc,
+		.prev_utc = store->gap_utc > store->last_utc ? store->gap_utc : store->last_utc,
 		.flags = store->has_mappings ? CGN_SEGMENT_MAPPINGS_BEFORE : 0};
 	store->used = CGN_SEGMENT_HEADER_LEN;
 	store->n_buffered = 0;

@@ -121,6 +121,34 @@ Test(logstore, a_full_disk_costs_records_which_are_counted_and_told)
 	cr_assert_str_eq(a.holders[0].tenant, "c", "who has it now was known all the time");
 }
 
+/* The disk takes nothing just then. */
+Test(logstore, a_clock_that_is_set_back_while_records_are_lost_is_told)
+{
+	struct rlimit whole, none = {0};
+	struct cgn_logtrace_answer a;
+	uint64_t at;
+
+	rig_utc_ms += 60000;
+	rig_put(CGN_NATLOG_BLOCK_LEASED, "a", RIG_INSIDE);
+	cgn_logstore_turn(rig_store, 0, rig_utc_ms);
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &whole), 0);
+	none.rlim_max = whole.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+	cgn_logstore_turn(rig_store, 10, rig_utc_ms);
+	cr_assert_eq(cgn_logstore_stats(rig_store).error, EFBIG);
+	rig_utc_ms -= 50000;
+	at = rig_utc_ms;
+	rig_put(CGN_NATLOG_BLOCK_RETURNED, "a", RIG_INSIDE);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &whole), 0);
+	cgn_logstore_turn(rig_store, 2000, rig_utc_ms);
+	cr_assert_eq(cgn_logstore_stats(rig_store).error, 0);
+	rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+	a = rig_trace(RIG_FIRST, at + 5000);
+	cr_assert(rig_has_note(&a, CGN_LOGTRACE_SET_BACK));
+}
+
 Test(logstore, old_files_go_and_what_is_held_stays_known)
 {
 	struct cgn_logtrace_answer a;
