@@ -57,6 +57,17 @@ cgn_det_log_add(struct cgn_control *c, uint32_t tenant)
 	log->n_due++;
 }
 
+void
+cgn_det_log_end(struct cgn_control *c, const char *tenant)
+{
+	struct cgn_event ev;
+
+	cgn_event_init(&ev, CGN_EVENT_DETERMINISTIC);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_TENANT, tenant);
+	cgn_event_set_text(&ev, CGN_EVENT_FIELD_DET_A, cgn_det_algorithm_str(CGN_DET_OFF));
+	cgn_event_record(c, &ev);
+}
+
 static void
 add_all(struct cgn_control *c)
 {

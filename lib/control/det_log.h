@@ -30,8 +30,11 @@ void cgn_det_log_init(struct cgn_control *c);
 /* A block beyond a computed range has been leased or is returned (section 2 step 4). */
 void cgn_det_log_block(struct cgn_control *c, const struct cgn_block *block, bool is_leased);
 
-/* The tenant's parameters are other ones, or nobody's by now. */
+/* The tenant's parameters are other ones. */
 void cgn_det_log_add(struct cgn_control *c, uint32_t tenant);
+
+/* The tenant is gone, and so are its ranges: recorded at once. */
+void cgn_det_log_end(struct cgn_control *c, const char *tenant);
 
 /* A few records. Returns how many. */
 uint32_t cgn_det_log_turn(struct cgn_control *c);

@@ -207,8 +207,14 @@ switch_computed(struct cgn_control *c, const struct cgn_switch_plan *plan)
 {
 	for (uint32_t k = 0; k < plan->moved.n; k++)
 		mark_lost(c, plan->moved.numbers[k], "a reload moved computed port ranges");
-	for (uint32_t k = 0; k < plan->computed.n; k++)
-		cgn_det_log_add(c, plan->computed.numbers[k]);
+	for (uint32_t k = 0; k < plan->computed.n; k++) {
+		const uint32_t t = plan->computed.numbers[k];
+
+		if (cgn_directory_tenant_live(plan->fresh, t))
+			cgn_det_log_add(c, t);
+		else /* its name is known now only */
+			cgn_det_log_end(c, cgn_directory_tenant_name(plan->old, t));
+	}
 	cgn_det_log_turn(c);
 }
 

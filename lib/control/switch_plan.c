@@ -73,7 +73,7 @@ static bool
 is_computed_anew(const struct cgn_switch_plan *p, uint32_t t)
 {
 	if (!cgn_directory_tenant_live(p->fresh, t))
-		return false;
+		return cgn_directory_tenant_live(p->old, t) && p->old->tenants[t].det != NULL;
 	if (!cgn_directory_tenant_live(p->old, t))
 		return p->fresh->tenants[t].det != NULL;
 	return !cgn_det_params_are_same(p->old->tenants[t].conf, p->fresh->tenants[t].conf);

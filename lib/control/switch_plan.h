@@ -34,8 +34,8 @@ struct cgn_switch_plan {
 	struct cgn_plan_list addresses; /* that come, stop draining or are cut otherwise */
 	struct cgn_plan_list drains;    /* all that drain in fresh */
 	struct cgn_plan_list forwards;  /* tenants of fresh with static entries */
-	struct cgn_plan_list computed;  /* whose computed ranges follow from something else */
-	struct cgn_plan_list moved;     /* of these, whose ranges are elsewhere */
+	struct cgn_plan_list computed; /* whose computed ranges follow from something else, or go */
+	struct cgn_plan_list moved;    /* of these, whose ranges are elsewhere */
 	/* Inside indices below the bound of old that were nobody's and are somebody's. */
 	struct cgn_number_run *reused;
 	uint32_t n_reused;

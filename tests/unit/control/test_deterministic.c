@@ -202,6 +202,22 @@ Test(deterministic, parameters_are_recorded)
 	cr_expect_str_eq(details, "tenant=a algorithm=off");
 }
 
+/* DET-07: whoever reads the record must not go on computing. */
+Test(deterministic, a_removed_tenant_is_recorded_as_off)
+{
+	const struct cgn_sim_params without = {.box = BOX "tenants: [b, c]\n"};
+	char details[CGN_EVENT_STRLEN];
+	struct cgn_errmsg err;
+
+	start(QUOTA PORTS(SEQUENTIAL));
+	cr_assert_eq(count_events(CGN_EVENT_DETERMINISTIC, NULL), 1);
+	cr_assert_eq(cgn_sim_reload(sim, &without, &err), 0, "%s", err.text);
+	cr_expect_eq(count_events(CGN_EVENT_DETERMINISTIC, details), 2);
+	cr_expect_str_eq(details, "tenant=a algorithm=off");
+	cgn_sim_jump_s(sim, 86400);
+	cr_expect_eq(count_events(CGN_EVENT_DETERMINISTIC, NULL), 2, "and no more");
+}
+
 /* A record that is too long for one goes on in the next. */
 Test(deterministic, long_lists_take_several_records)
 {
