@@ -14,6 +14,7 @@ enum {
 	CGN_LOGSTORE_NAME_BUCKETS = 4096,
 	CGN_LOGSTORE_STEP_MS = 1000, /* less than that is no step of the clock, but its tuning */
 	CGN_LOGSTORE_RETRY_MS = 1000,
+	CGN_LOGSTORE_SORT_RETRY_MS = 60000, /* each try reads a file and may fill the disk again */
 };
 
 struct cgn_logstore_name {
@@ -54,7 +55,9 @@ struct cgn_logstore {
 	struct cgn_logstore_stats stats;
 
 	/* Of the house. */
-	uint64_t sorted; /* all up to this one */
+	uint64_t sorted;    /* all up to this one */
+	uint64_t retry_utc; /* not before; 0: nothing has failed */
+	uint64_t synced;    /* whose name is in the folder for good */
 };
 
 /* logstore_segment.c: begins a file, with all that there is. 0, or -errno:

@@ -35,7 +35,7 @@ int cgn_segment_open(int dir_fd, const struct cgn_segment *s, struct cgn_segment
 
 /*
  * Sorts a segment that is written no more, in a file beside it that takes its place; a torn end is
- * left out. 0, also when it is sorted already; -ENOENT: it had not even its snapshot, and is
+ * left out. 0; 1: it is sorted already; -ENOENT: it had not even its snapshot, and is
  * removed; -errno: it is what it was. Takes 3 bytes of memory for 2 of the file.
  */
 int cgn_segment_sort(int dir_fd, const struct cgn_segment *s);

@@ -161,7 +161,7 @@ sort_open(struct sort *s, int fd, int dir_fd, const char *name)
 	int rc;
 
 	if (s->header.flags & CGN_SEGMENT_SORTED)
-		return 0;
+		return 1;
 	s->bytes = malloc(n * CGN_SLOT_LEN + 1);
 	s->keys = malloc((n + 1) * sizeof(*s->keys));
 	if (s->bytes == NULL || s->keys == NULL)

@@ -72,7 +72,7 @@ check(const uint8_t *data, size_t size)
 	close(fd);
 	trace(&answer);
 	s.size = size;
-	if (cgn_segment_sort(dir_fd, &s) == 0)
+	if (cgn_segment_sort(dir_fd, &s) >= 0)
 		trace(&answer);
 	close(dir_fd);
 }

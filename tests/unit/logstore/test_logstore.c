@@ -2,13 +2,16 @@
 /* The local log's files: what a crash, a full disk and time leave of them. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "log_rig.h"
+#include "segment.h"
 #include "slot.h"
 
 TestSuite(logstore, .init = rig_setup, .fini = rig_teardown);
@@ -171,6 +174,58 @@ Test(logstore, old_files_go_and_what_is_held_stays_known)
 	cr_assert_eq(a.holders[0].from, since);
 	a = rig_trace(RIG_FIRST + 5, since);
 	cr_assert(rig_has_note(&a, CGN_LOGTRACE_BEFORE));
+}
+
+/* An outlier of the clock does not keep what was before it. */
+Test(logstore, old_files_go_after_a_clock_was_far_ahead)
+{
+	char path[256];
+
+	rig_limits.max_age_s = 2 * 86400;
+	rig_close();
+	rig_open();
+	rig_utc_ms += UINT64_C(86400000) * 20000;
+	rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+	rig_utc_ms -= UINT64_C(86400000) * 20000;
+	for (int day = 0; day < 10; day++) {
+		rig_utc_ms += UINT64_C(86400000);
+		rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+		cgn_logstore_house(rig_store, rig_utc_ms);
+	}
+	cr_assert_leq(rig_files(path), 4);
+}
+
+static bool
+is_newest_but_one_sorted(void)
+{
+	struct cgn_segment_header header;
+	int dir_fd = open(rig_dir, O_RDONLY | O_DIRECTORY), fd, n;
+	struct cgn_segment *list;
+
+	n = cgn_segment_list(dir_fd, &list);
+	cr_assert_gt(n, 1);
+	fd = cgn_segment_open(dir_fd, &list[n - 2], &header);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	close(dir_fd);
+	free(list);
+	return header.flags & CGN_SEGMENT_SORTED;
+}
+
+Test(logstore, after_a_start_what_is_sorted_holds_up_nothing)
+{
+	for (int day = 0; day < 10; day++) {
+		rig_utc_ms += UINT64_C(86400000);
+		rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+		cgn_logstore_house(rig_store, rig_utc_ms);
+	}
+	rig_close();
+	rig_open();
+	rig_utc_ms += UINT64_C(86400000);
+	rig_put(CGN_NATLOG_TABLE_HIGH, "", 0);
+	cr_assert(!is_newest_but_one_sorted());
+	cgn_logstore_house(rig_store, rig_utc_ms);
+	cr_assert(is_newest_but_one_sorted());
 }
 
 Test(logstore, the_size_is_bounded)
