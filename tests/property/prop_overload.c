@@ -21,6 +21,8 @@ enum {
 	N_STEPS = 30000,
 	AUDIT_EVERY = 1000,
 	RELOAD_EVERY = 3000,
+	BURST = 40, /* more than control looks ahead at */
+	OTHER_PORT = 9,
 };
 
 /* One packet: the inside end when it goes out, the outside one when it comes in. */
@@ -112,21 +114,29 @@ random_ends(uint32_t addr, uint16_t port)
 		.peer_port = (uint16_t)(100 + below(N_PEER_PORTS))};
 }
 
-/* The frame came by the port, with these two ends in the header: from, to. */
+/* These two ends are in its header. */
+static bool
+is_from_to(
+	const struct cgn_sim_frame *f, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
+{
+	rte_be32_t addrs[2];
+	rte_be16_t ports[2];
+
+	memcpy(addrs, f->bytes + 26, sizeof(addrs));
+	memcpy(ports, f->bytes + 34, sizeof(ports));
+	return addrs[0] == rte_cpu_to_be_32(src) && addrs[1] == rte_cpu_to_be_32(dst) &&
+		ports[0] == rte_cpu_to_be_16(sport) && ports[1] == rte_cpu_to_be_16(dport);
+}
+
+/* The frame came by the port, from one end to the other. */
 static bool
 came(uint16_t port, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
 {
 	static struct cgn_sim_frame f;
-	rte_be32_t addrs[2];
-	rte_be16_t ports[2];
 
 	if (!cgn_sim_receive(sim, port, &f))
 		return false;
-	memcpy(addrs, f.bytes + 26, sizeof(addrs));
-	memcpy(ports, f.bytes + 34, sizeof(ports));
-	must(addrs[0] == rte_cpu_to_be_32(src) && addrs[1] == rte_cpu_to_be_32(dst) &&
-			ports[0] == rte_cpu_to_be_16(sport) && ports[1] == rte_cpu_to_be_16(dport),
-		"a packet went elsewhere");
+	must(is_from_to(&f, src, sport, dst, dport), "a packet went elsewhere");
 	return true;
 }
 
@@ -148,22 +158,56 @@ send_in(const struct ends *e)
 	n_shut += !got;
 }
 
+/* A packet of the flow; now and then many before control has a turn, and one of another flow. */
+static void
+send_some(const struct ends *e)
+{
+	struct packet_spec s = packet_udp(e->addr, e->port, e->peer, e->peer_port),
+			   other = packet_udp(e->addr, OTHER_PORT, SIM_PEER, OTHER_PORT);
+	uint32_t n = below(20) == 0 ? BURST : 1;
+
+	for (uint32_t i = 0; i < n; i++) {
+		cgn_sim_send_spec(sim, SIM_ACCESS, &s);
+		if (i == BURST / 2)
+			cgn_sim_send_spec(sim, SIM_ACCESS, &other);
+	}
+	cgn_sim_run(sim);
+}
+
+/* What came out, of the other flow too; how many of this one, all by the same outside end. */
+static uint32_t
+n_left(const struct ends *back)
+{
+	static struct cgn_sim_frame f;
+	uint32_t n = 0;
+
+	while (cgn_sim_receive(sim, SIM_WAN, &f)) {
+		rte_be16_t dport;
+
+		memcpy(&dport, f.bytes + 36, sizeof(dport));
+		if (dport == RTE_BE16(OTHER_PORT))
+			continue;
+		must(is_from_to(&f, back->addr, back->port, back->peer, back->peer_port),
+			"a packet went elsewhere");
+		n++;
+	}
+	return n;
+}
+
 static void
 send_out(void)
 {
 	struct ends e = random_ends(
 		(uint32_t)SIM_A1 + below(N_HOSTS), (uint16_t)(5000 + below(N_PORTS)));
 	const struct cgn_mapping *was = mapping_for(&e, CGN_IN2OUT), *m;
-	struct packet_spec s = packet_udp(e.addr, e.port, e.peer, e.peer_port);
 	struct ends back = e;
 
-	cgn_sim_send_spec(sim, SIM_ACCESS, &s);
-	cgn_sim_run(sim);
+	send_some(&e);
 	m = mapping_for(&e, CGN_IN2OUT);
 	must(was == NULL || m == was, "a flow got another mapping");
 	cgn_sim_flush(sim, SIM_ACCESS); /* ICMP about a refused one */
 	if (m == NULL) {
-		must(cgn_sim_n_waiting(sim, SIM_WAN) == 0, "a packet without a mapping left");
+		must(n_left(&back) == 0, "a packet without a mapping left");
 		n_refused++;
 		return;
 	}
@@ -172,9 +216,26 @@ send_out(void)
 	n_beside += m->beside;
 	back.addr = rte_be_to_cpu_32(m->outside_addr);
 	back.port = rte_be_to_cpu_16(m->outside_port);
-	must(came(SIM_WAN, back.addr, back.port, e.peer, e.peer_port), "a packet did not leave");
+	must(n_left(&back) > 0, "a packet did not leave");
 	must(mapping_for(&back, CGN_OUT2IN) == m, "the answer is another's");
 	send_in(&back);
+}
+
+static bool
+has_same_remote(uint32_t i, uint32_t k)
+{
+	return dependent(i)->remote == dependent(k)->remote &&
+		dependent(i)->remote_port == dependent(k)->remote_port;
+}
+
+/* No inside end has two mappings for all, or for one remote end (UDP-01). */
+static bool
+is_twice(uint32_t i, uint32_t k)
+{
+	const struct cgn_mapping *a = published(i), *b = published(k);
+
+	return a->inside == b->inside && a->inside_port == b->inside_port && a->proto == b->proto &&
+		a->dependent == b->dependent && (!a->dependent || has_same_remote(i, k));
 }
 
 /* No two mappings of an outside end but of one subscriber and for different remote ends. */
@@ -189,14 +250,13 @@ check_all(void)
 		for (uint32_t k = 1; a != NULL && k < i; k++) {
 			const struct cgn_mapping *b = published(k);
 
+			must(b == NULL || !is_twice(i, k), "a flow has two mappings");
 			if (b == NULL || a->outside_port != b->outside_port ||
 				a->outside_addr != b->outside_addr)
 				continue;
 			must(a->inside == b->inside, "two subscribers have one port");
 			must(a->dependent && b->dependent, "a port is shared with one for all");
-			must(dependent(i)->remote != dependent(k)->remote ||
-					dependent(i)->remote_port != dependent(k)->remote_port,
-				"two mappings have the same ends");
+			must(!has_same_remote(i, k), "two mappings have the same ends");
 		}
 	}
 	must(audit_is_sound(sim->box), "the audit failed");
