@@ -51,6 +51,8 @@ cgn_share_wants(const struct cgn_control *c, const struct cgn_flow *flow)
 		return false;
 	if (conf->alg.ftp && (flow->is_ftp || flow->port == RTE_BE16(CGN_PORT_FTP)))
 		return false;
+	if (conf->alg.pptp && flow->is_pptp)
+		return false;
 	rule = cgn_conf_nat_rule_find(
 		conf, (uint32_t)flow->proto, rte_be_to_cpu_16(flow->remote_port));
 	if (rule != NULL && rule->mapping == CGN_MAPPING_ADDRESS_PORT)

@@ -6,9 +6,9 @@
  *
  * A flow gets one when a rule of its tenant says so for its destination port (nat.rules[].mapping),
  * or when its subscriber has nat.overload_when_full free ports left or fewer and may have no other
- * block; never what is asked for (NAT-PMP, PCP, static), an FTP connection that alg.ftp reads, a
- * query, or a flow of who has the outside address for itself. Whoever has an endpoint-independent
- * mapping already uses that.
+ * block; never what is asked for (NAT-PMP, PCP, static), a connection that alg.ftp or alg.pptp
+ * reads, a query, or a flow of who has the outside address for itself. Whoever has an
+ * endpoint-independent mapping already uses that.
  */
 #pragma once
 

@@ -103,6 +103,24 @@ equal_call_ids(void)
 	return pptp_end(sim, ok);
 }
 
+/* A rule may let other connections share a port, but none that is read: the server's calls are
+ * known by the outside end of the connection. */
+static bool
+shares_no_port(void)
+{
+	struct cgn_sim *sim = pptp_create(
+		"pool: [203.0.113.16/32]\nalg: {pptp: true}\nnat: {rules: [{name: t, protocol: "
+		"tcp, "
+		"ports: [1-65535], mapping: address_and_port_dependent}]}\n",
+		"table: {mappings: 16384, shards: 2, dependent: 100}\n");
+	struct pptp_client a1 = pptp_dial(sim, A1, W1);
+	uint16_t id = call_up(&a1, CALL, PAC);
+	const struct cgn_mapping *m = cgn_sim_mapping(sim, "a", IPPROTO_TCP, A1, C_PORT);
+	bool ok = CHECK(id != 0) && CHECK(m != NULL && !m->dependent) && flows(&a1, id, CALL, PAC);
+
+	return pptp_end(sim, ok);
+}
+
 /* What the operator is told about the packet that names the call, and about the call. */
 static bool
 is_told(const struct pptp_client *c, bool out, uint16_t id, uint16_t pac)
@@ -401,6 +419,7 @@ own_address(void)
 }
 
 const struct row_case row_cases_pptp[] = {
+	{"a_connection_that_is_read_shares_no_port", CGN_FATE_NONE, shares_no_port},
 	{"two_clients_with_equal_call_ids_reach_one_server", CGN_FATE_OUT2IN, equal_call_ids},
 	{"call_ids_of_all_messages_are_translated", CGN_FATE_IN2OUT, messages},
 	{"calls_are_explained_listed_and_cleared", CGN_FATE_OTHER_PROTO, explained},
