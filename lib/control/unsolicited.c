@@ -62,7 +62,9 @@ is_current(const struct cgn_control *c, const struct cgn_pkt *pkt)
 static bool
 is_let_in(const struct cgn_control *c, const struct cgn_pkt *pkt)
 {
-	uint32_t i = cgn_pool_find(c->pool, pkt->neigh, CGN_TCP, rte_be_to_cpu_16(pkt->dport));
+	const struct cgn_port at = {.pool = pkt->neigh, .port = rte_be_to_cpu_16(pkt->dport)};
+	const struct cgn_remote remote = {.addr = pkt->src, .port = pkt->sport};
+	uint32_t i = cgn_outside_find(c, &at, CGN_TCP, &remote);
 	struct cgn_contact_key key;
 	uint32_t filter;
 
