@@ -93,7 +93,7 @@ static int
 create_options(struct cgn_control *c, const struct cgn_control_params *p, struct cgn_errmsg *err)
 {
 	const struct cgn_conf *conf = c->dp->dir->conf;
-	int rc = cgn_contacts_init(&c->contacts, p->name, with_limbo(conf->table.contacts),
+	int rc = cgn_contacts_init(&c->contacts, with_limbo(conf->table.contacts),
 		with_limbo(conf->table.mappings), &c->rand, p->socket);
 
 	if (rc < 0)

@@ -28,7 +28,8 @@ struct cgn_burst {
 	uint32_t now_s;
 	uint16_t port; /* all packets came in by this port, if from a port */
 	uint16_t n;
-	bool is_behind; /* the queue that it is of fills faster than it is emptied */
+	bool is_behind;  /* the queue that it is of fills faster than it is emptied */
+	bool asks_peers; /* a mapping of the burst before, or of this one, does (contact_check.h) */
 	uint8_t new_flows[CGN_BURST_SHARES]; /* handed over so far, by tenant; if is_behind */
 	struct rte_mbuf *mbufs[CGN_BURST];
 	uint32_t found[CGN_BURST]; /* out2in: pool index; in2out: destination value; then mapping */

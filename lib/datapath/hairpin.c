@@ -20,7 +20,7 @@ struct bounce {
 };
 
 static enum cgn_fate
-find_receiver(const struct cgn_worker *w, struct bounce *b)
+find_receiver(struct cgn_worker *w, struct bounce *b)
 {
 	struct cgn_pkt *pkt = &b->outside;
 

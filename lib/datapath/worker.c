@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contact_check.h"
 #include "fragment.h"
 #include "reserve.h"
 #include "subscriber.h"
@@ -203,6 +204,7 @@ static void
 forward(struct cgn_worker *w)
 {
 	cgn_lookup(w);
+	cgn_peers_prefetch(w);
 	cgn_in2out(w);
 	cgn_out2in(w);
 	if (w->burst.hit_hairpin.n > 0)

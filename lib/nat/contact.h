@@ -5,9 +5,10 @@
  * filtering has none, and costs nothing here.
  *
  * Found by mapping index, peer address and, if the filtering asks for it, peer port, in one
- * rte_hash for all tenants. The hash is multilinear over the words of the key with a secret of its
- * own, as that of key.h: a subscriber chooses whom it sends to. One contact for all ports of a
- * peer's address when the port does not count, and for ICMP queries, which have none.
+ * index (index.h) for all tenants, which compares the key in the record. The hash is multilinear
+ * over the words of the key with a secret of its own, as that of key.h: a subscriber chooses whom
+ * it sends to. One contact for all ports of a peer's address when the port does not count, and for
+ * ICMP queries, which have none.
  *
  * Writer: control takes, publishes, unlinks, and frees after the grace period. Workers look up, and
  * write last_use_s, at most once a second.
@@ -17,9 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "index.h"
 #include "mapping.h"
-
-struct rte_hash;
 
 struct cgn_contact_key {
 	uint32_t mapping;
@@ -30,11 +30,11 @@ struct cgn_contact_key {
 static_assert(sizeof(struct cgn_contact_key) == 12, "no padding in a hashed key");
 
 struct cgn_contact {
-	struct cgn_contact_key key;  /* fixed after publish */
-	_Atomic uint32_t last_use_s; /* workers, relaxed */
+	_Alignas(
+		16) struct cgn_contact_key key; /* with the next in one line; fixed after publish */
+	_Atomic uint32_t last_use_s;            /* workers, relaxed */
 	/* Control only. */
 	uint32_t next, prev;         /* of the same mapping; next: of the free or waiting ones */
-	int32_t hash_position;       /* while unlinked */
 	struct cgn_wheel_node wheel; /* timer while live */
 };
 
@@ -46,7 +46,7 @@ struct cgn_contact_list {
 struct cgn_contacts {
 	/* Fixed after init. */
 	struct cgn_contact *records; /* [capacity + 1]; record 0 unused */
-	struct rte_hash *hash;       /* NULL when capacity is 0 */
+	struct cgn_index index;      /* of records */
 	uint64_t secret[4];
 	uint32_t capacity;
 	/* Of the copy of explain.c: nothing is touched, and what control would add is there. */
@@ -62,12 +62,12 @@ struct cgn_rand;
 struct cgn_directory;
 
 /*
- * name: at most 12 characters, unique in the process; n_mappings: entries of the table, those that
+ * n_mappings: entries of the table, those that
  * wait for reclaim included. 0 or -ENOMEM; fini accepts a zeroed struct. Main thread. With capacity
  * 0 there are none, and next to no memory is taken.
  */
-int cgn_contacts_init(struct cgn_contacts *t, const char *name, uint32_t capacity,
-	uint32_t n_mappings, struct cgn_rand *rand, int socket);
+int cgn_contacts_init(struct cgn_contacts *t, uint32_t capacity, uint32_t n_mappings,
+	struct cgn_rand *rand, int socket);
 void cgn_contacts_fini(struct cgn_contacts *t);
 
 /* Counts for all that dir, the next directory, has. 0 or -ENOMEM. Main thread. */
@@ -85,6 +85,13 @@ void cgn_contact_reclaim(struct cgn_contacts *t, uint32_t i);
 /* Any registered thread. 0: none; of a copy CGN_CONTACT_FORESEEN, for touching only. */
 enum { CGN_CONTACT_FORESEEN = INT32_MAX };
 uint32_t cgn_contact_find(const struct cgn_contacts *t, const struct cgn_contact_key *key);
+
+/*
+ * Hints for a burst, which then waits for nothing: the first asks for what the second reads, and
+ * returns the hash for it; the second for the record that cgn_contact_find will compare.
+ */
+uint32_t cgn_contact_prefetch(const struct cgn_contacts *t, const struct cgn_contact_key *key);
+void cgn_contact_prefetch_record(const struct cgn_contacts *t, uint32_t hash);
 
 /* The key of a peer under a filtering (CGN_FILTER_ADDRESS or CGN_FILTER_ADDRESS_PORT). */
 static inline struct cgn_contact_key

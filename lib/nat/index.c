@@ -108,24 +108,14 @@ cgn_index_del(struct cgn_index *index, uint32_t hash, uint32_t m)
 	index->n_used--;
 }
 
+static inline bool
+is_mapping(const void *entries, uint32_t m, const void *key)
+{
+	return cgn_index_is_key((const struct cgn_mapping *)entries + m, key);
+}
+
 uint32_t
 cgn_index_find(const struct cgn_index *index, const struct cgn_map_key *key, uint32_t hash)
 {
-	uint32_t b = home_of(index, hash);
-
-	for (uint32_t n = 0; n <= CGN_INDEX_REACH; n++, b = next_of(index, b)) {
-		const struct cgn_index_bucket *bucket = &index->buckets[b];
-		uint32_t places = cgn_index_places(bucket, cgn_index_mark(hash));
-
-		for (; places != 0; places &= places - 1) {
-			uint32_t m = atomic_load_explicit(
-				&bucket->mappings[__builtin_ctz(places)], memory_order_acquire);
-
-			if (m != CGN_MAPPING_NONE && cgn_index_is_key(&index->entries[m], key))
-				return m;
-		}
-		if (atomic_load_explicit(&bucket->gone_by, memory_order_acquire) == 0)
-			break;
-	}
-	return CGN_MAPPING_NONE;
+	return cgn_index_walk(index, hash, is_mapping, index->entries, key);
 }

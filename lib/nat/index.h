@@ -46,7 +46,7 @@ static_assert(sizeof(struct cgn_index_bucket) == 64, "a bucket is one cache line
 
 struct cgn_index {
 	struct cgn_index_bucket *buckets;
-	const struct cgn_mapping *entries; /* the keys */
+	const struct cgn_mapping *entries; /* the keys; NULL: not of mappings */
 	uint32_t n_buckets;
 	uint32_t n_used; /* keys; control */
 };
@@ -117,7 +117,35 @@ cgn_index_guess(const struct cgn_index_bucket *home, uint32_t hash)
 	return atomic_load_explicit(&home->mappings[__builtin_ctz(places)], memory_order_acquire);
 }
 
-/* The mapping of the key, or CGN_MAPPING_NONE. Any thread that is online at control's RCU
- * variable, and control. */
+/* Whether entries[i] has the key: of mappings, or of what else is indexed (contact.c). */
+typedef bool cgn_index_is(const void *entries, uint32_t i, const void *key);
+
+/* The number under the hash whose entry has the key, or 0. Any thread that is online at control's
+ * RCU variable, and control. */
+static inline uint32_t
+cgn_index_walk(const struct cgn_index *index, uint32_t hash, cgn_index_is *is, const void *entries,
+	const void *key)
+{
+	const struct cgn_index_bucket *bucket = cgn_index_home(index, hash);
+
+	for (uint32_t n = 0; n <= CGN_INDEX_REACH; n++) {
+		uint32_t places = cgn_index_places(bucket, cgn_index_mark(hash));
+
+		for (; places != 0; places &= places - 1) {
+			uint32_t i = atomic_load_explicit(
+				&bucket->mappings[__builtin_ctz(places)], memory_order_acquire);
+
+			if (i != CGN_MAPPING_NONE && is(entries, i, key))
+				return i;
+		}
+		if (atomic_load_explicit(&bucket->gone_by, memory_order_acquire) == 0)
+			break;
+		bucket = bucket + 1 < index->buckets + index->n_buckets ? bucket + 1
+									: index->buckets;
+	}
+	return CGN_MAPPING_NONE;
+}
+
+/* The mapping of the key, or CGN_MAPPING_NONE. As cgn_index_walk. */
 uint32_t cgn_index_find(
 	const struct cgn_index *index, const struct cgn_map_key *key, uint32_t hash);

@@ -18,7 +18,7 @@ create(void)
 
 	eal_fixture_start();
 	cgn_rand_init(&prng, 42);
-	cr_assert_eq(cgn_contacts_init(&t, "test", CAPACITY, N_MAPPINGS, &prng, -1), 0);
+	cr_assert_eq(cgn_contacts_init(&t, CAPACITY, N_MAPPINGS, &prng, -1), 0);
 }
 
 static void
