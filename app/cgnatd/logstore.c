@@ -22,7 +22,7 @@ struct cgn_store_thread {
 	pthread_t thread;
 	atomic_bool stop;
 	int error;     /* that was told */
-	uint64_t lost; /* when it began */
+	uint64_t lost; /* when it was well last */
 };
 
 static uint64_t
@@ -108,7 +108,7 @@ tell(struct cgn_store_thread *t, struct cgn_control *control)
 		cgn_event_set_text(&ev, CGN_EVENT_FIELD_WHY, strerror(stats.error));
 	cgn_event_set_number(&ev, CGN_EVENT_FIELD_N, stats.lost - t->lost);
 	t->error = stats.error;
-	t->lost = stats.error != 0 ? stats.lost : t->lost;
+	t->lost = stats.error == 0 ? stats.lost : t->lost;
 	cgn_act_record(control, &ev);
 }
 
