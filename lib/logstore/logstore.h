@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The local log: the records of natlog.def in a folder of its own, for as long and as much as the
- * operator allows, to answer who had an outside port at a time (trace.h). Decision 0028.
+ * operator allows, to answer who had an outside port at a time (logtrace.h). Decision 0028.
  *
  * Records are appended to the newest file (slot.h). It is closed when it is full or a day old, when
  * the clock is set back, and when the disk takes no more. A second thread does what takes time:

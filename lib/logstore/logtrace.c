@@ -165,7 +165,7 @@ replay(struct trace *t, int first, int last)
 		rc = load_or_tell(t, i);
 		if (rc == 0) {
 			cgn_replay_file(&t->replay, &t->loaded);
-			if (rc == 0 && has_time(t, i))
+			if (has_time(t, i))
 				rc = cgn_logtrace_det(&t->loaded, t->q, t->answer);
 		}
 		if (rc < 0)

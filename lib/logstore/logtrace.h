@@ -66,13 +66,14 @@ struct cgn_logtrace_answer {
 int cgn_logtrace(const char *directory, const struct cgn_logtrace_question *q,
 	struct cgn_logtrace_answer *answer);
 
-/* Is nothing wrong around that time, and nobody's begin or end in doubt at it? */
+/* Is nothing wrong around that time, and nobody's end in doubt? Who began earlier had it all the
+ * same. */
 bool cgn_logtrace_is_sure(const struct cgn_logtrace_answer *answer);
 
 /* Holders, then notes, as text; "-" for what one has not. */
 struct cgn_logtrace_row {
 	const char *what; /* block, mapping, explicit, computed, note */
-	const char *sure; /* of a holder: yes, or what is not: from, until, both */
+	const char *sure; /* of a holder: yes, or which is right: from, until, neither */
 	char tenant[CGN_NAME_LEN], inside[32], outside[32], from[32], until[32];
 	char note[128];
 };

@@ -27,6 +27,8 @@ kind_str(uint8_t kind)
 static const char *
 sure_str(const struct cgn_logtrace_holder *h)
 {
+	if (h->kind == 0)
+		return "neither"; /* parameters are told daily, and an end only by the next ones */
 	if (h->is_from_unsure)
 		return h->is_until_unsure ? "neither" : "until";
 	return h->is_until_unsure ? "from" : "yes";

@@ -153,6 +153,7 @@ begin_file(void)
 Test(logtrace, computed_ranges_are_those_of_then)
 {
 	struct cgn_logtrace_answer a;
+	struct cgn_logtrace_row row;
 	uint64_t at;
 
 	for (uint32_t ratio = 4; ratio <= 8; ratio += 4)
@@ -164,6 +165,9 @@ Test(logtrace, computed_ranges_are_those_of_then)
 	cr_assert_eq(a.holders[0].kind, 0);
 	cr_assert_eq(a.holders[0].inside, 0x64400004);
 	cr_assert_eq(a.holders[0].last - a.holders[0].first + 1, 64512 / 4 / 64 * 64);
+	cgn_logtrace_row(&a, 0, &row);
+	cr_assert_str_eq(row.sure, "neither", "the next parameters ended it, and it says no end");
+	cr_assert_str_eq(row.until, "-");
 	a = rig_trace(RIG_FIRST, at);
 	cr_assert_eq(a.n_holders, 1);
 	cr_assert_eq(a.holders[0].inside, 0x64400008);
