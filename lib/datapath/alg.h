@@ -2,9 +2,9 @@
 /*
  * alg: connections whose text names addresses or calls (alg.ftp, alg.pptp), on workers. A mapping
  * that may carry one has a bit (mapping.h); no other packet comes here. Segments from inside with
- * text go to control (control/alg.h), which reads and edits them; once a text has become longer or
- * shorter, so do all segments of that connection, both ways. They come back like first packets,
- * with a mapping.
+ * text go to control (control/alg_edit.h), which reads and edits them; once a text has become
+ * longer or shorter, so do all segments of that connection, both ways. They come back like first
+ * packets, with a mapping.
  */
 #pragma once
 

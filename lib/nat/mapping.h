@@ -64,7 +64,7 @@ struct cgn_mapping {
 	/* Control only. */
 	union {
 		uint32_t made_s;       /* while live */
-		int32_t hash_position; /* while unlinked */
+		int32_t hash_position; /* CGN_OTHER, while unlinked */
 	};
 	struct cgn_wheel_node wheel; /* timer while live, chain in limbo */
 	uint32_t explicit_ref; /* record of who asked for it, see control/explicit.h; 0: traffic

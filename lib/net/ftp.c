@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads and writes the few forms; called by control/alg.c, by tests and by the fuzzer. */
+/* Reads and writes the few forms; called by control/alg_edit.c, by tests and by the fuzzer. */
 #include "ftp.h"
 
 #include <stdio.h>

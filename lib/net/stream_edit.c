@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Edits of a stream; called by control/alg.c and by tests. */
+/* Edits of a stream; called by control/alg_edit.c and by tests. */
 #include "stream_edit.h"
 
 #include <string.h>
