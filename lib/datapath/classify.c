@@ -149,30 +149,57 @@ struct intake_lanes {
 	struct rte_mbuf *refused[CGN_BURST];
 };
 
-/* Into one of the lanes, or its end. What is no NAT-PMP from outside, and nothing else of it is
- * asked before that, must be for us. */
-static inline void
-take_in(struct cgn_worker *w, uint8_t at, const struct intake *in, struct intake_lanes *lanes)
+/* A packet that is not plain, or not for us. True if it is for a realm's half. What is NAT-PMP from
+ * outside is nothing else: that is asked before all. */
+static __rte_noinline bool
+take_in_other(struct cgn_worker *w, uint8_t at, const struct intake *in, bool plain,
+	struct intake_lanes *lanes)
 {
 	struct rte_mbuf *m = w->burst.mbufs[at];
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct cgn_pkt *pkt = cgn_pkt_of(m);
-	bool plain;
 
-	if (in->spots_natpmp && unlikely(cgn_parse_is_plain_natpmp(frame, m->data_len))) {
-		lanes->refused[lanes->n_refused++] = m;
-		return;
-	}
-	plain = in->takes_untagged &&
-		cgn_parse_plain(frame, m->data_len, m->pkt_len, csum_is_good(m, in), pkt);
-	if (likely(plain))
-		begin(pkt, in);
-	else
+	if (!plain)
 		parse(m, in);
-	if (in->is_outside && unlikely(cgn_is_natpmp(pkt)))
+	if (in->is_outside && cgn_is_natpmp(cgn_pkt_of(m))) {
 		cgn_lane_add(&lanes->natpmp, at);
-	else if (likely(plain && mac_of(frame) == in->mac) || is_for_us(w, m, in))
-		cgn_lane_add(&lanes->ours, at);
+		return false;
+	}
+	return is_for_us(w, m, in);
+}
+
+/*
+ * Each packet into one of the lanes, or to its end. How full the lanes are that most go to is kept
+ * beside them: a number in memory would be waited for by each. is_outside: a constant.
+ */
+static inline __attribute__((always_inline)) void
+take_in(struct cgn_worker *w, const struct intake *in, bool is_outside, struct intake_lanes *lanes)
+{
+	const uint32_t n = w->burst.n;
+	uint32_t n_ours = 0, n_refused = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = w->burst.mbufs[i];
+		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+		struct cgn_pkt *pkt = cgn_pkt_of(m);
+		bool plain;
+
+		if (is_outside && in->spots_natpmp &&
+			unlikely(cgn_parse_is_plain_natpmp(frame, m->data_len))) {
+			lanes->refused[n_refused++] = m;
+			continue;
+		}
+		plain = in->takes_untagged &&
+			cgn_parse_plain(frame, m->data_len, m->pkt_len, csum_is_good(m, in), pkt);
+		if (likely(plain))
+			begin(pkt, in);
+		lanes->ours.at[n_ours] = (uint8_t)i;
+		if (likely(plain && mac_of(frame) == in->mac &&
+			    !(is_outside && unlikely(cgn_is_natpmp(pkt)))))
+			n_ours++;
+		else
+			n_ours += take_in_other(w, (uint8_t)i, in, plain, lanes);
+	}
+	lanes->ours.n = n_ours;
+	lanes->n_refused = n_refused;
 }
 
 void
@@ -183,10 +210,12 @@ cgn_classify(struct cgn_worker *w)
 	struct intake in;
 
 	intake_init(&in, w);
-	lanes.natpmp.n = lanes.ours.n = lanes.n_refused = 0;
+	lanes.natpmp.n = 0;
 	cgn_burst_clear_lanes(b);
-	for (uint32_t i = 0; i < b->n; i++)
-		take_in(w, (uint8_t)i, &in, &lanes);
+	if (in.is_outside)
+		take_in(w, &in, true, &lanes);
+	else
+		take_in(w, &in, false, &lanes);
 	if (lanes.n_refused > 0)
 		cgn_classify_wan_natpmp_plain(w, lanes.refused, lanes.n_refused);
 	if (lanes.natpmp.n > 0)

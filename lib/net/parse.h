@@ -54,49 +54,56 @@ cgn_parse_is_plain_natpmp(const uint8_t *data, uint32_t len)
 }
 
 static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "fields are put together in words");
+static_assert(offsetof(struct cgn_pkt, ip_len) == 12 && offsetof(struct cgn_pkt, has_ports) == 16 &&
+		offsetof(struct cgn_pkt, sport) == 20 && offsetof(struct cgn_pkt, src) == 24,
+	"and in vectors");
 
-/* The first half of *pkt in words, the second zero. tcp: all ones, or 0. In a plain frame ports
- * stand behind addresses, in *pkt before them and behind has_ports. */
+/*
+ * The first half of *pkt. tcp: all ones, or 0. head: 16 bytes of the frame from its EtherType on.
+ * In a plain frame ports stand behind addresses, in *pkt before them and behind has_ports.
+ */
 static inline void
-cgn_parse_plain_fill(const uint8_t *data, uint32_t ip_len, uint32_t tcp, struct cgn_pkt *pkt)
+cgn_parse_plain_fill(const uint8_t *data, __m128i head, uint32_t tcp, struct cgn_pkt *pkt)
 {
-	const uint64_t first = (CGN_UDP ^ ((CGN_UDP ^ CGN_TCP) & tcp)) << 8 |
+	/* ip_len in host order, TTL and protocol to the places that they have in *pkt. */
+	const __m128i places = _mm_setr_epi8(
+		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 5, 4, 10, 11);
+	const __m128i offsets = _mm_setr_epi16(
+		0, 0, 0, 0, CGN_PARSE_PLAIN_L3, CGN_PARSE_PLAIN_L4, 0, 0);
+	const uint32_t first = (CGN_UDP + (CGN_TCP - CGN_UDP) * (tcp & 1)) << 8 |
 		(data[CGN_PARSE_PLAIN_L4 + 13] & tcp) << 16;
-	const uint64_t second = CGN_PARSE_PLAIN_L3 | CGN_PARSE_PLAIN_L4 << 16 |
-		(uint64_t)ip_len << 32 | (uint64_t)data[22] << 48 | (uint64_t)data[23] << 56;
-	uint8_t *p = (uint8_t *)pkt;
-	uint64_t third, addrs;
-	uint32_t ports;
+	__m128i low = _mm_or_si128(_mm_shuffle_epi8(head, places), offsets);
+	/* TTL to checksum, source, destination, ports */
+	__m128i ends = _mm_loadu_si128((const __m128i *)(const void *)(data + 22));
+	__m128i *out = (__m128i *)(void *)pkt;
 
-	memcpy(&ports, data + CGN_PARSE_PLAIN_L4, sizeof(ports));
-	memcpy(&addrs, data + CGN_PARSE_PLAIN_L3 + 12, sizeof(addrs));
-	third = 1 | (uint64_t)ports << 32;
-	memcpy(p, &first, sizeof(first));
-	memcpy(p + offsetof(struct cgn_pkt, l3_off), &second, sizeof(second));
-	memcpy(p + offsetof(struct cgn_pkt, has_ports), &third, sizeof(third));
-	memcpy(p + offsetof(struct cgn_pkt, has_ports) + sizeof(third), &addrs, sizeof(addrs));
-	memset(p + CGN_PKT_STAGES, 0, sizeof(*pkt) - CGN_PKT_STAGES);
+	_mm_storeu_si128(out, _mm_insert_epi32(low, (int)first, 0));
+	ends = _mm_shuffle_epi32(ends, _MM_SHUFFLE(2, 1, 3, 0));
+	_mm_storeu_si128(out + 1, _mm_insert_epi32(ends, 1, 0)); /* has_ports */
 }
 
 /*
  * As cgn_parse, if the frame is what nearly all are: no tags, no options, no fragment, TCP or UDP,
- * and nothing to complain about. Else false, and cgn_parse_any must say what it is. No branch tells
- * TCP from UDP: they come mixed.
+ * and nothing to complain about; but of *pkt the half "From the stages" is the caller's. Else
+ * false, and cgn_parse_any must say what it is. No branch tells TCP from UDP: they come mixed.
  */
 static inline bool
 cgn_parse_plain(const uint8_t *data, uint32_t len, uint32_t frame_len, bool ip_csum_good,
 	struct cgn_pkt *pkt)
 {
+	/* EtherType, version and header length, MF and offset */
+	const __m128i mask = _mm_setr_epi8(-1, -1, -1, 0, 0, 0, 0, 0, 0x3f, -1, 0, 0, 0, 0, 0, 0);
+	const __m128i want = _mm_setr_epi8(0x08, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	const uint8_t *ip = data + CGN_PARSE_PLAIN_L3, *l4 = data + CGN_PARSE_PLAIN_L4;
-	uint32_t ethertype_version, fragment, ip_len, tcp, n, n_tcp, n_udp;
+	uint32_t ip_len, tcp, n, n_tcp, n_udp;
+	__m128i head;
 
 	if (unlikely(len < CGN_PARSE_PLAIN))
 		return false;
-	memcpy(&ethertype_version, data + 12, 4);
-	memcpy(&fragment, ip + 6, 4);
+	head = _mm_loadu_si128((const __m128i *)(const void *)(data + 12));
 	tcp = -(uint32_t)(ip[9] == IPPROTO_TCP);
-	if (unlikely((ethertype_version & RTE_BE32(0xffffff00)) != RTE_BE32(0x08004500) ||
-		    (fragment & RTE_BE32(0x3fff0000)) != 0 || !(tcp | (ip[9] == IPPROTO_UDP))))
+	if (unlikely(!_mm_testz_si128(_mm_xor_si128(head, want), mask) ||
+		    ip[9] != (IPPROTO_UDP ^ ((IPPROTO_UDP ^ IPPROTO_TCP) & tcp))))
 		return false;
 	/* Of TCP the length of the header, of UDP that of all. */
 	n_tcp = (uint32_t)(l4[12] >> 4) * 4;
@@ -108,7 +115,7 @@ cgn_parse_plain(const uint8_t *data, uint32_t len, uint32_t frame_len, bool ip_c
 		return false;
 	if (unlikely(!ip_csum_good) && cgn_csum_fold(cgn_csum_words(ip, 20)) != 0xffff)
 		return false;
-	cgn_parse_plain_fill(data, ip_len, tcp, pkt);
+	cgn_parse_plain_fill(data, head, tcp, pkt);
 	return true;
 }
 
@@ -128,4 +135,6 @@ cgn_parse(const uint8_t *data, uint32_t len, uint32_t frame_len, bool ip_csum_go
 {
 	if (unlikely(!cgn_parse_plain(data, len, frame_len, ip_csum_good, pkt)))
 		cgn_parse_any(data, len, frame_len, ip_csum_good, pkt);
+	else
+		memset((uint8_t *)pkt + CGN_PKT_STAGES, 0, sizeof(*pkt) - CGN_PKT_STAGES);
 }
