@@ -289,8 +289,7 @@ cgn_control_start(struct cgn_control *c, cgn_ns_t now)
 	c->now_s = c->start_s = cgn_ns_to_s(now);
 	c->pool->rest_now_s = c->now_s;
 	cgn_rooms_set(c);
-	cgn_wheel_init(
-		&c->wheel, &c->table->entries[0].wheel, sizeof(c->table->entries[0]), c->now_s);
+	cgn_wheel_init(&c->wheel, &c->table->sides[0].wheel, sizeof(c->table->sides[0]), c->now_s);
 	cgn_wheel_init(
 		&c->updates.wheel, &c->updates.at[0].node, sizeof(c->updates.at[0]), c->now_s);
 	if (c->contacts.capacity > 0)

@@ -94,7 +94,7 @@ cgn_unlink_resting(struct cgn_control *c, uint32_t i, uint32_t at_least_s)
 	cgn_room_give(&c->mapping_room, cgn_use_total(&c->tenants[m->tenant]),
 		cgn_promise_of(c, m->tenant).mappings);
 	cgn_use_del(&cgn_subscriber_of(c, m->inside)->use, proto);
-	m->wheel.next = c->open.first;
+	c->table->sides[i].wheel.next = c->open.first;
 	c->open.first = i;
 	c->open.n++;
 }

@@ -60,7 +60,7 @@ cgn_reclaim(struct cgn_control *c)
 		uint32_t i = c->waiting.first;
 		struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-		c->waiting.first = m->wheel.next;
+		c->waiting.first = c->table->sides[i].wheel.next;
 		c->waiting.n--;
 		if (m->dependent)
 			cgn_share_reclaim(c, i);

@@ -113,7 +113,8 @@ cgn_forward_track(struct cgn_worker *w, struct cgn_mapping *m, const uint8_t *fr
 	bool due = !cgn_tcp_is_calm(m, pkt->tcp_flags);
 
 	if (dir == CGN_IN2OUT && !(pkt->tcp_flags & RTE_TCP_RST_FLAG))
-		due |= cgn_mapping_touch(m, w->burst.now_s) | m->inbound_refresh;
+		due |= cgn_mapping_touch(m, w->burst.now_s) ||
+			(m->inbound_refresh && !cgn_tcp_is_told(m, pkt, frame));
 	if (cgn_tcp_sessions_note(w->dp->tcp_sessions, m, pkt, frame, dir, w->burst.now_s) && due &&
 		cgn_tcp_track(w->dp->table, m, pkt, frame, dir))
 		cgn_mapping_touch(m, w->burst.now_s);

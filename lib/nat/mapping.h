@@ -66,13 +66,25 @@ struct cgn_mapping {
 		uint32_t made_s;       /* while live */
 		int32_t hash_position; /* CGN_OTHER, while unlinked */
 	};
-	struct cgn_wheel_node wheel; /* timer while live, chain in limbo */
+	/* Written by workers, of the tracked TCP connection: the inside's SND.NXT (upper half) and,
+	 * if CGN_TCP_KNOWN, RCV.NXT; as of its first segment of the second of last_use_s, or of a
+	 * later one (tcp_track.h). */
+	_Atomic uint64_t tcp_inside;
+	/* Control only. */
 	uint32_t explicit_ref; /* record of who asked for it, see control/explicit.h; 0: traffic
 				  made it */
 	uint32_t pool;         /* pool index */
 };
 static_assert(sizeof(struct cgn_mapping) == 64, "a mapping is one cache line");
 static_assert(offsetof(struct cgn_mapping, last_use_s) == 32, "halves: read mostly, written");
+
+/* What packets do not touch, in an array of its own; one for each entry of the table. */
+struct cgn_mapping_side {
+	struct cgn_wheel_node wheel; /* timer while live, chain in limbo; control */
+	/* By direction: sequence number behind a FIN, while CGN_TCP_ENDS_; workers. */
+	_Atomic uint32_t fin[2];
+};
+static_assert(sizeof(struct cgn_mapping_side) == 16, "four to a cache line");
 
 /* True for the first time in a second. */
 static inline bool

@@ -15,8 +15,13 @@
 static inline void
 cgn_table_prefetch_take(const struct cgn_table *t, uint32_t nth)
 {
-	if (nth < t->n_free)
-		rte_prefetch0(&t->entries[t->free_stack[t->n_free - 1 - nth]]);
+	uint32_t m;
+
+	if (nth >= t->n_free)
+		return;
+	m = t->free_stack[t->n_free - 1 - nth];
+	rte_prefetch0(&t->entries[m]);
+	rte_prefetch0(&t->sides[m]);
 }
 
 /* 1: the newest block of a holder. */

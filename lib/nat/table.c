@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "mem.h"
-#include "tcp_track.h"
 
 /*
  * Head room of a shard. Subscribers are spread over shards by a hash, a subscriber's mappings stay
@@ -51,10 +50,9 @@ cgn_table_create(uint32_t capacity, uint32_t n_shards, struct cgn_rand *rand, in
 	t->n_shards = n_shards;
 	cgn_map_secret_draw(&t->secret, rand);
 	t->entries = cgn_mem_zalloc("mappings", (size_t)capacity + 1, sizeof(*t->entries), socket);
-	t->numbers = cgn_mem_zalloc(
-		"tcp_numbers", (size_t)capacity + 1, sizeof(*t->numbers), socket);
+	t->sides = cgn_mem_zalloc("sides", (size_t)capacity + 1, sizeof(*t->sides), socket);
 	t->free_stack = cgn_mem_zalloc("free_mappings", capacity, sizeof(*t->free_stack), socket);
-	if (t->entries == NULL || t->numbers == NULL || t->free_stack == NULL)
+	if (t->entries == NULL || t->sides == NULL || t->free_stack == NULL)
 		goto fail;
 	for (uint32_t m = capacity; m > 0; m--)
 		t->free_stack[t->n_free++] = m;
@@ -80,7 +78,7 @@ cgn_table_destroy(struct cgn_table *t)
 	for (uint32_t s = 0; s < t->n_shards; s++)
 		cgn_index_fini(&t->shards[s]);
 	cgn_mem_free(t->entries);
-	cgn_mem_free(t->numbers);
+	cgn_mem_free(t->sides);
 	cgn_mem_free(t->free_stack);
 	cgn_mem_free(t);
 }
@@ -102,7 +100,7 @@ cgn_table_free(struct cgn_table *t, uint32_t m)
 {
 	assert(m != CGN_MAPPING_NONE && m <= t->capacity && t->n_free < t->capacity);
 	memset(&t->entries[m], 0, sizeof(t->entries[m]));
-	memset(&t->numbers[m], 0, sizeof(t->numbers[m]));
+	memset(&t->sides[m], 0, sizeof(t->sides[m]));
 	t->free_stack[t->n_free++] = m;
 }
 

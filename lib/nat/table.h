@@ -18,14 +18,12 @@
 #include "key.h"
 #include "mapping.h"
 
-struct cgn_tcp_numbers;
-
 enum { CGN_MAX_SHARDS = 16, CGN_TABLE_BULK = 64 };
 
 struct cgn_table {
 	/* Fixed after create. */
-	struct cgn_mapping *entries;     /* [capacity + 1]; entry 0 unused */
-	struct cgn_tcp_numbers *numbers; /* [capacity + 1], of the entries for TCP (tcp_track.h) */
+	struct cgn_mapping *entries;    /* [capacity + 1]; entry 0 unused */
+	struct cgn_mapping_side *sides; /* [capacity + 1], of the entries */
 	struct cgn_index shards[CGN_MAX_SHARDS];
 	uint32_t n_shards, capacity;
 	struct cgn_map_secret secret;

@@ -21,7 +21,8 @@ static_assert(CGN_TCP_AFTER < 1 << PEER_SHIFT, "state and peer share a word");
 /* One segment, and what its mapping's numbers were before it. */
 struct step {
 	struct cgn_tcp_segment seg;
-	struct cgn_tcp_numbers *numbers;
+	struct cgn_mapping *m;
+	struct cgn_mapping_side *side;
 	uint32_t peer;      /* mark */
 	uint32_t next, ack; /* of the inside */
 	enum cgn_dir dir;
@@ -113,7 +114,7 @@ on_fin(uint32_t tcp, const struct step *s)
 
 	if ((tcp & fin) || state_of(tcp) == CGN_TCP_CLOSING || !fits(tcp, s))
 		return tcp;
-	atomic_store_explicit(&s->numbers->fin[s->dir], s->seg.end, memory_order_release);
+	atomic_store_explicit(&s->side->fin[s->dir], s->seg.end, memory_order_release);
 	return tcp | ends;
 }
 
@@ -125,7 +126,7 @@ on_ack(uint32_t tcp, const struct step *s)
 	uint32_t fin = s->dir == CGN_IN2OUT ? CGN_TCP_FIN_OUT : CGN_TCP_FIN_IN;
 
 	if ((tcp & ends) &&
-		atomic_load_explicit(&s->numbers->fin[other], memory_order_acquire) == s->seg.ack)
+		atomic_load_explicit(&s->side->fin[other], memory_order_acquire) == s->seg.ack)
 		tcp = (tcp & ~ends) | fin;
 	return (tcp & FINS) == FINS ? with_state(tcp, CGN_TCP_CLOSING) : tcp;
 }
@@ -237,7 +238,7 @@ recall(struct step *s)
 
 	if (s->dir == CGN_IN2OUT && s->has_learnt)
 		return; /* it would be what this very segment has told */
-	inside = atomic_load_explicit(&s->numbers->inside, memory_order_acquire);
+	inside = atomic_load_explicit(&s->m->tcp_inside, memory_order_acquire);
 	s->next = (uint32_t)(inside >> 32);
 	s->ack = (uint32_t)inside;
 }
@@ -251,7 +252,7 @@ learn(uint32_t tcp, struct step *s)
 		return;
 	s->has_learnt = true;
 	atomic_store_explicit(
-		&s->numbers->inside, (uint64_t)s->seg.end << 32 | s->seg.ack, memory_order_release);
+		&s->m->tcp_inside, (uint64_t)s->seg.end << 32 | s->seg.ack, memory_order_release);
 }
 
 static bool
@@ -272,10 +273,11 @@ cgn_tcp_track(const struct cgn_table *t, struct cgn_mapping *m, const struct cgn
 	struct step s = {.dir = dir};
 	uint32_t old, tcp;
 
-	if (t->numbers == NULL)
+	if (t->sides == NULL)
 		return false;
 	s.seg = cgn_tcp_segment_of(pkt, frame);
-	s.numbers = &t->numbers[m - t->entries];
+	s.m = m;
+	s.side = &t->sides[m - t->entries];
 	s.peer = dir == CGN_IN2OUT ? peer_mark(pkt->dst, pkt->dport)
 				   : peer_mark(pkt->src, pkt->sport);
 	if (cgn_tcp_is_calm(m, pkt->tcp_flags)) { /* only due to tell its numbers */

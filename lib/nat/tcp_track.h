@@ -2,8 +2,8 @@
 /*
  * What a mapping knows about its TCP connection: enough to choose a timeout (RFC 5382 REQ-5,
  * RFC 7857 section 2), without ending one early. One 32-bit word in the mapping: 12 bits of state,
- * 20 bits that tell the peer of the tracked connection; and beside the mapping the numbers by which
- * a segment shows that it belongs to the connection. Written by workers when it changes: on SYN,
+ * 20 bits that tell the peer of the tracked connection; and the numbers by which a segment shows
+ * that it belongs to the connection. Written by workers when it changes: on SYN,
  * FIN, RST, what answers them, and with the inside's first segment of a second.
  *
  * The states are those of RFC 7857 section 2 (RFC 6146 section 3.5.2): INIT is opening; ESTABLISHED
@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "table.h"
+#include "tcp_segment.h"
 
 enum cgn_tcp_state {
 	CGN_TCP_OPENING,
@@ -52,15 +53,6 @@ enum {
 	CGN_TCP_WINDOW = 65536,
 };
 
-/* Of the tracked connection; one for each entry of the table. */
-struct cgn_tcp_numbers {
-	/* The inside's SND.NXT (upper half) and, if KNOWN, RCV.NXT: as of its first segment of the
-	 * second of last_use_s, or of a later one. */
-	_Atomic uint64_t inside;
-	_Atomic uint32_t fin[2]; /* by direction: sequence number behind a FIN, while ENDS_ */
-};
-static_assert(sizeof(struct cgn_tcp_numbers) == 16, "four to a cache line");
-
 /* The common case, data on an established connection: the mapping's word says it all. */
 static inline bool
 cgn_tcp_is_calm(const struct cgn_mapping *m, uint8_t flags)
@@ -75,9 +67,24 @@ cgn_tcp_is_calm(const struct cgn_mapping *m, uint8_t flags)
 }
 
 /*
+ * Is what is known of the inside near what this segment of it says, for cgn_tcp_track to be asked
+ * once a second and each half a window? For mappings whose second others begin too. frame: where
+ * pkt's offsets count from.
+ */
+static inline bool
+cgn_tcp_is_told(const struct cgn_mapping *m, const struct cgn_pkt *pkt, const uint8_t *frame)
+{
+	const uint64_t inside = atomic_load_explicit(&m->tcp_inside, memory_order_relaxed);
+	const struct cgn_tcp_segment seg = cgn_tcp_segment_of(pkt, frame);
+
+	return seg.end - (uint32_t)(inside >> 32) < CGN_TCP_WINDOW / 2 &&
+		seg.ack - (uint32_t)inside < CGN_TCP_WINDOW / 2;
+}
+
+/*
  * Takes note of one segment of m, an entry of t, before it is changed; frame: where pkt's offsets
  * count from. Due when it is not calm, and with the inside's first segment of a second. Worker
- * thread that forwards the packet; does nothing for a table without numbers. True when the closing
+ * thread that forwards the packet; does nothing for a table without sides. True when the closing
  * time begins, which is from now on however long the connection has been idle (RFC 7857
  * section 2.2).
  */

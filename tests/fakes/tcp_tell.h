@@ -10,7 +10,7 @@
 /* A table of one mapping. */
 struct tcp_one {
 	struct cgn_mapping m;
-	struct cgn_tcp_numbers numbers;
+	struct cgn_mapping_side side;
 	struct cgn_table table;
 };
 
@@ -20,7 +20,7 @@ tcp_one_init(struct tcp_one *one)
 	memset(one, 0, sizeof(*one));
 	one->m.proto = CGN_TCP;
 	one->table.entries = &one->m;
-	one->table.numbers = &one->numbers;
+	one->table.sides = &one->side;
 }
 
 /* s.end says how long the segment is. */

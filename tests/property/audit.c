@@ -20,9 +20,11 @@ say(const char *what, uint64_t at)
 
 /* A mapping that is published has a timer. */
 static bool
-is_live(const struct cgn_mapping *m)
+is_live(const struct cgn_box *box, const struct cgn_mapping *m)
 {
-	return m->wheel.prev != 0;
+	const struct cgn_table *t = box->control->table;
+
+	return t->sides[m - t->entries].wheel.prev != 0;
 }
 
 /* By addresses alone, from both sides. */
@@ -107,7 +109,7 @@ slot_is_sound(const struct cgn_box *box, struct cgn_port port, enum cgn_proto pr
 	for (; at != CGN_MAPPING_NONE; at = cgn_outside_next(c, at), ++*n) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, at);
 
-		if (!is_live(m) || m->pool != port.pool || cgn_mapping_space(m) != proto ||
+		if (!is_live(box, m) || m->pool != port.pool || cgn_mapping_space(m) != proto ||
 			rte_be_to_cpu_16(m->outside_port) != port.port || m->dependent != is_shared)
 			return say("slot leads to another's mapping", at);
 	}
@@ -213,7 +215,7 @@ counts_are_sound(const struct cgn_box *box, uint32_t n_live)
 	for (uint32_t i = 1; i <= c->table->capacity; i++) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-		n_ports += is_live(m) && m->proto != CGN_OTHER && !m->dependent;
+		n_ports += is_live(box, m) && m->proto != CGN_OTHER && !m->dependent;
 	}
 	if (c->others.hash != NULL && (uint32_t)rte_hash_count(c->others.hash) != 2 * c->others.n)
 		return say("keys of pairs are lost", c->others.n);
@@ -243,7 +245,7 @@ contacts_are_sound(const struct cgn_box *box)
 		if (r->wheel.prev == 0)
 			continue;
 		n++;
-		if (!is_live(m) || !(m->filter & CGN_FILTER_CONTACTS) || m->explicit_ref != 0)
+		if (!is_live(box, m) || !(m->filter & CGN_FILTER_CONTACTS) || m->explicit_ref != 0)
 			return say("contact of a mapping that has none", i);
 		if (cgn_contact_find(t, &r->key) != i)
 			return say("contact is not found", i);
@@ -304,7 +306,7 @@ audit_is_sound(const struct cgn_box *box)
 	for (uint32_t i = 1; ok && i <= c->table->capacity; i++) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-		if (!is_live(m))
+		if (!is_live(box, m))
 			continue;
 		n_live++;
 		subscribers[cgn_directory_holder(box->dir, m->inside)]
@@ -388,7 +390,7 @@ audit_follows_directory(const struct cgn_box *box)
 	for (uint32_t i = 1; i <= c->table->capacity; i++) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-		if (is_live(m) &&
+		if (is_live(box, m) &&
 			(!cgn_directory_inside_live(box->dir, m->inside) ||
 				m->neigh != cgn_directory_inside_neigh(box->dir, m->inside)))
 			return say("mapping leads to an old next hop", i);

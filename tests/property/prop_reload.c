@@ -220,7 +220,7 @@ note_kept(const struct random_conf *next)
 	for (uint32_t i = 1; i <= c->table->capacity && n_kept < MAX_KEPT; i++) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, i);
 
-		if (m->wheel.prev == 0 ||
+		if (c->table->sides[i].wheel.prev == 0 ||
 			!keeps[cgn_directory_tenant_name(dir, m->tenant)[0] - 'a'])
 			continue;
 		kept[n_kept++] = (struct kept){.i = i,
@@ -241,7 +241,7 @@ check_kept(void)
 	for (uint32_t k = 0; k < n_kept; k++) {
 		const struct cgn_mapping *m = cgn_table_at(c->table, kept[k].i);
 
-		must(m->wheel.prev != 0 && m->inside == kept[k].inside &&
+		must(c->table->sides[kept[k].i].wheel.prev != 0 && m->inside == kept[k].inside &&
 				m->inside_port == kept[k].inside_port &&
 				m->outside_addr == kept[k].outside_addr &&
 				m->outside_port == kept[k].outside_port &&

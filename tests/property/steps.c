@@ -22,7 +22,7 @@ step_remove(struct cgn_control *c, struct cgn_rand *prng)
 {
 	uint32_t m = 1 + cgn_rand_below(prng, c->table->capacity);
 
-	if (cgn_table_at(c->table, m)->wheel.prev != 0)
+	if (c->table->sides[m].wheel.prev != 0)
 		cgn_unlink(c, m);
 }
 

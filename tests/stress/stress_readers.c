@@ -182,7 +182,7 @@ write_all(uint32_t seconds)
 		for (int k = 0; k < 64; k++) {
 			uint32_t m = 1 + cgn_rand_below(&rand, c->table->capacity);
 
-			if (cgn_table_at(c->table, m)->wheel.prev != 0)
+			if (c->table->sides[m].wheel.prev != 0)
 				cgn_unlink(c, m);
 		}
 		c->now += CGN_NS_PER_S / 4;

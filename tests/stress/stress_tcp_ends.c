@@ -17,8 +17,8 @@ enum { N_ROUNDS = 2000, N_MAPPINGS = 64, FIN = 0x01, SYN = 0x02, RST = 0x04, ACK
 enum { PEER = 0xc0000201, INSIDE = 1000, OUTSIDE = 5000, FAR = 1 << 20 };
 
 static struct cgn_mapping mappings[N_MAPPINGS];
-static struct cgn_tcp_numbers numbers[N_MAPPINGS];
-static struct cgn_table table = {.entries = mappings, .numbers = numbers};
+static struct cgn_mapping_side sides[N_MAPPINGS];
+static struct cgn_table table = {.entries = mappings, .sides = sides};
 static _Atomic uint32_t round_at, step_at, n_done;
 static _Atomic bool over;
 

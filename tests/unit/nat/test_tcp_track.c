@@ -351,10 +351,10 @@ Test(tcp_track, reset_fits_by_the_slow_direction_when_the_fast_one_is_ahead)
 	cr_assert_eq(atomic_load(&one.m.tcp) & CGN_TCP_STATE_MASK, E);
 }
 
-Test(tcp_track, table_without_numbers_tracks_nothing)
+Test(tcp_track, table_without_sides_tracks_nothing)
 {
 	reset();
-	one.table.numbers = NULL;
+	one.table.sides = NULL;
 	play(OPEN_A);
 	cr_assert_eq(atomic_load(&one.m.tcp), 0);
 }
