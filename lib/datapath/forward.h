@@ -151,6 +151,39 @@ cgn_forward_finish(struct cgn_worker *w, struct rte_mbuf *m)
 		cgn_fragment_finish(w, m);
 }
 
+/*
+ * Is nothing asked of the packets of this burst but their translation? Nobody records, and no
+ * tenant's are marked.
+ */
+static inline bool
+cgn_forward_is_plain(const struct cgn_worker *w)
+{
+	return w->tapping == 0 && !(w->dir->policies & CGN_POLICY_MARK);
+}
+
+/*
+ * The usual packet of a plain burst: UDP, or a calm segment that nothing is to be learnt of, whose
+ * mapping asks for nothing but the translation; atomic, and it fits its next hop, neigh, if that is
+ * the one of the packet before. False says only that each test is to be made. Filters, last_use_s
+ * and inbound_refresh are the caller's.
+ */
+static inline __attribute__((always_inline)) bool
+cgn_forward_is_usual(const struct cgn_mapping *m, const struct cgn_pkt *pkt, const uint8_t *frame,
+	const struct cgn_hop *hop, uint32_t neigh)
+{
+	rte_be16_t df;
+
+	memcpy(&df, frame + pkt->l3_off + offsetof(struct rte_ipv4_hdr, fragment_offset),
+		sizeof(df));
+	if (neigh != hop->neigh || pkt->ip_len > hop->mtu || m->alg ||
+		(df & RTE_BE16(0x7fff)) != RTE_BE16(RTE_IPV4_HDR_DF_FLAG))
+		return false;
+	if (pkt->proto == CGN_UDP)
+		return true;
+	return pkt->proto == CGN_TCP && cgn_tcp_is_calm(m, pkt->tcp_flags) &&
+		atomic_load_explicit(&m->sessions, memory_order_relaxed) == 0;
+}
+
 static inline struct cgn_rewrite
 cgn_forward_rewrite(const struct cgn_mapping *m, enum cgn_dir dir)
 {
@@ -160,4 +193,16 @@ cgn_forward_rewrite(const struct cgn_mapping *m, enum cgn_dir dir)
 		.l3_delta = m->l3_delta,
 		.l4_delta = m->l4_delta,
 	};
+}
+
+/* Translates a usual packet. */
+static inline __attribute__((always_inline)) void
+cgn_forward_usual(
+	const struct cgn_mapping *m, const struct cgn_pkt *pkt, uint8_t *frame, enum cgn_dir dir)
+{
+	const struct cgn_rewrite rw = cgn_forward_rewrite(m, dir);
+
+	cgn_rewrite_ports(frame + pkt->l4_off, pkt, dir, rw.port,
+		dir == CGN_IN2OUT ? rw.l4_delta : (uint16_t)~rw.l4_delta);
+	cgn_rewrite_ip(frame + pkt->l3_off, dir, &rw, true);
 }

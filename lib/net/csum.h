@@ -81,14 +81,15 @@ cgn_csum_update(uint16_t csum, uint64_t delta)
 	return (uint16_t)~cgn_csum_fold((uint16_t)~csum + delta);
 }
 
-/* The same for a delta below 2³² - 2¹⁶, such as the sum of a few folded ones: two steps fold it. */
+/* The same for a folded delta, in two instructions: equation 4 of RFC 1624, HC' = HC - delta with
+ * the borrow brought round, gives what equation 3 gives for every pair of values. */
 static inline uint16_t
-cgn_csum_update_few(uint16_t csum, uint32_t delta)
+cgn_csum_update_folded(uint16_t csum, uint16_t delta)
 {
-	uint32_t sum = (uint16_t)~csum + delta;
+	uint16_t after;
+	bool borrow = __builtin_sub_overflow(csum, delta, &after);
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t) ~(sum + (sum >> 16));
+	return (uint16_t)(after - borrow);
 }
 
 /* UDP: zero means "no checksum" and stays zero; a computed zero is sent as 0xffff (RFC 768). */

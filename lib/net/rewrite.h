@@ -56,30 +56,38 @@ cgn_rewrite_ports(uint8_t *l4, const struct cgn_pkt *pkt, enum cgn_dir dir, rte_
 	uint16_t before, after;
 
 	memcpy(&before, at, sizeof(before));
-	after = cgn_csum_update_few(before, l4_delta);
+	after = cgn_csum_update_folded(before, l4_delta);
 	if (unlikely(udp & ((before == 0) | (after == 0))))
 		after = cgn_csum_update_udp(before, l4_delta);
 	memcpy(at, &after, sizeof(after));
 	memcpy(l4 + (dir == CGN_IN2OUT ? 0 : 2), &port, sizeof(port));
 }
 
+/* The address, the TTL if is_hop, and the header's checksum. */
 static inline __attribute__((always_inline)) void
-cgn_rewrite(uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir,
-	const struct cgn_rewrite *rw, bool is_hop)
+cgn_rewrite_ip(uint8_t *l3, enum cgn_dir dir, const struct cgn_rewrite *rw, bool is_hop)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + pkt->l3_off);
-	uint16_t flip = dir == CGN_IN2OUT ? 0 : 0xffff;
-	uint16_t l3_delta = rw->l3_delta ^ flip, l4_delta = rw->l4_delta ^ flip;
-
 	/* Through the packed struct, never through a pointer to its member: the header is
 	 * unaligned. */
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)l3;
+	uint16_t delta = rw->l3_delta ^ (dir == CGN_IN2OUT ? 0 : 0xffff);
+	uint16_t csum = cgn_csum_update_folded(ip->hdr_checksum, delta);
+
 	if (dir == CGN_IN2OUT)
 		ip->src_addr = rw->addr;
 	else
 		ip->dst_addr = rw->addr;
 	ip->time_to_live = (uint8_t)(ip->time_to_live - is_hop);
-	ip->hdr_checksum = cgn_csum_update_few(
-		ip->hdr_checksum, (uint32_t)l3_delta + (is_hop ? CGN_REWRITE_TTL_DELTA : 0));
+	ip->hdr_checksum = is_hop ? cgn_csum_update_folded(csum, CGN_REWRITE_TTL_DELTA) : csum;
+}
+
+static inline __attribute__((always_inline)) void
+cgn_rewrite(uint8_t *frame, const struct cgn_pkt *pkt, enum cgn_dir dir,
+	const struct cgn_rewrite *rw, bool is_hop)
+{
+	uint16_t l4_delta = rw->l4_delta ^ (dir == CGN_IN2OUT ? 0 : 0xffff);
+
+	cgn_rewrite_ip(frame + pkt->l3_off, dir, rw, is_hop);
 	if (unlikely(pkt->proto == CGN_ICMP))
 		cgn_rewrite_icmp(frame + pkt->l4_off, rw->port, l4_delta);
 	else

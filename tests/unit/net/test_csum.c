@@ -53,6 +53,25 @@ Test(csum, the_known_example_gives_its_known_checksum)
 	cr_expect_eq(cgn_csum(h, sizeof(h)), be(0xb861));
 }
 
+/* Equation 4 of RFC 1624 for equation 3: all checksums, with deltas at the edges and others. */
+Test(csum, update_by_folded_delta_is_the_same_for_every_checksum)
+{
+	const uint64_t seed = new_seed();
+	struct cgn_rand r;
+
+	cgn_rand_init(&r, seed);
+	for (int n = 0; n < 200; n++) {
+		const uint16_t delta = random_word(&r);
+		uint32_t n_wrong = 0;
+
+		for (uint32_t c = 0; c <= UINT16_MAX; c++)
+			if (cgn_csum_update_folded((uint16_t)c, delta) !=
+				cgn_csum_update((uint16_t)c, delta))
+				n_wrong++;
+		cr_assert_eq(n_wrong, 0, "delta %#x, seed %llu", delta, (unsigned long long)seed);
+	}
+}
+
 Test(csum, rfc_1071_example_gives_its_sum)
 {
 	static const uint8_t bytes[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
