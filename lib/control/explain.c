@@ -33,6 +33,7 @@ cgn_explain_init(struct cgn_control *c, int socket)
 	c->scratch = s;
 	if (s == NULL)
 		return -ENOMEM;
+	s->w.describes = true;
 	s->entries = cgn_reserve_create(c->table->capacity + 2, sizeof(*s->entries), socket);
 	s->pool.chunks = s->chunks;
 	s->pool.granules = cgn_reserve_create(
@@ -432,7 +433,7 @@ prepare(struct cgn_control *c, struct cgn_explain *e)
 	s->w.burst.n = 1;
 	s->w.local.n = s->w.new_flows.n = 0;
 	for (uint32_t p = 0; p < CGN_MAX_PORTS; p++)
-		s->w.tx[p].n = 0;
+		s->w.tx[p].n = s->w.tx[p].n_sent = 0;
 	if (cgn_reserve_fill(s->w.syn_full_at, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(s->w.punt_sent.tenants, 0, dir->n_tenants) < 0 ||
 		cgn_reserve_fill(s->w.punt_done.tenants, 0, dir->n_tenants) < 0 ||

@@ -56,7 +56,7 @@ intake_init(struct intake *in, const struct cgn_worker *w)
 		.mac = mac_of(frame),
 		.csum_mask = dev->rx_ip_csum ? RTE_MBUF_F_RX_IP_CKSUM_MASK : 0,
 		.is_outside = port->role == CGN_ROLE_OUTSIDE,
-		.spots_natpmp = port->role == CGN_ROLE_OUTSIDE && w->tapping == 0,
+		.spots_natpmp = port->role == CGN_ROLE_OUTSIDE && w->tapping == 0 && !w->describes,
 		.takes_untagged = port->untagged != CGN_IFACE_NONE,
 		.pkt = {.in_port = (uint8_t)w->burst.port,
 			.worker = (uint8_t)w->id,

@@ -82,6 +82,7 @@ struct cgn_worker {
 	uint32_t tapping;                      /* filters of the tap in use, of this turn */
 	uint16_t id;
 	uint16_t n_rxqs;
+	bool describes; /* also what can be refused without a description: explain.c reads it */
 	struct cgn_rxq rxqs[CGN_MAX_RXQS];
 	/* → control, single producer and consumer: new flows and requests */
 	struct cgn_punt_buffer new_flows;
