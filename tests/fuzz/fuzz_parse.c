@@ -207,7 +207,7 @@ static void
 check_natpmp(const uint8_t *data, uint32_t len, const struct cgn_pkt *p)
 {
 	bool is_plain = p->has_ports && p->ip_proto == IPPROTO_UDP && p->n_tags == 0 &&
-		p->l4_off - p->l3_off == 20 && p->fragment == CGN_FRAGMENT_NONE &&
+		p->l4_off - p->l3_off == 20 && (data[20] & 0x3f) == 0 && data[21] == 0 &&
 		(p->dport == RTE_BE16(CGN_PORT_PMP_CLIENT) ||
 			p->dport == RTE_BE16(CGN_PORT_PMP_SERVER));
 

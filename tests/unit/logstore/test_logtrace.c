@@ -217,7 +217,7 @@ Test(logtrace, parameters_that_cannot_be_read_are_told)
 Test(logtrace, more_computed_holders_than_fit_are_told)
 {
 	struct cgn_logtrace_answer a;
-	char tenant[8];
+	char tenant[16];
 
 	for (int t = 0; t <= CGN_LOGTRACE_HOLDERS; t++) {
 		a = rig_trace(RIG_FIRST, rig_utc_ms - 500);
