@@ -16,7 +16,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -96,11 +98,22 @@ cgn_index_places(const struct cgn_index_bucket *bucket, uint16_t mark)
 	return places;
 }
 
+/* The words of a key and of where it is in a mapping differ in bits of this alone, if at all: flags
+ * of the mapping share the last byte with `beside`. */
+#define CGN_INDEX_NO_KEY UINT64_C(0xfe00000000000000)
+static_assert(offsetof(struct cgn_mapping, inside) == 8 &&
+		offsetof(struct cgn_mapping, inside_port) == 12 &&
+		offsetof(struct cgn_mapping, proto) == 14 && RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN,
+	"a key is a word of a mapping");
+
 static inline bool
 cgn_index_is_key(const struct cgn_mapping *m, const struct cgn_map_key *key)
 {
-	return m->inside == key->inside && m->inside_port == key->port && m->proto == key->proto &&
-		m->beside == key->beside;
+	uint64_t word, wanted;
+
+	memcpy(&word, &m->inside, sizeof(word));
+	memcpy(&wanted, key, sizeof(wanted));
+	return ((word ^ wanted) & ~CGN_INDEX_NO_KEY) == 0;
 }
 
 /*

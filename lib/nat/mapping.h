@@ -29,7 +29,17 @@ enum { CGN_MAPPING_NONE = 0 };
 struct cgn_mapping {
 	/* Fixed after publish but for filter; read by workers. Wire order where typed so. */
 	rte_be32_t inside_addr, outside_addr;
-	rte_be16_t inside_port, outside_port;
+	/* As struct cgn_map_key: compared at one time (index.h). */
+	uint32_t inside; /* inside index of the address */
+	rte_be16_t inside_port;
+	uint8_t proto;      /* enum cgn_proto, or CGN_OTHER */
+	uint8_t beside : 1; /* its inside end had dependent ones when it was made (key.h) */
+	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
+	uint8_t alg : 1;        /* may carry a connection whose text is edited (datapath/alg.h) */
+	uint8_t one_to_one : 1; /* its owner has the outside address for itself */
+	uint8_t call : 1; /* CGN_OTHER: of one call of PPTP; its ports are call ids (others.h) */
+	uint8_t dependent : 1; /* of one remote end, on a port that others share (dependent.h) */
+	rte_be16_t outside_port;
 	union {
 		uint16_t l3_delta;      /* in2out, see rewrite.h */
 		rte_be16_t remote_call; /* of a call, once cgn_others_connect has set it; control */
@@ -38,16 +48,8 @@ struct cgn_mapping {
 		uint16_t l4_delta;
 		uint16_t ip_proto; /* CGN_OTHER */
 	};
-	uint32_t inside;        /* inside index of the address */
-	_Atomic uint32_t neigh; /* next hop towards the subscriber */
 	uint16_t tenant;
-	uint8_t proto;               /* enum cgn_proto, or CGN_OTHER */
-	uint8_t inbound_refresh : 1; /* out2in packets renew last_use_s too (RFC 4787 REQ-6, MAY) */
-	uint8_t alg : 1;        /* may carry a connection whose text is edited (datapath/alg.h) */
-	uint8_t one_to_one : 1; /* its owner has the outside address for itself */
-	uint8_t call : 1; /* CGN_OTHER: of one call of PPTP; its ports are call ids (others.h) */
-	uint8_t dependent : 1;   /* of one remote end, on a port that others share (dependent.h) */
-	uint8_t beside : 1;      /* its inside end had such ones when it was made (key.h) */
+	_Atomic uint32_t neigh;  /* next hop towards the subscriber */
 	_Atomic uint32_t filter; /* filter set (filter.h) or CGN_FILTER_ADDRESS…, 0: whoever comes;
 				    control changes it */
 	/* Written by workers, relaxed, only when the value changes. */

@@ -276,13 +276,18 @@ cgn_pool_slot(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto p
 		&pool->chunks[chunk].slots[proto][port % CGN_GRANULE_PORTS], memory_order_acquire);
 }
 
+/* The mapping that has a port for all remote ends, by its slot, or CGN_MAPPING_NONE. */
+static inline uint32_t
+cgn_slot_mapping(uint32_t slot)
+{
+	return slot >= CGN_SLOT_SHARED ? CGN_MAPPING_NONE : slot;
+}
+
 /* Worker: mapping at an outside port, or CGN_MAPPING_NONE. */
 static inline uint32_t
 cgn_pool_find(const struct cgn_pool *pool, uint32_t pool_index, enum cgn_proto proto, uint16_t port)
 {
-	uint32_t slot = cgn_pool_slot(pool, pool_index, proto, port);
-
-	return slot >= CGN_SLOT_SHARED ? 0 : slot;
+	return cgn_slot_mapping(cgn_pool_slot(pool, pool_index, proto, port));
 }
 
 /* One of the mappings that share a port, by its slot, or CGN_MAPPING_NONE: nobody shares it. */

@@ -54,6 +54,7 @@ cgn_table_create(uint32_t capacity, uint32_t n_shards, struct cgn_rand *rand, in
 	t->free_stack = cgn_mem_zalloc("free_mappings", capacity, sizeof(*t->free_stack), socket);
 	if (t->entries == NULL || t->sides == NULL || t->free_stack == NULL)
 		goto fail;
+	t->entries[CGN_MAPPING_NONE].proto = UINT8_MAX; /* so that no key is there */
 	for (uint32_t m = capacity; m > 0; m--)
 		t->free_stack[t->n_free++] = m;
 	rc = create_shards(t, socket);
@@ -163,26 +164,39 @@ cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key)
 
 /* Three passes, so that nothing waits for one key alone: buckets are asked for, then read, and what
  * they name is asked for, then compared. */
-void
-cgn_table_find_bulk(
-	const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out)
+/* is_sharded is a constant of the caller, so that one shard has loops of its own. */
+static inline __attribute__((always_inline)) uint32_t
+find_bulk(const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out,
+	bool is_sharded)
 {
 	const struct cgn_index_bucket *homes[CGN_TABLE_BULK];
-	uint32_t hashes[CGN_TABLE_BULK];
+	uint32_t hashes[CGN_TABLE_BULK], n_found = n;
 
-	assert(n <= CGN_TABLE_BULK);
 	for (uint32_t i = 0; i < n; i++) {
+		uint32_t shard = is_sharded ? shard_of(t, &keys[i]) : 0;
+
 		hashes[i] = cgn_map_key_hash(&t->secret, &keys[i]);
-		homes[i] = cgn_index_home(&t->shards[shard_of(t, &keys[i])], hashes[i]);
+		homes[i] = cgn_index_home(&t->shards[shard], hashes[i]);
 		rte_prefetch0(homes[i]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		out[i] = cgn_index_guess(homes[i], hashes[i]);
 		rte_prefetch0(&t->entries[out[i]]);
 	}
-	for (uint32_t i = 0; i < n; i++)
-		if (unlikely(out[i] == CGN_MAPPING_NONE ||
-			    !cgn_index_is_key(&t->entries[out[i]], &keys[i])))
-			out[i] = cgn_index_find(
-				&t->shards[shard_of(t, &keys[i])], &keys[i], hashes[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (likely(cgn_index_is_key(&t->entries[out[i]], &keys[i])))
+			continue;
+		out[i] = cgn_index_find(&t->shards[shard_of(t, &keys[i])], &keys[i], hashes[i]);
+		n_found -= out[i] == CGN_MAPPING_NONE;
+	}
+	return n_found;
+}
+
+uint32_t
+cgn_table_find_bulk(
+	const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out)
+{
+	assert(n <= CGN_TABLE_BULK);
+	return t->n_shards > 1 ? find_bulk(t, keys, n, out, true)
+			       : find_bulk(t, keys, n, out, false);
 }

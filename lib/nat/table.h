@@ -22,7 +22,7 @@ enum { CGN_MAX_SHARDS = 16, CGN_TABLE_BULK = 64 };
 
 struct cgn_table {
 	/* Fixed after create. */
-	struct cgn_mapping *entries;    /* [capacity + 1]; entry 0 unused */
+	struct cgn_mapping *entries;    /* [capacity + 1]; entry 0 has no key */
 	struct cgn_mapping_side *sides; /* [capacity + 1], of the entries */
 	struct cgn_index shards[CGN_MAX_SHARDS];
 	uint32_t n_shards, capacity;
@@ -58,10 +58,11 @@ void cgn_table_reclaim(struct cgn_table *t, uint32_t m);
 uint32_t cgn_table_find(const struct cgn_table *t, const struct cgn_map_key *key);
 
 /*
- * Looks up n ≤ CGN_TABLE_BULK keys; out[i] is the mapping index or CGN_MAPPING_NONE. Worker
- * threads, registered with and online at the RCU variable of control; and control itself.
+ * Looks up n ≤ CGN_TABLE_BULK keys; out[i] is the mapping index or CGN_MAPPING_NONE. Returns how
+ * many it found. Worker threads, registered with and online at the RCU variable of control; and
+ * control itself.
  */
-void cgn_table_find_bulk(
+uint32_t cgn_table_find_bulk(
 	const struct cgn_table *t, const struct cgn_map_key *keys, uint32_t n, uint32_t *out);
 
 static inline struct cgn_mapping *
