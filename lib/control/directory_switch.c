@@ -131,8 +131,10 @@ switch_address(struct cgn_control *c, const struct cgn_switch_plan *plan, uint32
 {
 	const struct cgn_directory *old = plan->old, *fresh = plan->fresh;
 
-	if (cgn_directory_pool_live(old, i))
-		cgn_pool_addr_reserve(c->pool, i, old->tenants[old->pool_tenants[i]].reserved);
+	/* One that comes back may have ports that rest; what was reserved last is not known. */
+	cgn_pool_addr_reserve(c->pool, i,
+		cgn_directory_pool_live(old, i) ? old->tenants[old->pool_tenants[i]].reserved
+						: NULL);
 	if (!cgn_directory_pool_live(old, i)) {
 		if (!changes_hands(old, fresh, i))
 			add_address(c, i);

@@ -191,6 +191,8 @@ struct cgn_directory {
 	uint32_t *pool_addrs;    /* [n_pool], 0 when nobody's */
 	uint16_t *pool_tenants;  /* [n_pool] */
 	bool *pool_drains;       /* [n_pool] takes no new flows */
+	uint32_t *pool_was;      /* [n_pool] the address that has or had the number last, 0: none */
+	uint16_t *pool_were_of;  /* [n_pool] and its tenant, who lives */
 	struct cgn_range_map inside_dst;  /* the part of all, see cgn_directory_inside_dst */
 	struct cgn_range_map outside_src; /* forbidden outside sources → enum cgn_fate */
 	struct cgn_range_map outside_dst; /* pool and own addresses, see cgn_dst_value */
@@ -209,7 +211,8 @@ struct cgn_directory {
  * needed afterwards. What persists keeps its number: a tenant by name; an interface by role,
  * tenant, port and tags; an inside index by tenant, address, subscriber_mask and the least address
  * of its subscriber, wherever that is attached, so that its holder persists with it; a pool
- * index by tenant and address; a neighbour index by interface and on-link prefix.
+ * index by tenant and address, also when older directories had the address last, as ports of it may
+ * rest still (RFC 6888 REQ-8); a neighbour index by interface and on-link prefix.
  * NULL with *err and errno set: ENOMEM; EOVERFLOW for sizes beyond the number spaces; ERANGE when
  * every tenant number has had its owner.
  */

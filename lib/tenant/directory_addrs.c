@@ -7,12 +7,14 @@
 #include <stdlib.h>
 
 #include "directory_numbers.h"
+#include "directory_was.h"
 #include "subscriber.h"
 
 /* Where numbers of addresses come from. */
 struct numbering {
 	const struct cgn_range_map *kept; /* addresses that have numbers: value as in maps */
 	const uint16_t *owners;           /* of pool indices: their tenants */
+	struct cgn_range_map returning;   /* addresses that get pool indices of before again */
 	uint32_t tenant;
 	struct cgn_number_stock stock;
 	const struct cgn_directory *old; /* of inside indices: what to follow, or NULL */
@@ -38,6 +40,12 @@ number_pool(struct numbering *numbering, uint32_t first, uint32_t last, struct c
 		if (cgn_dst_class_of(range->value) == CGN_DST_POOL &&
 			numbering->owners[run->first] == numbering->tenant)
 			return 0;
+	} else {
+		end = cgn_range_piece(&numbering->returning, first, end, &range);
+		if (range != NULL) {
+			*run = (struct cgn_number_run){.first = range->value, .n = 1};
+			return 0;
+		}
 	}
 	if (end - first >= CGN_MAX_NUMBERS)
 		return -EOVERFLOW;
@@ -343,7 +351,7 @@ drains(const struct cgn_conf_tenant *conf, uint32_t addr)
 
 /* Sorts the runs, joins those that go on each other, and writes their addresses down. */
 static int
-finish_pool(struct cgn_directory *dir)
+finish_pool(struct cgn_directory *dir, const struct cgn_directory *old)
 {
 	struct cgn_pool_run *runs = dir->pool_runs;
 	uint32_t n = 0;
@@ -370,24 +378,41 @@ finish_pool(struct cgn_directory *dir)
 			runs[n++] = runs[r];
 	}
 	dir->n_pool_runs = n;
-	return 0;
+	return cgn_directory_was_build(dir, old);
+}
+
+/* Stock and kept numbers of a directory that follows old. */
+static int
+follow_pool(struct numbering *numbering, const struct cgn_directory *dir,
+	const struct cgn_directory *old)
+{
+	int rc = cgn_directory_returning(dir, old, &numbering->returning);
+	bool *used = calloc((size_t)old->n_pool + 1, sizeof(*used));
+
+	if (used == NULL)
+		return -ENOMEM;
+	numbering->kept = &old->outside_dst;
+	numbering->owners = old->pool_tenants;
+	for (uint32_t r = 0; r < numbering->returning.n_ranges; r++)
+		used[numbering->returning.ranges[r].value] = true;
+	for (uint32_t i = 0; rc == 0 && i < old->n_pool; i++)
+		if (used[i] || cgn_directory_pool_live(old, i))
+			rc = cgn_number_stock_use(
+				&numbering->stock, (struct cgn_number_run){.first = i, .n = 1});
+	free(used);
+	return rc == 0 ? cgn_number_stock_seal(&numbering->stock, old->n_pool) : rc;
 }
 
 static int
 build_pool(struct cgn_directory *dir, const struct cgn_directory *old)
 {
-	struct numbering numbering = {.kept = old != NULL ? &old->outside_dst : &none,
-		.owners = old != NULL ? old->pool_tenants : NULL};
-	int rc = 0;
+	struct numbering numbering = {.kept = &none};
+	int rc;
 
+	cgn_range_map_init(&numbering.returning);
 	cgn_number_stock_init(&numbering.stock, CGN_MAX_NUMBERS);
 	numbering.stock.fresh_max = CGN_MAX_POOL;
-	for (uint32_t r = 0; rc == 0 && old != NULL && r < old->n_pool_runs; r++)
-		rc = cgn_number_stock_use(&numbering.stock,
-			(struct cgn_number_run){
-				.first = old->pool_runs[r].first_index, .n = old->pool_runs[r].n});
-	if (rc == 0 && old != NULL)
-		rc = cgn_number_stock_seal(&numbering.stock, old->n_pool);
+	rc = old != NULL ? follow_pool(&numbering, dir, old) : 0;
 	for (uint32_t t = 0; rc == 0 && t < dir->n_tenants; t++) {
 		const struct cgn_conf_tenant *conf = dir->tenants[t].conf;
 
@@ -397,7 +422,8 @@ build_pool(struct cgn_directory *dir, const struct cgn_directory *old)
 	}
 	dir->n_pool = numbering.stock.end;
 	cgn_number_stock_fini(&numbering.stock);
-	return rc == 0 ? finish_pool(dir) : rc;
+	cgn_range_map_fini(&numbering.returning);
+	return rc == 0 ? finish_pool(dir, old) : rc;
 }
 
 /* Which of the numbers are a tenant's. */

@@ -33,6 +33,8 @@ cgn_directory_numbers_free(struct cgn_directory *dir)
 	free(dir->pool_addrs);
 	free(dir->pool_tenants);
 	free(dir->pool_drains);
+	free(dir->pool_was);
+	free(dir->pool_were_of);
 }
 
 static struct cgn_tags

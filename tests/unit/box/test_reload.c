@@ -179,3 +179,51 @@ Test(reload, a_drained_address_keeps_what_it_has_and_takes_nothing_new)
 	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5002, &frame));
 	cr_expect_eq(source_of(&frame), drained, "and comes back");
 }
+
+#define ONE_BLOCK "ports: {first: 2048, last: 2111, block_size: 64, max_blocks: 1}\n"
+
+/* RFC 6888 REQ-8: the only block of the address was the first subscriber's until it went. */
+Test(reload, ports_of_an_address_that_comes_back_rest_on)
+{
+	const struct cgn_sim_params with = {.a = ONE_BLOCK "pool: [203.0.113.16/32]\n"};
+	const struct cgn_sim_params without = {.a = ONE_BLOCK "pool: [203.0.113.64/32]\n"};
+	struct cgn_sim_frame frame;
+	uint32_t was;
+
+	reload(&with);
+	cgn_sim_elapse_s(sim, 200);
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5000, &frame));
+	was = cgn_directory_pool_find(sim->box->control->dp->dir, 0, 0xcb007110);
+	reload(&without);
+	cgn_sim_elapse_s(sim, 20);
+	reload(&without);
+	reload(&with);
+	cr_expect_eq(cgn_directory_pool_find(sim->box->control->dp->dir, 0, 0xcb007110), was);
+	cr_expect_not(open_flow(SIM_ACCESS, SIM_A2, 5000, &frame));
+	cgn_sim_elapse_s(sim, 95);
+	cr_expect_not(open_flow(SIM_ACCESS, SIM_A2, 5001, &frame), "115 s are too few");
+	cgn_sim_elapse_s(sim, 10);
+	cr_assert(open_flow(SIM_ACCESS, SIM_A2, 5002, &frame));
+	cr_expect_eq(source_of(&frame), 0xcb007110);
+	cr_expect_geq(sport_of(&frame), 2048);
+	cr_expect_leq(sport_of(&frame), 2111);
+}
+
+/* Who had the block may have it before others may: they are his ports. */
+Test(reload, the_subscriber_of_before_may_use_his_block_of_an_address_that_comes_back)
+{
+	const struct cgn_sim_params with = {.a = ONE_BLOCK "pool: [203.0.113.16/32]\n"};
+	struct cgn_sim_frame frame;
+
+	reload(&with);
+	cgn_sim_elapse_s(sim, 200);
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5000, &frame));
+	reload(&(struct cgn_sim_params){.a = ONE_BLOCK "pool: [203.0.113.64/32]\n"});
+	reload(&with);
+	cgn_sim_elapse_s(sim, 20);
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5001, &frame));
+	cr_expect_eq(source_of(&frame), 0xcb007110);
+	cgn_sim_elapse_s(sim, 110);
+	cr_assert(open_flow(SIM_ACCESS, SIM_A1, 5001, &frame), "awake, it is still his");
+	cr_expect_not(open_flow(SIM_ACCESS, SIM_A2, 5000, &frame));
+}
