@@ -73,7 +73,8 @@ if mapping:
            "an honest packet to the mapping arrives at a1")
     before = lab.fates()
     wan.send_all(from_wan(source) for source in FROM_OUTSIDE)
-    arrived = marked(a1.received(1.0))
+    # The host's own "port unreachable" for what mapped_port has sent may come late: no forged packet.
+    arrived = [f for f in marked(a1.received(1.0)) if ICMP not in Ether(f)]
     lab.ok(not arrived, "packets with forged sources from the WAN do not arrive at a1",
            "\n".join(Ether(f).summary() for f in arrived))
     risen = lab.rise(before, OUTSIDE_FATES, len(FROM_OUTSIDE))
