@@ -73,7 +73,7 @@ more_than_a_block() {
 before=$("$LAB" status | sed -n 's/^up, configuration //p')
 config
 AT_END+=(lab_config_restore)
-check "the daemon starts with the configuration of the test" "$LAB" restart --config "$WORK/config"
+check "the daemon starts with the configuration of the test" start_anew "$WORK/config"
 begin wan /usr/bin/python3 "$E2E/_udp.py" serve 192.0.2.1 "$ECHO" >"$WORK/echo"
 wait_for 5 grep -q ready "$WORK/echo"
 check "a1's flows pass" wait_for 10 flows a1 20
